@@ -1,0 +1,45 @@
+# Everything runs as `.venv/bin/python -m ...`: the first line of a script can hold neither a space nor a long path.
+PY := .venv/bin/python
+ARGS ?=
+export PYTHON
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check lock schemas clean local dev
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo     real Kafka and Postgres on this machine, invented traffic, a live view  (ARGS="--reports 2000 --json")'
+	@echo 'make test     the whole test suite against the same Kafka and Postgres  (ARGS="-k ledger")'
+	@echo 'make check    the fast checks: ruff, mypy, import-linter, unit tests with the coverage of the domain'
+	@echo 'make schemas  writes schemas/ anew from the contracts'
+	@echo 'make lock     writes requirements/*.lock anew (needs uv)'
+	@echo 'make clean    removes .venv, .anwang and all caches'
+
+local dev:
+	@sh .ci/venv $@
+
+demo: local
+	@$(PY) -m pipeline.cli demo $(ARGS)
+
+test: dev
+	$(PY) -m pytest $(ARGS)
+
+check: dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	$(PY) -m pytest tests/unit --cov --cov-report=term $(ARGS)
+
+schemas: dev
+	$(PY) -m pipeline.cli schemas
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate pyproject.toml
+lock:
+	$(COMPILE) --output-file requirements/run.lock
+	$(COMPILE) --extra local --group build --output-file requirements/local.lock
+	$(COMPILE) --extra local --group dev --output-file requirements/dev.lock
+
+clean:
+	rm -rf .venv .anwang .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage build dist

@@ -1,0 +1,78 @@
+"""Every metric that there is, declared here once. Labels are words of ours, bounded in number, never a person's."""
+
+import re
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+import pipeline
+
+BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
+BATCH_MESSAGES = (1, 2, 5, 10, 20, 50, 100, 200)
+DELAY_SECONDS = (0.01, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
+CODES_MAX = 64
+OTHER = "other"
+
+_CODE = re.compile(r"[a-z][a-z0-9_.]{0,63}")
+
+
+class Codes:
+    """The values that one label may take: those that look like a code of ours, at most 64; any other is `other`."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def bounded(self, value: str) -> str:
+        if value not in self._known:
+            if len(self._known) >= CODES_MAX or not _CODE.fullmatch(value):
+                return OTHER
+            self._known.add(value)
+        return value
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own. A name that is not declared here does not exist."""
+
+    def __init__(self, process: str) -> None:
+        r = self.registry = CollectorRegistry()
+        ProcessCollector(registry=r)
+        GCCollector(registry=r)
+        self.up = Gauge("anwang_up", "1 while the process runs", ["process", "version"], registry=r)
+        self.ready = Gauge("anwang_ready", "1 while the process can do its work", registry=r)
+        self.beat_age = Gauge("anwang_beat_age_seconds", "Since the loop last came round", registry=r)
+        self.claims = Counter("anwang_claims", "Partitions that this process took over", registry=r)
+        self.settled = Counter("anwang_settled", "Messages settled by this process", ["outcome"], registry=r)
+        self.batch_seconds = Histogram(
+            "anwang_batch_seconds", "From taking messages to their settlement", buckets=BATCH_SECONDS, registry=r
+        )
+        self.batch_messages = Histogram(
+            "anwang_batch_messages", "Messages settled at once", buckets=BATCH_MESSAGES, registry=r
+        )
+        self.arrival_to_settled = Histogram(
+            "anwang_arrival_to_settled_seconds", "From the broker to the database", buckets=DELAY_SECONDS, registry=r
+        )
+        self.settled_to_queue = Histogram(
+            "anwang_report_to_queue_seconds", "From the database to the topic", buckets=DELAY_SECONDS, registry=r
+        )
+        self.published = Counter("anwang_published", "Messages published by this process", ["topic"], registry=r)
+        self.outbox_waiting = Gauge("anwang_outbox_waiting", "Messages that wait for the relay", registry=r)
+        self.alarms = Counter("anwang_alarms", "Alarms raised by this process", ["code"], registry=r)
+        self.log_dropped = Counter("anwang_log_dropped", "Parts of log lines that were not declared", registry=r)
+        self._declare_ledger(r)
+        self.up.labels(process, pipeline.__version__).set(1)
+
+    def _declare_ledger(self, r: CollectorRegistry) -> None:
+        self.received = Gauge("anwang_ledger_received", "Messages on the intake topics", registry=r)
+        self.ledger_settled = Gauge("anwang_ledger_settled", "Messages in the inbox", ["outcome"], registry=r)
+        self.in_flight = Gauge("anwang_ledger_in_flight", "Messages not settled yet", registry=r)
+        self.lost = Gauge("anwang_ledger_lost", "Messages below a cursor that were never settled", registry=r)
+        self.unpublished = Gauge("anwang_ledger_unpublished", "Settled, but not on their topic yet", registry=r)
+        self.oldest_unsettled = Gauge(
+            "anwang_ledger_oldest_unsettled_seconds", "Age of the oldest message not settled yet", registry=r
+        )
+        self.unread_open = Gauge("anwang_ledger_unread_open", "Unread reports that wait for a person", registry=r)
+        self.unread_overdue = Gauge("anwang_ledger_unread_overdue", "Those past their hour", registry=r)
+        self.findings = Gauge("anwang_ledger_findings", "Open alarms of the auditor", ["code"], registry=r)
+        self.balanced = Gauge("anwang_ledger_balanced", "1 while every message is accounted for", registry=r)
+        self.audited_at = Gauge("anwang_ledger_audited_at_seconds", "When the auditor last looked", registry=r)

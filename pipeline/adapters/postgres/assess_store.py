@@ -1,0 +1,125 @@
+"""The truth: claims partitions, remembers what was taken up, and settles a batch in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from pipeline.adapters.postgres.database import Pool, with_retries
+from pipeline.adapters.postgres.docket_reader import SQL, DocketReader, Loaded, Sought
+from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys
+from pipeline.adapters.postgres.settlement_writer import SettlementWriter, Work
+from pipeline.adapters.vault import KeyRing
+from pipeline.contracts.messages import Coordinate, Stream
+from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.assess import assess
+from pipeline.domain.batch import Batch, Claim, Span
+from pipeline.domain.directory import Directory
+
+
+class _KeysMissing(Exception):  # noqa: N818 - a turn in the control flow of one function, never seen outside
+    def __init__(self, names: frozenset[KeyName]) -> None:
+        self.names = names
+
+
+class AssessStore:
+    """`marks` is a pool whose commits may be lost in a crash of the database: it serves the attempts alone, and a
+    crash of the database counts for no attempt.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a different thing that settling needs
+        self, pool: Pool, marks: Pool, keys: CaseKeys, ring: KeyRing, *, directory: Directory, worker: str
+    ) -> None:
+        self._pool = pool
+        self._marks = marks
+        self._keys = keys
+        self._ring = ring
+        self._reader = DocketReader(ring, keys, directory)
+        self._worker = worker
+        self._history = 0
+
+    async def claim(self, stream: Stream, beginning: int) -> Claim:
+        """Raises the partition's epoch. One that has no cursor starts at `beginning`, the first offset of its log."""
+
+        async def act() -> Claim:
+            async with self._pool.acquire() as db, db.transaction():
+                held = await db.fetchrow(SQL["claim"], *stream, beginning, self._worker)
+                last = await db.fetchval(SQL["last_settled"], *stream)
+                until = await db.fetchval(SQL["unfinished"], *stream, held["next_offset"], self._worker)
+                return Claim(held["epoch"], held["next_offset"], last, 0 if until is None else until + 1)
+
+        return await with_retries(act)
+
+    async def take_up(self, spans: Sequence[Span], *, deaths: int) -> Mapping[Stream, int]:
+        """Writes that these offsets are taken up now, and says how many workers have died over each span so far."""
+        rows = [(*s.stream, s.first, s.after - 1, self._worker, deaths) for s in spans]
+
+        async def act() -> Mapping[Stream, int]:
+            found = await self._marks.fetch(SQL["take_up"], *(list(column) for column in zip(*rows, strict=True)))
+            return {Stream(row["topic"], row["partition"]): row["deaths"] for row in found}
+
+        return await with_retries(act)
+
+    async def digests(self, coordinates: Sequence[Coordinate]) -> Mapping[Coordinate, bytes]:
+        """The digests of those of these messages that are settled."""
+
+        async def act() -> Mapping[Coordinate, bytes]:
+            rows = await self._pool.fetch(SQL["settled_digests"], *(list(c) for c in zip(*coordinates, strict=True)))
+            return {Coordinate(r["topic"], r["partition"], r["kafka_offset"]): r["digest"] for r in rows}
+
+        return await with_retries(act)
+
+    async def raise_alarm(self, code: str, subject: str) -> None:
+        async def act() -> None:
+            await self._pool.execute(SQL["raise_alarm"], code, subject, "assess")
+
+        await with_retries(act)
+
+    async def settle(self, batch: Batch) -> Mapping[Outcome, int]:
+        """Settles the batch once, whatever it takes, and says how many messages became what. Raises FencedError when
+        another worker holds a partition, UnavailableError when the database stays away.
+        """
+        tried = False
+
+        async def act() -> Mapping[Outcome, int]:
+            nonlocal tried
+            if tried and await self._is_settled(batch):
+                return {}
+            tried = True
+            return await self._settle(batch)
+
+        return await with_retries(act)
+
+    async def _is_settled(self, batch: Batch) -> bool:
+        """Whether an earlier try was committed though its answer was lost."""
+        streams = [s.stream for s in batch.spans]
+        rows = await self._pool.fetch(SQL["cursors"], [s.topic for s in streams], [s.partition for s in streams])
+        now = {Stream(r["topic"], r["partition"]): (r["next_offset"], r["epoch"]) for r in rows}
+        return all(now.get(s.stream) == (s.after, s.epoch) for s in batch.spans)
+
+    async def _settle(self, batch: Batch) -> Mapping[Outcome, int]:
+        sought = Sought.of(batch, self._ring)
+        async with self._pool.acquire() as db:
+            self._history = self._history or await db.fetchval(SQL["history"])
+            loaded = await self._reader.load(db, sought, await self._reader.look(db, sought))
+        work = _decide(batch, loaded)
+        keys = await self._keys.make(work.key_names(self._ring))
+        while True:
+            try:
+                return await self._write(work, sought, keys)
+            except _KeysMissing as missing:
+                keys = await self._keys.make(missing.names)
+
+    async def _write(self, work: Work, sought: Sought, keys: Keys) -> Mapping[Outcome, int]:
+        async with self._pool.acquire() as db, db.transaction():
+            await db.execute(SQL["lock_linking"])
+            sight = await self._reader.look(db, sought, lock=True)
+            if sight != work.loaded.sight:
+                work = _decide(work.batch, await self._reader.load(db, sought, sight))
+            names = work.key_names(self._ring)
+            if not names <= keys.keys():
+                raise _KeysMissing(names)
+            await SettlementWriter(db, self._ring, keys, datetime.now(UTC), self._history).write(work)
+        return work.counts()
+
+
+def _decide(batch: Batch, loaded: Loaded) -> Work:
+    return Work(batch, loaded, tuple((item, assess(item.reading.facts, loaded.docket)) for item in batch.accepted))

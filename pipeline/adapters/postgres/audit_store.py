@@ -1,0 +1,89 @@
+"""What the auditor and the ledger read of the database, and the auditor's own book."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from pipeline.adapters.postgres.database import Pool, with_retries
+from pipeline.adapters.postgres.sql import Queries
+from pipeline.contracts.messages import Stream
+from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.batch import Hole
+from pipeline.domain.ledger import Book, Cursor, Unpublished, UnreadCount, UnreadRow
+
+SQL = Queries.of("audit")
+
+
+class AuditStore:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def settled(self) -> Mapping[Outcome, int]:
+        rows = await with_retries(lambda: self._pool.fetch(SQL["settled"]))
+        return {Outcome(r["outcome"]): r["messages"] for r in rows}
+
+    async def cursors(self) -> Mapping[Stream, Cursor]:
+        rows = await with_retries(lambda: self._pool.fetch(SQL["cursors"]))
+        return {Stream(r["topic"], r["partition"]): Cursor(r["first_offset"], r["next_offset"]) for r in rows}
+
+    async def holes(self) -> Mapping[Stream, list[Hole]]:
+        found: dict[Stream, list[Hole]] = {}
+        for r in await with_retries(lambda: self._pool.fetch(SQL["holes"])):
+            found.setdefault(Stream(r["topic"], r["partition"]), []).append(Hole(r["from_offset"], r["to_offset"]))
+        return found
+
+    async def missing(self) -> int:
+        return int(await with_retries(lambda: self._pool.fetchval(SQL["missing"])))
+
+    async def unpublished(self) -> Unpublished:
+        row = await with_retries(lambda: self._pool.fetchrow(SQL["unpublished"]))
+        return Unpublished(row["messages"], row["oldest_s"])
+
+    async def unread(self) -> UnreadCount:
+        row = await with_retries(lambda: self._pool.fetchrow(SQL["unread"]))
+        return UnreadCount(row["open"], row["overdue"])
+
+    async def unread_list(self) -> list[UnreadRow]:
+        return [UnreadRow(**dict(r)) for r in await with_retries(lambda: self._pool.fetch(SQL["unread_list"]))]
+
+    async def findings(self) -> Mapping[str, int]:
+        return {r["code"]: r["alarms"] for r in await with_retries(lambda: self._pool.fetch(SQL["findings"]))}
+
+    async def marks(self, book: Book) -> Mapping[Stream, int]:
+        rows = await with_retries(lambda: self._pool.fetch(SQL["marks"], book))
+        return {Stream(r["topic"], r["partition"]): r["next_offset"] for r in rows}
+
+    async def move_mark(self, book: Book, stream: Stream, next_offset: int) -> None:
+        await with_retries(lambda: self._pool.execute(SQL["move_mark"], book, *stream, next_offset))
+
+    async def inbox_between(self, stream: Stream, first: int, after: int) -> Mapping[int, bytes]:
+        """The digests of what is settled in [first, after), by offset."""
+        rows = await with_retries(lambda: self._pool.fetch(SQL["inbox_between"], *stream, first, after))
+        return {r["kafka_offset"]: r["digest"] for r in rows}
+
+    async def half_settled(self, stream: Stream, first: int, after: int) -> list[int]:
+        """Offsets in [first, after) that are settled without all that belongs to it."""
+        rows = await with_retries(lambda: self._pool.fetch(SQL["half_settled"], *stream, first, after))
+        return [r["kafka_offset"] for r in rows]
+
+    async def relay_marks(self) -> Mapping[Stream, int]:
+        rows = await with_retries(lambda: self._pool.fetch(SQL["relay_marks"]))
+        return {Stream(r["topic"], r["partition"]): r["next_offset"] for r in rows}
+
+    async def published_between(self, stream: Stream, first: int, after: int) -> Mapping[int, UUID]:
+        """The messages that the outbox says to stand in [first, after), by offset."""
+        rows = await with_retries(lambda: self._pool.fetch(SQL["published_between"], *stream, first, after))
+        return {r["published_offset"]: r["message_id"] for r in rows}
+
+    async def known_messages(self, message_ids: Sequence[UUID]) -> set[UUID]:
+        rows = await with_retries(lambda: self._pool.fetch(SQL["known_messages"], list(message_ids)))
+        return {r["message_id"] for r in rows}
+
+    async def add_hole(self, stream: Stream, hole: Hole) -> None:
+        await with_retries(lambda: self._pool.execute(SQL["add_hole"], *stream, *hole))
+
+    async def raise_alarm(self, code: str, subject: str) -> bool:
+        """Whether this rings for the first time."""
+        return bool(await with_retries(lambda: self._pool.fetchval(SQL["raise_alarm"], code, subject)))
+
+    async def settle_alarm(self, code: str) -> None:
+        await with_retries(lambda: self._pool.execute(SQL["settle_alarm"], code))

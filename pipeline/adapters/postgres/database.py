@@ -1,0 +1,91 @@
+"""Connections: bounded waits, JSON as values, and which errors are worth another try."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, TypeVar
+
+import asyncpg
+import orjson
+from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from pipeline.errors import UnavailableError
+
+LOCK_TIMEOUT_MS = 3000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 3000
+STATEMENT_TIMEOUT_MS = 15000
+CONNECT_TIMEOUT_S = 5.0
+RETRY_FOR_S = 12.0
+"""Stays below Kafka's max.poll.interval of 20 s, so that a worker that cannot write gives up before its partitions are
+taken from it.
+"""
+
+TRANSIENT = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.QueryCanceledError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    OSError,
+    TimeoutError,
+)
+
+Pool: TypeAlias = asyncpg.Pool
+Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+T = TypeVar("T")
+
+
+async def _as_json(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda value: orjson.loads(value[1:]),
+        format="binary",
+    )
+
+
+async def open_pool(dsn: str, *, name: str, connections_max: int = 4, durable: bool = True) -> Pool:
+    """A pool whose sessions never wait without bound. `durable=False` lets a commit return before it is on disk: for
+    hints only.
+    """
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=connections_max,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=STATEMENT_TIMEOUT_MS / 1000,
+        init=_as_json,
+        server_settings={
+            "application_name": name,
+            "lock_timeout": str(LOCK_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+            "synchronous_commit": "on" if durable else "off",
+            "timezone": "UTC",
+        },
+    )
+    assert pool is not None  # noqa: S101 - create_pool is typed for its un-awaited form
+    return pool
+
+
+async def with_retries(act: Callable[[], Awaitable[T]], *, for_s: float = RETRY_FOR_S) -> T:
+    """Tries again while the error is transient; raises UnavailableError past the bound."""
+    try:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(TRANSIENT),
+            stop=stop_after_delay(for_s),
+            wait=wait_exponential_jitter(initial=0.05, max=1.0),
+            sleep=asyncio.sleep,
+        ):
+            with attempt:
+                return await act()
+    except RetryError as error:
+        cause = error.last_attempt.exception()
+        raise UnavailableError(f"the database did not answer within {for_s:.0f} s: {type(cause).__name__}") from cause
+    raise AssertionError("a retry ends in a value or an error")

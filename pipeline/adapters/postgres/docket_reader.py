@@ -1,0 +1,183 @@
+"""Finds the case files that a batch may look at, opens them in memory, and says exactly what it saw."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from pipeline.adapters.postgres.database import Connection
+from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys, Purpose
+from pipeline.adapters.postgres.sql import Queries
+from pipeline.adapters.vault import KeyRing, Slot, unseal
+from pipeline.contracts.decision import Decision
+from pipeline.contracts.vocabulary import Clock
+from pipeline.domain import link
+from pipeline.domain.assess import reused_key
+from pipeline.domain.batch import Batch
+from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
+from pipeline.domain.directory import Directory
+from pipeline.domain.docket import Docket
+from pipeline.domain.facts import Facts
+from pipeline.domain.link import Key, KeyKind
+from pipeline.domain.normalise.reading import Reading, read_event
+from pipeline.domain.route import Routing
+from pipeline.domain.score import Standing
+from pipeline.errors import KeysRefusedError
+
+CANDIDATES_MAX = 64
+"""Reports that one link key leads to, the newest ones; a key that more bear (a landlord's telephone) says little."""
+
+CONTENT_KEY_BYTES = 32
+
+SQL = Queries.of("assess")
+STANDING = TypeAdapter(Standing)
+ROUTING = TypeAdapter(Routing)
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a batch looks for: tokens of link keys, and the events themselves."""
+
+    keys: Mapping[bytes, Key]
+    events: Mapping[UUID, Key]
+
+    @classmethod
+    def of(cls, batch: Batch, ring: KeyRing) -> "Sought":
+        keys: dict[bytes, Key] = {}
+        events: dict[UUID, Key] = {}
+        for facts in (item.reading.facts for item in batch.accepted):
+            keys |= {ring.token(key): key for key in link.sought_keys(facts) if key.kind is not KeyKind.EVENT}
+            events |= dict.fromkeys((facts.event_key, reused_key(facts)), link.event_key(facts))
+        return cls(keys, events)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was there when it was looked: who bears what, and the version of every case concerned."""
+
+    borne: frozenset[tuple[bytes | None, UUID | None, UUID, str]]
+    versions: Mapping[UUID, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    case_id: UUID
+    key: bytes
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A docket with what the database holds of it, so that only differences are written."""
+
+    docket: Docket
+    sight: Sight
+    heads: dict[UUID, bytes] = field(default_factory=dict)
+    incident_of: dict[UUID, UUID] = field(default_factory=dict)
+    case_of_incident: dict[UUID, UUID] = field(default_factory=dict)
+    wrapped: dict[UUID, WrappedKey] = field(default_factory=dict)
+
+
+class DocketReader:
+    def __init__(self, ring: KeyRing, keys: CaseKeys, directory: Directory) -> None:
+        self._ring = ring
+        self._keys = keys
+        self._directory = directory
+
+    async def look(self, connection: Connection, sought: Sought, *, lock: bool = False) -> Sight:
+        """Who bears what is sought. With `lock`, nobody else changes these cases before the transaction ends."""
+        rows = await connection.fetch(SQL["find"], list(sought.keys), list(sought.events), CANDIDATES_MAX)
+        case_ids = sorted({row["case_id"] for row in rows})
+        statement = SQL["lock_cases"] if lock else SQL["cases"]
+        cases = await connection.fetch(statement, case_ids) if case_ids else []
+        return Sight(
+            frozenset((row["token"], row["event_key"], row["report_id"], row["source"]) for row in rows),
+            {row["case_id"]: row["version"] for row in cases},
+        )
+
+    async def load(self, connection: Connection, sought: Sought, sight: Sight) -> Loaded:
+        """Opens the case files in sight. A case whose key is gone was erased; it is no longer there for anyone."""
+        loaded = Loaded(Docket(), sight)
+        if not sight.versions:
+            return loaded
+        case_ids = list(sight.versions)
+        cases = await connection.fetch(SQL["cases"], case_ids)
+        versions = await connection.fetch(SQL["versions"], case_ids)
+        clocks = await connection.fetch(SQL["clocks"], case_ids)
+        keys = await self._keys.fetch(KeyName(case_id, Purpose.REPORT) for case_id in case_ids)
+        incidents = self._incidents(loaded, versions, _by(clocks, "incident_id"), keys)
+        for row in cases:
+            if own := incidents.get(row["case_id"]):
+                loaded.docket.file(_case_file(row, own))
+                loaded.heads[row["case_id"]] = row["head_hash"]
+        await self._add_decisions(connection, loaded.docket, sought.events)
+        _add_bearers(loaded.docket, sought, sight)
+        return loaded
+
+    def _incidents(
+        self, loaded: Loaded, versions: Iterable[Row], clocks: Mapping[UUID, list[Row]], keys: Keys
+    ) -> Mapping[UUID, list[Incident]]:
+        told: dict[UUID, dict[UUID, Report]] = defaultdict(dict)
+        for row in versions:
+            case_id, incident_id, report_id = row["case_id"], row["incident_id"], row["report_id"]
+            case_key = keys.get(KeyName(case_id, Purpose.REPORT))
+            if case_key is None:
+                continue
+            facts = self._open(row, case_key)
+            known = told[incident_id].get(report_id) or Report(report_id, row["arrival_no"], ())
+            told[incident_id][report_id] = known.with_version(facts)
+            loaded.incident_of[report_id] = incident_id
+            loaded.case_of_incident[incident_id] = case_id
+            loaded.wrapped[facts.event_key] = WrappedKey(case_id, row["wrapped_key"])
+        incidents: dict[UUID, list[Incident]] = defaultdict(list)
+        for incident_id, reports in told.items():
+            in_order = tuple(sorted(reports.values(), key=lambda r: r.arrival_no))
+            running = {Clock(row["name"]): row["due_at"] for row in clocks.get(incident_id, ())}
+            incidents[loaded.case_of_incident[incident_id]].append(Incident(incident_id, in_order, running))
+        return incidents
+
+    def _open(self, row: Row, case_key: bytes) -> Facts:
+        event_key = row["event_key"]
+        data_key = unseal(case_key, row["wrapped_key"], Slot("report_version", "wrapped_key", event_key))
+        plain = unseal(data_key, row["sealed"], Slot("report_version", "sealed", event_key))
+        content_key, document = plain[:CONTENT_KEY_BYTES], plain[CONTENT_KEY_BYTES:]
+        reading = read_event(document, (), row["arrived_at"], self._directory)
+        if not isinstance(reading, Reading):
+            raise KeysRefusedError("a stored report opens but cannot be read")
+        return replace(reading.facts, event_key=event_key, content_key=content_key, faults=tuple(row["faults"]))
+
+    async def _add_decisions(self, connection: Connection, docket: Docket, events: Collection[UUID]) -> None:
+        for row in await connection.fetch(SQL["decisions"], list(events)):
+            docket.decisions[row["event_key"]] = Decision.model_validate(row["decision"])
+
+
+def _by(rows: Iterable[asyncpg.Record], column: str) -> Mapping[UUID, list[Row]]:
+    grouped: dict[UUID, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row[column]].append(row)
+    return grouped
+
+
+def _case_file(row: Row, incidents: Iterable[Incident]) -> CaseFile:
+    return CaseFile(
+        case_id=row["case_id"],
+        household_id=row["household_id"],
+        incidents=tuple(sorted(incidents, key=lambda i: (i.arrival_no, i.incident_id))),
+        version=row["version"],
+        state=CaseState(row["state"]),
+        linked_case_id=row["linked_case_id"],
+        standing=STANDING.validate_python(row["standing"]),
+        routing=ROUTING.validate_python(row["routing"]),
+    )
+
+
+def _add_bearers(docket: Docket, sought: Sought, sight: Sight) -> None:
+    for token, event_key, report_id, source in sight.borne:
+        key = sought.keys[token] if token is not None else sought.events[event_key] if event_key else None
+        if key and docket.holds(report_id):
+            docket.find_by(key, report_id, source)

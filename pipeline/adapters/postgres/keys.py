@@ -1,0 +1,85 @@
+"""The store of case keys: a database of its own, written before the data that needs them."""
+
+import time
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from pipeline.adapters.postgres.database import Pool
+from pipeline.adapters.vault import KEY_VERSION, KeyRing, new_key
+
+CACHED_FOR_S = 60.0
+
+
+class Purpose(StrEnum):
+    REPORT = "report"
+    ORIGINAL = "original"
+    UNREAD = "unread"
+
+
+class KeyName(NamedTuple):
+    owner: UUID
+    purpose: Purpose
+
+
+Keys = dict[KeyName, bytes]
+
+
+class CaseKeys:
+    """Unwrapped keys of cases, kept in memory for at most 60 s."""
+
+    def __init__(self, pool: Pool, ring: KeyRing) -> None:
+        self._pool = pool
+        self._ring = ring
+        self._cached: dict[KeyName, tuple[float, bytes]] = {}
+
+    def _present(self, names: Iterable[KeyName]) -> Keys:
+        oldest = time.monotonic() - CACHED_FOR_S
+        for stale in [name for name, (since, _) in self._cached.items() if since < oldest]:
+            del self._cached[stale]
+        return {name: self._cached[name][1] for name in names if name in self._cached}
+
+    async def fetch(self, names: Iterable[KeyName]) -> Keys:
+        """Those of these keys that exist. One that is gone belongs to an erased case."""
+        wanted = set(names)
+        present = self._present(wanted)
+        missing = wanted - present.keys()
+        return present | await self._fetch(missing) if missing else present
+
+    async def make(self, names: Iterable[KeyName]) -> Keys:
+        """The keys of all these; one that did not exist has been made and stored before this returns."""
+        all_names = set(names)
+        present = await self.fetch(all_names)
+        wanted = sorted(all_names - present.keys())
+        if not wanted:
+            return present
+        rows = [
+            (n.owner, n.purpose, KEY_VERSION, self._ring.wrap_owner_key(new_key(), n.owner, n.purpose)) for n in wanted
+        ]
+        await self._pool.execute(
+            """
+            INSERT INTO case_key (owner_id, purpose, key_version, wrapped)
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bytea[]) ON CONFLICT DO NOTHING
+            """,
+            *(list(column) for column in zip(*rows, strict=True)),
+        )
+        return present | await self._fetch(wanted)
+
+    async def _fetch(self, names: Collection[KeyName]) -> Keys:
+        rows = await self._pool.fetch(
+            """
+            SELECT owner_id, purpose, wrapped FROM case_key
+            JOIN unnest($1::uuid[], $2::text[]) AS wanted (owner_id, purpose) USING (owner_id, purpose)
+            """,
+            [n.owner for n in names],
+            [n.purpose for n in names],
+        )
+        names_found = [KeyName(row["owner_id"], Purpose(row["purpose"])) for row in rows]
+        found = {
+            name: self._ring.unwrap_owner_key(row["wrapped"], name.owner, name.purpose)
+            for name, row in zip(names_found, rows, strict=True)
+        }
+        since = time.monotonic()
+        self._cached |= {name: (since, key) for name, key in found.items()}
+        return found

@@ -1,0 +1,102 @@
+"""Numbered forward-only migrations, one transaction each, under an advisory lock, checked by checksum."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+
+import asyncpg
+
+from pipeline.errors import KeysRefusedError, SchemaRefusedError
+
+MIGRATION_LOCK = 7_240_113
+DATA, KEYS = "migrations", "keys_migrations"
+
+_BOOK = """
+CREATE TABLE IF NOT EXISTS schema_migration (
+    number     int PRIMARY KEY,
+    name       text NOT NULL,
+    checksum   bytea NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    number: int
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> bytes:
+        return sha256(self.text.encode()).digest()
+
+
+def shipped(folder: str) -> tuple[Migration, ...]:
+    """The migrations that this program ships, in order of number."""
+    found = [f for f in (files("pipeline.adapters.postgres") / folder).iterdir() if f.name.endswith(".sql")]
+    return tuple(
+        sorted((Migration(int(f.name[:4]), f.name, f.read_text("utf-8")) for f in found), key=lambda m: m.number)
+    )
+
+
+async def migrate(dsn: str, folder: str) -> tuple[str, ...]:
+    """Applies what is missing and returns the names of it. Raises SchemaRefusedError when an applied one has changed
+    or is unknown.
+    """
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        await connection.execute(_BOOK)
+        applied = {
+            row["number"]: row for row in await connection.fetch("SELECT number, checksum FROM schema_migration")
+        }
+        ours = {m.number: m for m in shipped(folder)}
+        _refuse_strange(applied, ours)
+        missing = [m for number, m in sorted(ours.items()) if number not in applied]
+        for migration in missing:
+            await _apply(connection, migration)
+        return tuple(m.name for m in missing)
+    finally:
+        await connection.close()
+
+
+def _refuse_strange(applied: dict[int, asyncpg.Record], ours: dict[int, Migration]) -> None:
+    for number, row in applied.items():
+        if number not in ours:
+            raise SchemaRefusedError(f"the database has migration {number:04d}, which this program does not know")
+        if row["checksum"] != ours[number].checksum:
+            raise SchemaRefusedError(f"migration {ours[number].name} was changed after it had been applied")
+
+
+async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
+    async with connection.transaction():
+        await connection.execute(migration.text)
+        await connection.execute(
+            "INSERT INTO schema_migration (number, name, checksum) VALUES ($1, $2, $3)",
+            migration.number,
+            migration.name,
+            migration.checksum,
+        )
+
+
+async def refuse_other_schema(connection: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, folder: str) -> None:
+    """Raises SchemaRefusedError unless exactly the shipped migrations are applied."""
+    try:
+        rows = await connection.fetch("SELECT number, checksum FROM schema_migration")
+    except asyncpg.UndefinedTableError as error:
+        raise SchemaRefusedError("the database is empty: run `anwang migrate` first") from error
+    applied = {row["number"]: row for row in rows}
+    ours = {m.number: m for m in shipped(folder)}
+    _refuse_strange(applied, ours)
+    if len(applied) != len(ours):
+        raise SchemaRefusedError("the database is behind this program: run `anwang migrate` first")
+
+
+async def prove_keys(connection: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, proof: bytes) -> None:
+    """The first process to come leaves the proof of its keys; whoever comes later with others is refused.
+
+    Raises KeysRefusedError.
+    """
+    await connection.execute("INSERT INTO key_check (proof) VALUES ($1) ON CONFLICT DO NOTHING", proof)
+    if await connection.fetchval("SELECT proof FROM key_check") != proof:
+        raise KeysRefusedError("this key ring is not the one that the database was sealed with")

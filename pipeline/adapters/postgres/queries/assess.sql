@@ -1,0 +1,165 @@
+-- name: claim
+-- A worker that is given a partition raises its epoch: whoever held it before can settle nothing more.
+INSERT INTO stream_cursor AS c (topic, partition, first_offset, next_offset, epoch, owner)
+VALUES ($1, $2, $3, $3, 1, $4)
+ON CONFLICT (topic, partition) DO UPDATE SET epoch = c.epoch + 1, owner = excluded.owner
+RETURNING epoch, next_offset
+
+-- name: last_settled
+-- Read once more after an assignment, so that a log that holds other bytes there is noticed.
+SELECT max(kafka_offset) FROM inbox WHERE topic = $1 AND partition = $2
+
+-- name: unfinished
+-- What other workers took up here and never settled.
+SELECT max(last_offset) FROM attempt WHERE topic = $1 AND partition = $2 AND last_offset >= $3 AND worker <> $4
+
+-- name: take_up
+-- Committed before the batch is looked at. A death is another worker's row; one that a database restart left behind is none.
+INSERT INTO attempt AS a (topic, partition, first_offset, last_offset, worker, deaths)
+SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::int[])
+ON CONFLICT (topic, partition, first_offset) DO UPDATE SET
+    deaths = a.deaths + (a.worker <> excluded.worker AND a.begun_at > pg_postmaster_start_time())::int,
+    last_offset = excluded.last_offset, worker = excluded.worker, begun_at = clock_timestamp()
+RETURNING topic, partition, deaths
+
+-- name: settled_digests
+SELECT topic, partition, kafka_offset, digest FROM inbox
+JOIN unnest($1::text[], $2::int[], $3::bigint[]) AS asked (topic, partition, kafka_offset) USING (topic, partition, kafka_offset)
+
+-- name: cursors
+SELECT topic, partition, next_offset, epoch FROM stream_cursor
+JOIN unnest($1::text[], $2::int[]) AS asked (topic, partition) USING (topic, partition)
+
+-- name: find
+-- Who bears the tokens that this batch looks for, newest first and bounded for each token, and who tells of the same events.
+SELECT asked.token, NULL::uuid AS event_key, borne.report_id, borne.source, i.case_id
+FROM unnest($1::bytea[]) AS asked (token)
+CROSS JOIN LATERAL (
+    SELECT k.report_id, k.source FROM link_key k WHERE k.token = asked.token ORDER BY k.added_no DESC LIMIT $3
+) AS borne
+JOIN report r USING (report_id) JOIN incident i USING (incident_id)
+UNION ALL
+SELECT NULL, v.event_key, v.report_id, v.source, i.case_id
+FROM report_version v JOIN report r USING (report_id) JOIN incident i USING (incident_id)
+WHERE v.event_key = ANY($2)
+
+-- name: lock_linking
+-- One at a time between the last look for candidates and the commit: two workers with two reports of one incident make one case.
+SELECT pg_advisory_xact_lock(7240114)
+
+-- name: lock_cases
+SELECT case_id, version FROM case_file WHERE case_id = ANY($1) ORDER BY case_id FOR UPDATE
+
+-- name: cases
+SELECT case_id, household_id, version, state, linked_case_id, standing, routing, head_hash FROM case_file WHERE case_id = ANY($1)
+
+-- name: versions
+SELECT i.case_id, i.incident_id, r.report_id, r.arrival_no, v.event_key, v.arrived_at, v.faults, v.sealed, v.wrapped_key
+FROM incident i JOIN report r USING (incident_id) JOIN report_version v USING (report_id)
+WHERE i.case_id = ANY($1)
+
+-- name: clocks
+SELECT c.incident_id, c.name, c.due_at FROM clock c JOIN incident i USING (incident_id) WHERE i.case_id = ANY($1)
+
+-- name: decisions
+SELECT event_key, decision FROM decision WHERE event_key = ANY($1)
+
+-- name: move_cursor
+-- The fence: it must hit its row, else another worker holds the partition or an offset was skipped.
+UPDATE stream_cursor SET next_offset = $4, moved_at = now()
+WHERE topic = $1 AND partition = $2 AND next_offset = $3 AND epoch = $5
+RETURNING 1
+
+-- name: put_down
+DELETE FROM attempt WHERE topic = $1 AND partition = $2 AND first_offset = $3
+
+-- name: add_hole
+INSERT INTO stream_hole (topic, partition, from_offset, to_offset, found_by) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (topic, partition, from_offset) DO UPDATE SET to_offset = greatest(stream_hole.to_offset, excluded.to_offset)
+
+-- name: add_unread
+-- The same bytes sent again keep their first receipt time, so that the clock of one hour is not started anew.
+INSERT INTO unread_report AS u
+    (unread_id, kind, code, topic, partition, kafka_offset, first_seen_at, due_at, sealed, wrapped_key)
+VALUES ($1, $2, $3, $4, $5, $6, now(), now() + interval '1 hour', $7, $8)
+ON CONFLICT (unread_id) DO UPDATE SET times_seen = u.times_seen + 1
+RETURNING due_at, times_seen
+
+-- name: add_inbox
+INSERT INTO inbox (topic, partition, kafka_offset, digest, outcome, event_key, unread_id, arrived_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: put_case
+INSERT INTO case_file (case_id, household_id, version, state, linked_case_id, queue, priority, county, centre, standing, routing, head_hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT (case_id) DO UPDATE SET
+    version = excluded.version, state = excluded.state, queue = excluded.queue, priority = excluded.priority,
+    county = excluded.county, centre = excluded.centre, standing = excluded.standing, routing = excluded.routing,
+    head_hash = excluded.head_hash
+
+-- name: add_alias
+INSERT INTO case_alias (alias_id, case_id) VALUES ($1, $2)
+
+-- name: move_aliases
+-- What was an alias of a case that now is one itself points to the case that stays.
+UPDATE case_alias SET case_id = $2 WHERE case_id = $1
+
+-- name: put_incident
+INSERT INTO incident (incident_id, case_id) VALUES ($1, $2)
+ON CONFLICT (incident_id) DO UPDATE SET case_id = excluded.case_id WHERE incident.case_id <> excluded.case_id
+
+-- name: put_clock
+INSERT INTO clock (incident_id, name, due_at) VALUES ($1, $2, $3)
+ON CONFLICT (incident_id, name) DO UPDATE SET due_at = least(clock.due_at, excluded.due_at)
+
+-- name: stop_clocks
+-- An incident that was joined with another has no reports and no clocks of its own any more.
+DELETE FROM clock WHERE incident_id = ANY($1)
+
+-- name: put_report
+INSERT INTO report (report_id, incident_id, source) VALUES ($1, $2, $3)
+ON CONFLICT (report_id) DO UPDATE SET incident_id = excluded.incident_id WHERE report.incident_id <> excluded.incident_id
+
+-- name: add_version
+INSERT INTO report_version (event_key, event_id, report_id, source, arrived_at, faults, sealed, wrapped_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: add_original
+INSERT INTO report_original (event_key, sealed, wrapped_key) VALUES ($1, $2, $3)
+
+-- name: wrapped_keys
+SELECT v.event_key, v.wrapped_key, o.wrapped_key AS original_wrapped_key
+FROM report_version v JOIN report_original o USING (event_key) WHERE v.event_key = ANY($1)
+
+-- name: wrap_anew
+UPDATE report_version SET wrapped_key = $2 WHERE event_key = $1
+
+-- name: wrap_original_anew
+UPDATE report_original SET wrapped_key = $2 WHERE event_key = $1
+
+-- name: add_link_key
+INSERT INTO link_key (token, report_id, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+
+-- name: add_review
+INSERT INTO link_review (report_id, other_report_id, reasons) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+
+-- name: add_decision
+INSERT INTO decision (event_key, case_id, incident_id, outcome, link_class, link_reasons, policy_version, decision, sealed_inputs)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- name: add_case_event
+INSERT INTO case_event (case_id, version, kind, body, prior_hash, hash) VALUES ($1, $2, $3, $4, $5, $6)
+
+-- name: add_outbox
+INSERT INTO outbox (message_id, topic, case_id, case_version, event_id, message_key, message) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (message_id) DO NOTHING
+
+-- name: wake_relay
+NOTIFY outbox
+
+-- name: history
+SELECT number FROM history
+
+-- name: raise_alarm
+INSERT INTO alarm (code, subject, raised_by) VALUES ($1, $2, $3)
+ON CONFLICT (code, subject) DO UPDATE SET seen_at = now(), settled_at = NULL

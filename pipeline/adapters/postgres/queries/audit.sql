@@ -1,0 +1,84 @@
+-- name: settled
+SELECT outcome, count(*) AS messages FROM inbox GROUP BY outcome
+
+-- name: cursors
+SELECT topic, partition, first_offset, next_offset FROM stream_cursor
+
+-- name: holes
+SELECT topic, partition, from_offset, to_offset FROM stream_hole
+
+-- name: missing
+-- Offsets below a cursor that are neither settled nor a hole.
+SELECT coalesce(sum(c.next_offset - c.first_offset), 0)
+     - (SELECT count(*) FROM inbox)
+     - (SELECT coalesce(sum(least(h.to_offset, c2.next_offset) - h.from_offset), 0)
+        FROM stream_hole h JOIN stream_cursor c2 USING (topic, partition) WHERE h.from_offset < c2.next_offset)
+FROM stream_cursor c
+
+-- name: unpublished
+SELECT count(*) AS messages, coalesce(extract(epoch FROM now() - min(written_at)), 0)::float8 AS oldest_s
+FROM outbox WHERE published_offset IS NULL
+
+-- name: unread
+SELECT count(*) AS open, count(*) FILTER (WHERE due_at < now()) AS overdue FROM unread_report WHERE read_at IS NULL
+
+-- name: unread_list
+SELECT unread_id, kind, code, topic, partition, kafka_offset, first_seen_at, due_at, times_seen
+FROM unread_report WHERE read_at IS NULL ORDER BY due_at, unread_id
+
+-- name: findings
+SELECT code, count(*) AS alarms FROM alarm WHERE settled_at IS NULL AND code <> 'unread_report' GROUP BY code
+
+-- name: marks
+SELECT topic, partition, next_offset FROM audit_mark WHERE book = $1
+
+-- name: move_mark
+INSERT INTO audit_mark (book, topic, partition, next_offset) VALUES ($1, $2, $3, $4)
+ON CONFLICT (book, topic, partition) DO UPDATE SET next_offset = excluded.next_offset
+
+-- name: inbox_between
+SELECT kafka_offset, digest FROM inbox WHERE topic = $1 AND partition = $2 AND kafka_offset >= $3 AND kafka_offset < $4
+
+-- name: half_settled
+-- Settled as accepted, but the report, its decision, its case, or the case's history and messages are not all there.
+SELECT b.kafka_offset FROM inbox b
+WHERE b.topic = $1 AND b.partition = $2 AND b.kafka_offset >= $3 AND b.kafka_offset < $4
+  AND b.outcome NOT IN ('dead_letter', 'quarantine')
+  AND NOT EXISTS (
+    SELECT FROM report_version v
+    JOIN report_original USING (event_key)
+    JOIN decision d USING (event_key)
+    JOIN report r USING (report_id)
+    JOIN incident i ON i.incident_id = r.incident_id
+    JOIN case_file f ON f.case_id = i.case_id
+    WHERE v.event_key = b.event_key
+      AND EXISTS (SELECT FROM clock WHERE clock.incident_id = i.incident_id)
+      AND EXISTS (SELECT FROM case_event e WHERE e.case_id = f.case_id AND e.version = f.version)
+      AND EXISTS (SELECT FROM outbox o WHERE o.event_id = v.event_id AND o.topic LIKE 'queue.%'))
+UNION ALL
+SELECT b.kafka_offset FROM inbox b
+WHERE b.topic = $1 AND b.partition = $2 AND b.kafka_offset >= $3 AND b.kafka_offset < $4
+  AND b.outcome IN ('dead_letter', 'quarantine')
+  AND NOT EXISTS (SELECT FROM unread_report u WHERE u.unread_id = b.unread_id)
+
+-- name: published_between
+SELECT published_offset, message_id FROM outbox
+WHERE topic = $1 AND published_partition = $2 AND published_offset >= $3 AND published_offset < $4
+
+-- name: relay_marks
+SELECT topic, partition, next_offset FROM relay_mark
+
+-- name: known_messages
+SELECT message_id FROM outbox WHERE message_id = ANY($1)
+
+-- name: add_hole
+INSERT INTO stream_hole (topic, partition, from_offset, to_offset, found_by) VALUES ($1, $2, $3, $4, 'auditor')
+ON CONFLICT (topic, partition, from_offset) DO UPDATE SET to_offset = greatest(stream_hole.to_offset, excluded.to_offset)
+
+-- name: raise_alarm
+INSERT INTO alarm (code, subject, raised_by) VALUES ($1, $2, 'auditor')
+ON CONFLICT (code, subject) DO UPDATE SET seen_at = now()
+RETURNING (xmax = 0) AS is_new
+
+-- name: settle_alarm
+UPDATE alarm SET settled_at = now() WHERE code = $1 AND settled_at IS NULL

@@ -1,0 +1,62 @@
+"""Whether a process is alive and can do its work, told by ages: what hangs grows old by itself."""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+FRESH_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`why` is a code of ours, or None when all is well. Ages are in seconds; None is never."""
+
+    ok: bool
+    why: str | None
+    ages_s: Mapping[str, float | None]
+
+
+class Pulse:
+    """Updated by the loop, read by other threads. `needs` names what must have answered within 30 s before the process is
+    ready, such as `database`, `broker`, `group`.
+    """
+
+    def __init__(
+        self, needs: Collection[str] = (), fresh_s: float = FRESH_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._fresh_s = fresh_s
+        self._beat_at: float | None = None
+        self._answered_at: dict[str, float | None] = dict.fromkeys(needs)
+        self._ready: tuple[bool, str | None] = (False, "starting")
+
+    def beat(self) -> None:
+        """The loop has come round."""
+        self._beat_at = self._clock()
+
+    def answered(self, need: str) -> None:
+        """What the process needs has just answered. A need that was not declared is a KeyError."""
+        if need not in self._answered_at:
+            raise KeyError(need)
+        self._answered_at[need] = self._clock()
+
+    def ready(self, ready: bool, why: str | None = None) -> None:  # noqa: FBT001 - reads as what it says: pulse.ready(True)
+        """Whether the process itself says that it can do its work; `why` not is a code."""
+        self._ready = (ready, why)
+
+    def alive(self) -> Health:
+        """Whether the loop came round within the time."""
+        age = self._age(self._beat_at)
+        ok = age is not None and age <= self._fresh_s
+        return Health(ok, None if ok else "no_progress", {"beat": age})
+
+    def readiness(self) -> Health:
+        alive = self.alive()
+        ages = {need: self._age(at) for need, at in self._answered_at.items()}
+        silent = next((need for need, age in ages.items() if age is None or age > self._fresh_s), None)
+        said, why = self._ready
+        reason = alive.why or (None if said else why or "not_ready") or (silent and f"no_answer.{silent}")
+        return Health(reason is None, reason, {**alive.ages_s, **ages})
+
+    def _age(self, at: float | None) -> float | None:
+        return None if at is None else self._clock() - at

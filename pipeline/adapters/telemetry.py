@@ -1,0 +1,111 @@
+"""Where the stages say what they did: metrics and log lines, nothing personal in either."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from pipeline.adapters.log_fields import Event
+from pipeline.adapters.logs import Log
+from pipeline.adapters.metrics import OTHER, Codes, Metrics
+from pipeline.contracts.messages import Stream
+from pipeline.contracts.topics import OUTGOING
+from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.batch import Accepted, Claim, Unread
+from pipeline.domain.ledger import LedgerState
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Telemetry:
+    """Keeps the promises of `Telling` for one process."""
+
+    def __init__(self, process: str, log_level: str, now: Callable[[], datetime] = utc_now) -> None:
+        self.metrics = Metrics(process)
+        self.log = Log(process, log_level, dropped=self.metrics.log_dropped.inc)
+        self._codes = Codes()
+        self._now = now
+
+    def claimed(self, stream: Stream, claim: Claim) -> None:
+        self.metrics.claims.inc()
+        self.log.info(
+            Event.CLAIMED,
+            topic=stream.topic,
+            partition=stream.partition,
+            epoch=claim.epoch,
+            next_offset=claim.next_offset,
+        )
+
+    def settled(self, counts: Mapping[Outcome, int], items: Sequence[Accepted | Unread]) -> None:
+        for outcome, count in counts.items():
+            self.metrics.settled.labels(outcome).inc(count)
+        now = self._now()
+        for item in items:
+            self.metrics.arrival_to_settled.observe(max(0.0, (now - item.message.arrived_at).total_seconds()))
+            if isinstance(item, Unread):
+                self._unread(item)
+        self.log.debug(Event.SETTLED, settled=counts, messages=len(items))
+
+    def _unread(self, item: Unread) -> None:
+        at = item.message.at
+        self.log.warning(
+            Event.UNREAD, outcome=item.kind, code=item.code, topic=at.topic, partition=at.partition, offset=at.offset
+        )
+
+    def turned(self, messages: int, took_s: float) -> None:
+        """One turn of a loop took up so many messages, in so many seconds; an idle turn is not counted."""
+        if messages:
+            self.metrics.batch_messages.observe(messages)
+            self.metrics.batch_seconds.observe(took_s)
+
+    def published(self, counts: Mapping[str, int]) -> None:
+        for topic, count in counts.items():
+            self.metrics.published.labels(topic if topic in OUTGOING else OTHER).inc(count)
+        self.log.debug(Event.PUBLISHED, published=counts)
+
+    def delivered(self, delays_s: Iterable[float]) -> None:
+        """How long messages waited from their settlement to their acknowledgement by the topic."""
+        for delay_s in delays_s:
+            self.metrics.settled_to_queue.observe(max(0.0, delay_s))
+
+    def waiting(self, messages: int) -> None:
+        """So many messages of the outbox are not published yet."""
+        self.metrics.outbox_waiting.set(messages)
+
+    def audited(self, ledger: LedgerState) -> None:
+        m = self.metrics
+        for outcome in Outcome:
+            m.ledger_settled.labels(outcome).set(ledger.settled.get(outcome, 0))
+        m.received.set(ledger.received)
+        m.in_flight.set(ledger.in_flight)
+        m.lost.set(ledger.lost)
+        m.unpublished.set(ledger.unpublished)
+        m.oldest_unsettled.set(ledger.oldest_unsettled_s)
+        m.unread_open.set(ledger.unread_open)
+        m.unread_overdue.set(ledger.unread_overdue)
+        m.balanced.set(ledger.balances)
+        m.audited_at.set(self._now().timestamp())
+        m.findings.clear()
+        for code, count in ledger.findings.items():
+            m.findings.labels(self._codes.bounded(code)).inc(count)
+        self._tell(ledger)
+
+    def _tell(self, ledger: LedgerState) -> None:
+        say = self.log.info if ledger.balances else self.log.warning
+        say(
+            Event.AUDITED,
+            received=ledger.received,
+            settled=ledger.settled,
+            in_flight=ledger.in_flight,
+            lost=ledger.lost,
+            unpublished=ledger.unpublished,
+            oldest_unsettled_s=round(ledger.oldest_unsettled_s, 3),
+            unread_open=ledger.unread_open,
+            unread_overdue=ledger.unread_overdue,
+            findings=ledger.findings,
+            balanced=ledger.balances,
+        )
+
+    def alarm(self, code: str, subject: str) -> None:
+        self.metrics.alarms.labels(self._codes.bounded(code)).inc()
+        self.log.error(Event.ALARM, code=code, subject=subject)

@@ -1,0 +1,42 @@
+"""Ends a process whose loop stands still, from a C thread that needs neither the event loop nor the interpreter's lock."""
+
+import faulthandler
+import time
+from pathlib import Path
+from typing import Self
+
+LIMIT_S = 30.0
+REARM_EVERY_S = 1.0
+
+
+class Watchdog:
+    """From `start` on the process ends with exit code 1, at once and without clean-up, when no `beat` came for `limit_s` seconds.
+
+    What every thread was doing then is added to `trace`: files, lines and functions, no values. A process has one watchdog.
+    """
+
+    def __init__(self, trace: Path, limit_s: float = LIMIT_S) -> None:
+        self._limit_s = limit_s
+        self._every_s = min(REARM_EVERY_S, limit_s / 4)
+        self._trace = trace
+        self._armed_at = 0.0
+
+    def start(self) -> Self:
+        self._trace.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = self._trace.open("ab")
+        self._arm(time.monotonic())
+        return self
+
+    def beat(self) -> None:
+        """The loop has come round. Cheap enough for every turn: arms anew at most once a second."""
+        now = time.monotonic()
+        if now - self._armed_at >= self._every_s:
+            self._arm(now)
+
+    def stop(self) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        self._file.close()
+
+    def _arm(self, now: float) -> None:
+        self._armed_at = now
+        faulthandler.dump_traceback_later(self._limit_s, exit=True, file=self._file)

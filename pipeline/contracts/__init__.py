@@ -1,0 +1,1 @@
+"""What the world and Anwang say to each other: frozen values and one vocabulary."""

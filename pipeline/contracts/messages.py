@@ -1,0 +1,34 @@
+"""One message of a topic, as read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Stream(NamedTuple):
+    """A partition of a topic."""
+
+    topic: str
+    partition: int
+
+
+class Coordinate(NamedTuple):
+    """Where one message stands. It ends as exactly one inbox row."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    @property
+    def stream(self) -> Stream:
+        return Stream(self.topic, self.partition)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`arrived_at` is the time that the record carries."""
+
+    at: Coordinate
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+    arrived_at: datetime

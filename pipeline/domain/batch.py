@@ -1,0 +1,69 @@
+"""A micro-batch: messages of one or more partitions that are settled in one transaction."""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from pipeline.contracts.messages import Message, Stream
+from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.normalise.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A partition held under an epoch. `last_settled` is the newest settled offset, None before the first. Offsets
+    below `careful_until` were taken up by a worker that died over them.
+    """
+
+    epoch: int
+    next_offset: int
+    last_settled: int | None
+    careful_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message that could be read and is believed."""
+
+    message: Message
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A message that waits for a person, with the code of why."""
+
+    message: Message
+    kind: Literal[Outcome.DEAD_LETTER, Outcome.QUARANTINE]
+    code: str
+
+
+class Hole(NamedTuple):
+    """Offsets [first, after) that hold no message for any reader."""
+
+    first: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The offsets [first, after) of one partition, held under this epoch."""
+
+    stream: Stream
+    first: int
+    after: int
+    epoch: int
+    holes: tuple[Hole, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    items: tuple[Accepted | Unread, ...]
+    spans: tuple[Span, ...] = field(default=())
+
+    @property
+    def accepted(self) -> tuple[Accepted, ...]:
+        return tuple(i for i in self.items if isinstance(i, Accepted))
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        return tuple(i for i in self.items if isinstance(i, Unread))

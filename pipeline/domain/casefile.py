@@ -1,0 +1,103 @@
+"""A household's open file: its incidents, the reports that tell of each, and where the case stands. Frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pipeline.contracts.vocabulary import Clock
+from pipeline.domain.dangers import IncidentView, ReportView
+from pipeline.domain.facts import Facts
+from pipeline.domain.route import Routing
+from pipeline.domain.score import Standing
+
+
+class CaseState(StrEnum):
+    """Only a waiting case may be joined with another without asking a person; a closed one is never added to; a merged
+    one lives on as an alias.
+    """
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All versions of one report in their order: time, then id, however they arrived. `arrival_no` orders reports by
+    arrival.
+    """
+
+    report_id: UUID
+    arrival_no: int
+    versions: tuple[Facts, ...]
+
+    @property
+    def newest(self) -> Facts:
+        return self.versions[-1]
+
+    def with_version(self, facts: Facts) -> "Report":
+        versions = sorted((*self.versions, facts), key=lambda v: (v.sent_at, v.event_id, v.event_key))
+        return Report(self.report_id, self.arrival_no, tuple(versions))
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One happening, however many tell of it, with its reports in order of arrival and its own clocks."""
+
+    incident_id: UUID
+    reports: tuple[Report, ...]
+    clocks: Mapping[Clock, datetime] = field(default_factory=dict)
+
+    @property
+    def view(self) -> IncidentView:
+        return IncidentView(tuple(ReportView(r.versions, r.arrival_no) for r in self.reports), self.clocks)
+
+    @property
+    def arrival_no(self) -> int:
+        return self.reports[0].arrival_no
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """`version` counts what happened to the case; 0 is a case that nothing has been written of yet."""
+
+    case_id: UUID
+    household_id: UUID
+    incidents: tuple[Incident, ...]
+    version: int = 0
+    state: CaseState = CaseState.WAITING
+    linked_case_id: UUID | None = None
+    standing: Standing | None = None
+    routing: Routing | None = None
+
+    @property
+    def arrival_no(self) -> int:
+        return min(i.arrival_no for i in self.incidents)
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        return tuple(r for i in self.incidents for r in i.reports)
+
+    @property
+    def judged(self) -> tuple[Standing, Routing]:
+        """Where the case stands and waits. Only a case that nothing has been decided of yet has neither (ValueError)."""
+        if self.standing is None or self.routing is None:
+            raise ValueError("this case has not been judged")
+        return self.standing, self.routing
+
+    @property
+    def next(self) -> "CaseFile":
+        """The same case after one more thing has happened to it."""
+        return replace(self, version=self.version + 1)
+
+    def incident(self, incident_id: UUID) -> Incident:
+        return next(i for i in self.incidents if i.incident_id == incident_id)
+
+    def incident_of(self, report_id: UUID) -> Incident:
+        return next(i for i in self.incidents if any(r.report_id == report_id for r in i.reports))
+
+    def report(self, report_id: UUID) -> Report:
+        return next(r for r in self.reports if r.report_id == report_id)

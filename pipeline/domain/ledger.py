@@ -1,0 +1,73 @@
+"""The ledger: what came in = what was settled + what is in flight; what is missing is lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pipeline.contracts.vocabulary import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerState:
+    """Counted from Kafka's own offsets and from the inbox, never from a counter of ours.
+
+    `received` are the messages on the intake topics, offsets without one left out. `lost` are messages below a cursor
+    that were never settled. `unpublished` are settled messages of the outbox that their topic does not hold yet.
+    `findings` are the open alarms of the auditor by code. `oldest_unsettled_s` is the age, in seconds, of the oldest
+    message that is not settled yet.
+    """
+
+    received: int
+    settled: Mapping[Outcome, int]
+    in_flight: int
+    lost: int
+    unpublished: int
+    oldest_unsettled_s: float
+    unread_open: int
+    unread_overdue: int
+    findings: Mapping[str, int]
+
+    @property
+    def balances(self) -> bool:
+        """Whether every message is accounted for."""
+        return not self.lost and not self.findings and self.received == sum(self.settled.values()) + self.in_flight
+
+
+class Book(StrEnum):
+    """What the auditor has read, each with marks of its own."""
+
+    INTAKE = "intake"
+    OUTGOING = "outgoing"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    first_offset: int
+    next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unpublished:
+    messages: int
+    oldest_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadCount:
+    open: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadRow:
+    unread_id: UUID
+    kind: str
+    code: str
+    topic: str
+    partition: int
+    kafka_offset: int
+    first_seen_at: datetime
+    due_at: datetime
+    times_seen: int

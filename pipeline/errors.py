@@ -1,0 +1,29 @@
+"""What can end a process or a command, each with a plain cause. Texts name coordinates and ids, never a person."""
+
+
+class AnwangError(Exception):
+    """Something that a person can act on; a command prints it and exits with 1."""
+
+
+class KeysRefusedError(AnwangError):
+    """A key is lost, wrong or lies open to others."""
+
+
+class SchemaRefusedError(AnwangError):
+    """The database's schema is not the one that this program was written for."""
+
+
+class FencedError(AnwangError):
+    """Another process has taken over what this one held; it must end at once."""
+
+
+class LogWentBackError(AnwangError):
+    """An intake log ends before what was settled of it, holds other bytes there, or lost what was not yet read."""
+
+
+class GapError(AnwangError):
+    """Offsets are missing between what was settled and the next message, and nothing explains them."""
+
+
+class UnavailableError(AnwangError):
+    """A server did not answer within the bound for retries."""

@@ -1,0 +1,159 @@
+"""What a process is told at its start: by flag, else environment, else file, else what runs locally, else default."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+from pipeline.errors import AnwangError
+
+ENV_PREFIX = "ANWANG_"
+CONFIG_FILE = Path("anwang.toml")
+MASK = "***"
+
+_SECRET_QUERY_KEYS = frozenset({"password", "sslpassword", "sslkey"})
+_MADE_OF_OTHERS = "default_factory_not_called"
+
+Bootstrap = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
+Dsn = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?://\S*$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(lambda v: None if v == "off" else v)]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class SettingsRefusedError(AnwangError):
+    """A setting is unknown or will not do; the text names its key and where it comes from, never its value."""
+
+
+class Settings(BaseSettings):
+    """Everything that a process may be told. Relative paths count from where it was started."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_ignore_empty=True)
+
+    kafka_bootstrap: Bootstrap = Field("127.0.0.1:9092", description="The brokers, as host:port with commas between.")
+    kafka_group: Name = Field("anwang-assess", description="The consumer group of all assess processes.")
+    postgres_dsn: Dsn = Field("postgresql://127.0.0.1:5432/anwang", description="The database of reports and cases.")
+    keys_dsn: Dsn = Field("postgresql://127.0.0.1:5432/anwang_keys", description="The database of case keys.")
+    data_dir: Path = Field(Path(".anwang"), description="Where this machine's own files lie.")
+    key_file: Path = Field(
+        default_factory=lambda told: told["data_dir"] / "keys" / "ring.json",
+        description="The key ring, by default keys/ring.json in data_dir; only its owner may read it.",
+    )
+    sources_file: Path | None = Field(None, description="The registered sources (CSV); the shipped ones if not set.")
+    instance: Name | None = Field(None, description="This process among its like, such as assess-1.")
+    http_host: str = Field("127.0.0.1", min_length=1, description="Where /metrics, /healthz and /readyz are served.")
+    http_port: Port = Field(0, description="Its port; 0 takes any free one, 'off' serves none.")
+    partitions: int = Field(3, ge=1, le=1000, description="Partitions of topics that `anwang topics` makes.")
+    replicas: int = Field(1, ge=1, le=9, description="Replicas of topics that `anwang topics` makes.")
+    log_level: LogLevel = Field("info", description="debug, info, warning or error.")
+
+
+class Origin(StrEnum):
+    """Where a value comes from, the strongest first."""
+
+    FLAG = "flag"
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    LOCAL = "local servers"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Settings, and where each of them comes from. `file` is the file that was read."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+    file: Path | None
+
+    def shown(self) -> Mapping[str, str | int | None]:
+        """The values as a person may see them."""
+        return {name: _shown(name, getattr(self.settings, name)) for name in Settings.model_fields}
+
+
+def configure(
+    flags: Mapping[str, object], config: Path | None = None, local: Mapping[str, object] | None = None
+) -> Configured:
+    """Raises SettingsRefusedError for a value that will not do, or a `config` that cannot be read. `local` holds what
+    servers on this machine say of themselves.
+    """
+    file = config or (CONFIG_FILE if CONFIG_FILE.is_file() else None)
+    found: dict[Origin, Mapping[str, Any]] = {
+        Origin.FLAG: flags,
+        Origin.ENVIRONMENT: EnvSettingsSource(Settings)(),
+        Origin.FILE: _read(file) if file else {},
+        Origin.LOCAL: local or {},
+    }
+    origins = {
+        name: next((origin for origin, values in found.items() if name in values), Origin.DEFAULT)
+        for name in Settings.model_fields
+    }
+    told = {name: found[origin][name] for name, origin in origins.items() if origin in found}
+    try:
+        return Configured(Settings.model_validate(told), origins, file)
+    except ValidationError as error:
+        raise SettingsRefusedError("; ".join(_complaints(error, origins, file))) from None
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsRefusedError(f"the file {file} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise SettingsRefusedError(f"the file {file} is not TOML") from None
+    for name in values:
+        if name not in Settings.model_fields:
+            raise SettingsRefusedError(f"unknown key {name!r} in the file {file}")
+    return values
+
+
+def _complaints(error: ValidationError, origins: Mapping[str, Origin], file: Path | None) -> list[str]:
+    found = []
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        if fault["type"] != _MADE_OF_OTHERS:
+            name = str(fault["loc"][0])
+            found.append(f"{name} ({_named(name, origins[name], file)}): {fault['msg']}")
+    return found
+
+
+def _named(name: str, origin: Origin, file: Path | None) -> str:
+    match origin:
+        case Origin.FLAG:
+            return f"flag --{name.replace('_', '-')}"
+        case Origin.ENVIRONMENT:
+            return f"environment {ENV_PREFIX}{name.upper()}"
+        case Origin.FILE:
+            return f"file {file}"
+        case Origin.LOCAL | Origin.DEFAULT:
+            return origin.value
+
+
+def _shown(name: str, value: object) -> str | int | None:
+    if name.endswith("_dsn"):
+        return masked(str(value))
+    return value if isinstance(value, int) or value is None else str(value)
+
+
+def masked(dsn: str) -> str:
+    """The DSN without its passwords; nothing of it where it cannot be taken apart for certain."""
+    try:
+        parts = urlsplit(dsn)
+        query = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        return MASK
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}" or parts.fragment:
+        return MASK
+    user, at, host = parts.netloc.rpartition("@")
+    name, colon, _ = user.partition(":")
+    netloc = f"{name}{colon}{MASK if colon else ''}{at}{host}"
+    kept = urlencode(
+        [(k, MASK if k.lower() in _SECRET_QUERY_KEYS else v) for k, v in query], quote_via=quote, safe="/*"
+    )
+    return urlunsplit((parts.scheme, netloc, parts.path, kept, ""))

@@ -1,0 +1,176 @@
+"""Intake topics → Postgres: take a few messages of each partition, read them, settle them in one transaction."""
+
+import asyncio
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from pipeline.contracts.envelope import Unreadable
+from pipeline.contracts.messages import Message, Stream
+from pipeline.contracts.topics import intake_topic
+from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Span, Unread
+from pipeline.domain.directory import Directory
+from pipeline.domain.normalise.reading import read_event
+from pipeline.errors import GapError, LogWentBackError
+from pipeline.ports import Bounds, Digest, EndOf, Explain, Ledger, Source, Telling
+
+MESSAGES_MAX = 200
+DEATHS_MAX = 3
+HINT_EVERY_S = 5.0
+LOG_END_PATIENCE_S = 10.0
+"""A broker that has just come back may tell an older end of a log for a moment."""
+
+
+class Claims:
+    """The partitions that this worker holds. Listens to the group: what is given is claimed in the database, under a
+    new epoch, and read on from the database's cursor; one settled message is read once more, so that other bytes in
+    its place are noticed.
+    """
+
+    def __init__(self, ledger: Ledger, telling: Telling) -> None:
+        self._ledger = ledger
+        self._telling = telling
+        self.lock = asyncio.Lock()
+        self.held: dict[Stream, Claim] = {}
+
+    async def given(self, bounds: Mapping[Stream, Bounds], end_of: EndOf) -> Mapping[Stream, int]:
+        """Where to read each of these partitions on from. Raises LogWentBackError when a log lost what was in it."""
+        async with self.lock:
+            return {stream: await self._claim(stream, at, end_of) for stream, at in bounds.items()}
+
+    async def taken(self, streams: Collection[Stream]) -> None:
+        async with self.lock:
+            for stream in streams:
+                self.held.pop(stream, None)
+
+    async def _claim(self, stream: Stream, bounds: Bounds, end_of: EndOf) -> int:
+        claim = await self._ledger.claim(stream, bounds.first)
+        await self._refuse_lost(stream, claim, bounds, end_of)
+        self.held[stream] = claim
+        self._telling.claimed(stream, claim)
+        last = claim.last_settled
+        return claim.next_offset if last is None else max(last, bounds.first)
+
+    async def _refuse_lost(self, stream: Stream, claim: Claim, bounds: Bounds, end_of: EndOf) -> None:
+        where = f"{stream.topic}/{stream.partition}"
+        if bounds.first > claim.next_offset:
+            await self._ledger.raise_alarm("log_removed_unread", where)
+            raise LogWentBackError(f"{where}: offsets {claim.next_offset} to {bounds.first - 1} were removed unread")
+        until, end = time.monotonic() + LOG_END_PATIENCE_S, bounds.after
+        while end < claim.next_offset and time.monotonic() < until:
+            await asyncio.sleep(LOG_END_PATIENCE_S / 20)
+            end = await end_of(stream)
+        if end < claim.next_offset:
+            await self._ledger.raise_alarm("log_went_back", where)
+            raise LogWentBackError(f"{where}: the log ends at {end}, but all below {claim.next_offset} is settled")
+
+
+class Assess:
+    """One turn takes, reads and settles. Any error ends the process: what it took is read again from the database's
+    cursor.
+    """
+
+    def __init__(  # noqa: PLR0913 - the stage's whole world, each part named
+        self,
+        source: Source,
+        ledger: Ledger,
+        claims: Claims,
+        *,
+        explain: Explain,
+        digest: Digest,
+        directory: Directory,
+        telling: Telling,
+    ) -> None:
+        self._source = source
+        self._ledger = ledger
+        self._claims = claims
+        self._explain = explain
+        self._digest = digest
+        self._directory = directory
+        self._telling = telling
+        self._hinted_at = time.monotonic()
+
+    async def turn(self) -> int:
+        """Takes what is there and settles it; the number of messages taken. Waits up to half a second for the first."""
+        messages = await self._source.take(MESSAGES_MAX)
+        async with self._claims.lock:
+            for chosen in await self._portions(messages):
+                await self._settle(chosen)
+        if time.monotonic() - self._hinted_at >= HINT_EVERY_S:
+            await self.hint()
+        return len(messages)
+
+    async def _portions(self, messages: Sequence[Message]) -> list[list[Message]]:
+        """What is settled together: everything at once, but message by message where a worker has died over them."""
+        together: list[Message] = []
+        alone: list[list[Message]] = []
+        for stream, told in groupby(messages, key=lambda m: m.at.stream):
+            claim = self._claims.held.get(stream)
+            new = await self._unsettled(list(told), claim) if claim else []
+            for message in new:
+                if claim and message.at.offset < claim.careful_until:
+                    alone.append([message])
+                else:
+                    together.append(message)
+        return [*alone, together] if together else alone
+
+    async def _unsettled(self, messages: list[Message], claim: Claim) -> list[Message]:
+        """Leaves out what is settled already, if it is the same; anything else at a settled offset means that the log
+        went back.
+        """
+        old = [m for m in messages if m.at.offset < claim.next_offset]
+        known = await self._ledger.digests([m.at for m in old]) if old else {}
+        for message in old:
+            if known.get(message.at) != self._digest(message.value):
+                where = f"{message.at.topic}/{message.at.partition} offset {message.at.offset}"
+                await self._ledger.raise_alarm("log_holds_other_bytes", where)
+                raise LogWentBackError(f"{where}: these are not the bytes that were settled here")
+        return messages[len(old) :]
+
+    async def _settle(self, messages: Sequence[Message]) -> None:
+        spans = [await self._span(stream, list(told)) for stream, told in groupby(messages, key=lambda m: m.at.stream)]
+        careful = any(s.first < self._claims.held[s.stream].careful_until for s in spans)
+        deaths = await self._ledger.take_up(spans, deaths=1 if careful else 0)
+        items = tuple(self._read(m, deaths.get(m.at.stream, 0) if len(messages) == 1 else 0) for m in messages)
+        counts = await self._ledger.settle(Batch(items, tuple(spans)))
+        for span in spans:
+            self._claims.held[span.stream] = replace(self._claims.held[span.stream], next_offset=span.after)
+        self._telling.settled(counts, items)
+
+    async def _span(self, stream: Stream, messages: Sequence[Message]) -> Span:
+        claim = self._claims.held[stream]
+        holes = tuple(await self._holes(stream, claim.next_offset, messages))
+        return Span(stream, claim.next_offset, messages[-1].at.offset + 1, claim.epoch, holes)
+
+    async def _holes(self, stream: Stream, expected: int, messages: Iterable[Message]) -> list[Hole]:
+        holes = []
+        for message in messages:
+            found = message.at.offset
+            if found > expected:
+                if not await self._explain(stream, expected, found):
+                    where = f"{stream.topic}/{stream.partition}"
+                    await self._ledger.raise_alarm("gap", f"{where} offset {expected}")
+                    raise GapError(f"{where}: offsets {expected} to {found - 1} were passed over")
+                holes.append(Hole(expected, found))
+            expected = found + 1
+        return holes
+
+    def _read(self, message: Message, deaths: int) -> Accepted | Unread:
+        if deaths >= DEATHS_MAX:
+            return Unread(message, Outcome.QUARANTINE, "ended_its_worker")
+        reading = read_event(message.value, message.headers, message.arrived_at, self._directory)
+        if isinstance(reading, Unreadable):
+            return Unread(message, Outcome.DEAD_LETTER, reading.code.value)
+        source = self._directory.find(reading.facts.source)
+        if source is None:
+            return Unread(message, Outcome.QUARANTINE, "source_unregistered")
+        if intake_topic(source.code, source.kind) != message.at.topic:
+            return Unread(message, Outcome.QUARANTINE, "source_not_of_this_topic")
+        return Accepted(message, reading)
+
+    async def hint(self) -> None:
+        """Tells Kafka how far the database has come, for those who watch the lag there."""
+        self._hinted_at = time.monotonic()
+        await self._source.hint({stream: claim.next_offset for stream, claim in self._claims.held.items()})

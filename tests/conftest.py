@@ -1,0 +1,4 @@
+import hypothesis
+
+hypothesis.settings.register_profile("anwang", deadline=None)
+hypothesis.settings.load_profile("anwang")

@@ -1,0 +1,160 @@
+"""Builds what reports say in as few words as a test needs: a report of nothing, and to it the danger in question."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from hypothesis import strategies as st
+
+from pipeline.contracts.vocabulary import Category, CrisisFlag, Indicator, Role, SafetyResult
+from pipeline.domain.dangers import IncidentView, ReportView
+from pipeline.domain.facts import Facts, Instruments, Person, Place, Tipvda
+
+NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+"""Noon of 2 March 2026 in Taipei."""
+
+NAMESPACE = UUID("7f7b4a62-36f3-4f0a-9a63-4c3a3b7ac0de")
+
+NOTHING = Facts(
+    event_key=uuid5(NAMESPACE, "event"),
+    event_id="event",
+    content_key=b"",
+    source="hotline-113",
+    source_county=None,
+    report_no="h-1",
+    related_report_nos=(),
+    sent_at=NOON,
+    received_at=NOON,
+    clock_start=NOON,
+    occurred_at=None,
+    occurred_place=None,
+    categories=(Category.OTHER,),
+    crisis_flags=(),
+    indicators=(),
+    instruments=Instruments(),
+    persons=(Person(0, Role.VICTIM),),
+    faults=(),
+)
+
+
+def told(*categories: Category, **more: Any) -> Facts:  # noqa: ANN401 - any field of Facts
+    named: dict[str, Any] = {"categories": categories} if categories else {}
+    return replace(NOTHING, **named, **more)
+
+
+def tipvda(*yes: int, judged_high: bool = False) -> Instruments:
+    return Instruments(tipvda=Tipvda(frozenset(yes), judged_high))
+
+
+def suicide_idea(answer: int) -> Instruments:
+    return Instruments(suicide_idea=answer)
+
+
+def safety(result: SafetyResult) -> Instruments:
+    return Instruments(safety_result=result)
+
+
+def born(*births: date | None) -> tuple[Person, ...]:
+    return tuple(Person(i, Role.VICTIM, birth_date=birth) for i, birth in enumerate(births))
+
+
+def at(*counties: str, town: str | None = None) -> Place:
+    return Place(counties, town, "")
+
+
+def incident(*reports: Facts, **more: Any) -> IncidentView:  # noqa: ANN401 - any field of IncidentView
+    """One incident whose reports have one version each, arriving in this order."""
+    return IncidentView(tuple(ReportView((facts,), n) for n, facts in enumerate(reports)), **more)
+
+
+def amended(*versions: Facts) -> IncidentView:
+    return IncidentView((ReportView(versions),))
+
+
+CATEGORIES = st.sampled_from(list(Category))
+FLAGS = st.sampled_from(list(CrisisFlag))
+INDICATORS = st.one_of(st.sampled_from([i.value for i in Indicator]), st.sampled_from(["seen_crying", "no_heating"]))
+CONDITIONS = st.sampled_from(["pregnant", "disability", "mental_illness", "alcohol", "drugs", "suicidal", "deaf"])
+BIRTHS = st.none() | st.dates(date(1930, 1, 1), date(2027, 1, 1))
+INSTANTS = st.integers(0, 60 * 24 * 20).map(lambda minutes: NOON - timedelta(minutes=minutes))
+PLACES = st.none() | st.sampled_from(
+    [at("臺北市"), at("新北市"), at(), at("臺北市", "基隆市", "臺中市", town="中正區")]
+)
+
+INSTRUMENTS = st.builds(
+    Instruments,
+    tipvda=st.builds(Tipvda, st.frozensets(st.integers(1, 15)), st.booleans()),
+    suicide_idea=st.none() | st.integers(0, 4),
+    safety_result=st.none() | st.sampled_from(list(SafetyResult)),
+)
+
+
+@st.composite
+def persons(draw: st.DrawFn) -> tuple[Person, ...]:
+    roles = draw(st.lists(st.sampled_from(list(Role)), min_size=1, max_size=3))
+    return tuple(
+        Person(
+            index,
+            role,
+            birth_date=draw(BIRTHS),
+            address=draw(PLACES),
+            registered_address=draw(PLACES),
+            current_place=draw(PLACES),
+            conditions=tuple(draw(st.lists(CONDITIONS, max_size=2))),
+        )
+        for index, role in enumerate(roles)
+    )
+
+
+@st.composite
+def any_facts(draw: st.DrawFn) -> Facts:
+    received = draw(INSTANTS)
+    return told(
+        source_county=draw(st.none() | st.sampled_from(["臺北市", "基隆市"])),
+        received_at=received,
+        clock_start=min(received, draw(INSTANTS)),
+        occurred_at=draw(st.none() | INSTANTS),
+        occurred_place=draw(PLACES),
+        categories=tuple(draw(st.lists(CATEGORIES, max_size=3))),
+        crisis_flags=tuple(draw(st.lists(FLAGS, max_size=2))),
+        indicators=tuple(draw(st.lists(INDICATORS, max_size=4))),
+        instruments=draw(INSTRUMENTS),
+        persons=draw(persons()),
+    )
+
+
+@st.composite
+def any_incident(draw: st.DrawFn) -> IncidentView:
+    versions = st.lists(any_facts(), min_size=1, max_size=2).map(tuple)
+    reports = draw(st.lists(versions, min_size=1, max_size=3))
+    return IncidentView(tuple(ReportView(r, n) for n, r in enumerate(reports)))
+
+
+def _answering(facts: Facts, **answers: Any) -> Facts:  # noqa: ANN401 - any field of Instruments
+    return replace(facts, instruments=replace(facts.instruments, **answers))
+
+
+def _with_items(facts: Facts, items: frozenset[int]) -> Facts:
+    form = facts.instruments.tipvda
+    return _answering(facts, tipvda=replace(form, yes=form.yes | items))
+
+
+def _with_condition(facts: Facts, condition: str) -> Facts:
+    first, *rest = facts.persons
+    return replace(facts, persons=(replace(first, conditions=(*first.conditions, condition)), *rest))
+
+
+def one_danger_more(facts: Facts) -> st.SearchStrategy[Facts]:
+    """The same report with one more category, flag, indicator, answer or condition."""
+    form, idea = facts.instruments.tipvda, facts.instruments.suicide_idea or 0
+    return st.one_of(
+        CATEGORIES.map(lambda word: replace(facts, categories=(*facts.categories, word))),
+        FLAGS.map(lambda word: replace(facts, crisis_flags=(*facts.crisis_flags, word))),
+        INDICATORS.map(lambda word: replace(facts, indicators=(*facts.indicators, word))),
+        st.integers(1, 15).map(lambda item: _with_items(facts, frozenset({item}))),
+        st.just(_answering(facts, tipvda=replace(form, judged_high=True))),
+        st.integers(idea, 4).map(lambda answer: _answering(facts, suicide_idea=answer)),
+        st.just(_answering(facts, safety_result=SafetyResult.UNSAFE)),
+        CONDITIONS.map(lambda word: _with_condition(facts, word)),
+    )
