@@ -1,7 +1,8 @@
 """What the stages ask of the world. Each promise is kept by one adapter and proven by its contract tests."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from pipeline.contracts.messages import Coordinate, Message, Stream
@@ -9,6 +10,8 @@ from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Span, Unread
 from pipeline.domain.ledger import Book, Cursor, LedgerState, Unpublished, UnreadCount
 from pipeline.domain.outgoing import Outgoing, Published
+
+T = TypeVar("T")
 
 
 class Ledger(Protocol):
@@ -71,6 +74,7 @@ class AuditBook(Protocol):
     async def marks(self, book: Book) -> Mapping[Stream, int]: ...
     async def move_mark(self, book: Book, stream: Stream, next_offset: int) -> None: ...
     async def inbox_between(self, stream: Stream, first: int, after: int) -> Mapping[int, bytes]: ...
+    async def last_settled(self) -> Mapping[Coordinate, bytes]: ...
     async def half_settled(self, stream: Stream, first: int, after: int) -> list[int]: ...
     async def relay_marks(self) -> Mapping[Stream, int]: ...
     async def published_between(self, stream: Stream, first: int, after: int) -> Mapping[int, UUID]: ...
@@ -80,13 +84,30 @@ class AuditBook(Protocol):
     async def settle_alarm(self, code: str) -> None: ...
 
 
+class Sent(NamedTuple):
+    """A message of an outgoing topic; `message_id` is None for one that is not ours."""
+
+    message_id: UUID | None
+    at: Coordinate
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch(Generic[T]):
+    """What stands in a log from an offset on. Every offset below `after` has been read: one that is not among `found` holds
+    no message for anyone. Where nothing came in time, `after` is where the reading began.
+    """
+
+    found: tuple[T, ...]
+    after: int
+
+
 class Onlooking(Protocol):
     """Kafka as an onlooker sees it: where logs begin and end, and what stands in them."""
 
     async def intake(self) -> Mapping[Stream, Bounds]: ...
     async def outgoing(self) -> Mapping[Stream, Bounds]: ...
-    async def read_intake(self, stream: Stream, first: int) -> Sequence[Message]: ...
-    async def read_outgoing(self, stream: Stream, first: int) -> Sequence[tuple[UUID | None, Coordinate]]: ...
+    async def read_intake(self, stream: Stream, first: int) -> Stretch[Message]: ...
+    async def read_outgoing(self, stream: Stream, first: int) -> Stretch[Sent]: ...
 
 
 class Box(Protocol):

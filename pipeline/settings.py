@@ -27,6 +27,14 @@ Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(l
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
+_FORM = {
+    "kafka_bootstrap": "must be host:port, with commas between several",
+    "postgres_dsn": "must begin with postgresql:// and hold no space",
+    "keys_dsn": "must begin with postgresql:// and hold no space",
+}
+"""Said in place of a pattern that a person would have to decipher."""
+
+
 class SettingsRefusedError(AnwangError):
     """A setting is unknown or will not do; the text names its key and where it comes from, never its value."""
 
@@ -119,7 +127,8 @@ def _complaints(error: ValidationError, origins: Mapping[str, Origin], file: Pat
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         if fault["type"] != _MADE_OF_OTHERS:
             name = str(fault["loc"][0])
-            found.append(f"{name} ({_named(name, origins[name], file)}): {fault['msg']}")
+            words = _FORM.get(name) or fault["msg"]
+            found.append(f"{name} ({_named(name, origins[name], file)}): {words}")
     return found
 
 

@@ -16,7 +16,7 @@ from pipeline.contracts.messages import Coordinate, Message, Stream
 from pipeline.contracts.topics import INTAKE_PATTERN, MESSAGE_BYTES_MAX, OUTGOING, RETENTION_OF_INTAKE_MS
 from pipeline.domain.outgoing import Outgoing, Published
 from pipeline.errors import AnwangError, LogWentBackError
-from pipeline.ports import Bounds, EndOf
+from pipeline.ports import Bounds, EndOf, Sent, Stretch
 
 SESSION_TIMEOUT_MS = 6000
 HEARTBEAT_MS = 1000
@@ -118,6 +118,8 @@ class Intake(ConsumerRebalanceListener):
 
     async def hint(self, offsets: Mapping[Stream, int]) -> bool:
         """Tells Kafka how far the database has come, for lag tools only; False when Kafka would not hear it."""
+        if not offsets:
+            return bool(await self._consumer.topics())
         try:
             commit = self._consumer.commit({TopicPartition(*s): offset for s, offset in offsets.items()})
             await asyncio.wait_for(commit, HINT_TIMEOUT_S)
@@ -176,22 +178,22 @@ class Onlooker:
         firsts, ends = await self._consumer.beginning_offsets(tps), await self._consumer.end_offsets(tps)
         return {Stream(*tp): Bounds(firsts[tp], ends[tp]) for tp in tps}
 
-    async def read_intake(self, stream: Stream, first: int) -> list[Message]:
-        """Messages from `first` on, or none when none came within the time."""
+    async def read_intake(self, stream: Stream, first: int) -> Stretch[Message]:
         return await self._read(stream, first)
 
-    async def read_outgoing(self, stream: Stream, first: int) -> list[tuple[UUID | None, Coordinate]]:
-        return [(message_id_of(m), m.at) for m in await self._read(stream, first)]
+    async def read_outgoing(self, stream: Stream, first: int) -> Stretch[Sent]:
+        read = await self._read(stream, first)
+        return Stretch(tuple(Sent(message_id_of(m), m.at) for m in read.found), read.after)
 
-    async def _read(self, stream: Stream, first: int) -> list[Message]:
-        """An offset that the log does not reach is answered with nothing, or with what it holds instead."""
+    async def _read(self, stream: Stream, first: int) -> Stretch[Message]:
         tp = TopicPartition(*stream)
         async with self._turn:
             if self._consumer.assignment() != {tp}:
                 self._consumer.assign([tp])
             self._consumer.seek(tp, first)
             got = await self._consumer.getmany(tp, timeout_ms=PROBE_TIMEOUT_MS, max_records=READ_MESSAGES_MAX)
-        return [as_message(record) for records in got.values() for record in records]
+            after = await self._consumer.position(tp)
+        return Stretch(tuple(as_message(record) for records in got.values() for record in records), after)
 
 
 async def explain_gap(bootstrap: str, stream: Stream, first: int, found: int) -> bool:
@@ -206,7 +208,7 @@ async def explain_gap(bootstrap: str, stream: Stream, first: int, found: int) ->
             raise LogWentBackError(
                 f"{stream.topic}/{stream.partition}: offsets {first} to {beginning - 1} were removed unread"
             )
-        seen = await probe.read_intake(stream, first)
+        seen = (await probe.read_intake(stream, first)).found
         return bool(seen) and seen[0].at.offset == found
 
 

@@ -1,7 +1,7 @@
 """Log lines as JSON on standard error, by allow-list: what is not declared is dropped and counted.
 
-No text that another's error or another's code made up ever passes, since it may hold what a report says. A line names an error
-by its class, by our own words where the error is ours, and by the places in the code that it came through.
+No text that another's error or another's code made up ever passes, since it may hold what a report says. A line names
+an error by its class, by our own words where the error is ours, and by the places in the code that it came through.
 """
 
 import ast
@@ -68,6 +68,10 @@ class Log:
     def error(self, event: Event, *, error: BaseException | None = None, **fields: object) -> None:
         self._logger.error(event, error=error, **fields)
 
+    def failed(self, error: BaseException | None, why: str | None = None) -> None:
+        """Something ended, or could not be handed to anyone, by this error."""
+        self.error(Event.FAILED, error=error, why=why)
+
     def _allowed(self, _logger: WrappedLogger, level: str, told: EventDict) -> EventDict:
         event, error = told.pop("event"), told.pop("error", None)
         if not isinstance(event, Event):
@@ -85,7 +89,9 @@ class Log:
                 line[key] = safe
             elif value is not None:
                 self._dropped()
-        return line | {"errors": list(told_of(error))} if isinstance(error, BaseException) else line
+        if isinstance(error, BaseException):
+            line["errors"] = list(told_of(error))
+        return line
 
 
 def _rendered(_logger: WrappedLogger, _level: str, line: EventDict) -> bytes:
@@ -150,11 +156,11 @@ def take_over(log: Log) -> None:
     logging.raiseExceptions = False
 
     def uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-        log.error(Event.FAILED, error=error)
+        log.failed(error)
 
     sys.excepthook = uncaught
-    threading.excepthook = lambda told: log.error(Event.FAILED, error=told.exc_value)
-    sys.unraisablehook = lambda told: log.error(Event.FAILED, error=told.exc_value)
+    threading.excepthook = lambda told: log.failed(told.exc_value, "thread")
+    sys.unraisablehook = lambda told: log.failed(told.exc_value, "unraisable")
 
 
 def take_over_loop(log: Log, loop: asyncio.AbstractEventLoop) -> None:
@@ -162,6 +168,6 @@ def take_over_loop(log: Log, loop: asyncio.AbstractEventLoop) -> None:
 
     def handler(_loop: asyncio.AbstractEventLoop, context: Mapping[str, object]) -> None:
         error = context.get("exception")
-        log.error(Event.FAILED, error=error if isinstance(error, BaseException) else None, why="event_loop")
+        log.failed(error if isinstance(error, BaseException) else None, "event_loop")
 
     loop.set_exception_handler(handler)

@@ -56,7 +56,6 @@ class Metrics:
             "anwang_report_to_queue_seconds", "From the database to the topic", buckets=DELAY_SECONDS, registry=r
         )
         self.published = Counter("anwang_published", "Messages published by this process", ["topic"], registry=r)
-        self.outbox_waiting = Gauge("anwang_outbox_waiting", "Messages that wait for the relay", registry=r)
         self.alarms = Counter("anwang_alarms", "Alarms raised by this process", ["code"], registry=r)
         self.log_dropped = Counter("anwang_log_dropped", "Parts of log lines that were not declared", registry=r)
         self._declare_ledger(r)

@@ -17,8 +17,8 @@ class Health:
 
 
 class Pulse:
-    """Updated by the loop, read by other threads. `needs` names what must have answered within 30 s before the process is
-    ready, such as `database`, `broker`, `group`.
+    """Updated by the loop, read by other threads. `needs` names what must have answered within the last 30 s for the
+    process to be ready, such as `database`, `broker`, `group`.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Pulse:
         self._fresh_s = fresh_s
         self._beat_at: float | None = None
         self._answered_at: dict[str, float | None] = dict.fromkeys(needs)
-        self._ready: tuple[bool, str | None] = (False, "starting")
+        self._why_not: str | None = "starting"
 
     def beat(self) -> None:
         """The loop has come round."""
@@ -40,9 +40,13 @@ class Pulse:
             raise KeyError(need)
         self._answered_at[need] = self._clock()
 
-    def ready(self, ready: bool, why: str | None = None) -> None:  # noqa: FBT001 - reads as what it says: pulse.ready(True)
-        """Whether the process itself says that it can do its work; `why` not is a code."""
-        self._ready = (ready, why)
+    def is_ready(self) -> None:
+        """The process itself says that it can do its work."""
+        self._why_not = None
+
+    def is_not_ready(self, why: str) -> None:
+        """It says that it cannot; `why` is a code."""
+        self._why_not = why
 
     def alive(self) -> Health:
         """Whether the loop came round within the time."""
@@ -54,8 +58,7 @@ class Pulse:
         alive = self.alive()
         ages = {need: self._age(at) for need, at in self._answered_at.items()}
         silent = next((need for need, age in ages.items() if age is None or age > self._fresh_s), None)
-        said, why = self._ready
-        reason = alive.why or (None if said else why or "not_ready") or (silent and f"no_answer.{silent}")
+        reason = alive.why or self._why_not or (silent and f"no_answer.{silent}")
         return Health(reason is None, reason, {**alive.ages_s, **ages})
 
     def _age(self, at: float | None) -> float | None:

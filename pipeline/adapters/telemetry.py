@@ -1,5 +1,6 @@
 """Where the stages say what they did: metrics and log lines, nothing personal in either."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -11,6 +12,8 @@ from pipeline.contracts.topics import OUTGOING
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Claim, Unread
 from pipeline.domain.ledger import LedgerState
+
+SAY_EVERY_S = 60.0
 
 
 def utc_now() -> datetime:
@@ -24,6 +27,8 @@ class Telemetry:
         self.metrics = Metrics(process)
         self.log = Log(process, log_level, dropped=self.metrics.log_dropped.inc)
         self._codes = Codes()
+        self._audited_at = -SAY_EVERY_S
+        self._balanced = True
         self._now = now
 
     def claimed(self, stream: Stream, claim: Claim) -> None:
@@ -63,14 +68,11 @@ class Telemetry:
             self.metrics.published.labels(topic if topic in OUTGOING else OTHER).inc(count)
         self.log.debug(Event.PUBLISHED, published=counts)
 
-    def delivered(self, delays_s: Iterable[float]) -> None:
-        """How long messages waited from their settlement to their acknowledgement by the topic."""
-        for delay_s in delays_s:
-            self.metrics.settled_to_queue.observe(max(0.0, delay_s))
-
-    def waiting(self, messages: int) -> None:
-        """So many messages of the outbox are not published yet."""
-        self.metrics.outbox_waiting.set(messages)
+    def delivered(self, written_at: Iterable[datetime]) -> None:
+        """Messages that were written into the outbox at these times are on their topic now."""
+        now = self._now()
+        for written in written_at:
+            self.metrics.settled_to_queue.observe(max(0.0, (now - written).total_seconds()))
 
     def audited(self, ledger: LedgerState) -> None:
         m = self.metrics
@@ -91,6 +93,10 @@ class Telemetry:
         self._tell(ledger)
 
     def _tell(self, ledger: LedgerState) -> None:
+        """Once a minute, and at once when it begins or ceases to balance."""
+        if ledger.balances == self._balanced and time.monotonic() - self._audited_at < SAY_EVERY_S:
+            return
+        self._audited_at, self._balanced = time.monotonic(), ledger.balances
         say = self.log.info if ledger.balances else self.log.warning
         say(
             Event.AUDITED,

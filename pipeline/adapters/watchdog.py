@@ -1,4 +1,4 @@
-"""Ends a process whose loop stands still, from a C thread that needs neither the event loop nor the interpreter's lock."""
+"""Ends a process whose loop stands still, from a C thread that needs neither event loop nor interpreter lock."""
 
 import faulthandler
 import time
@@ -10,9 +10,9 @@ REARM_EVERY_S = 1.0
 
 
 class Watchdog:
-    """From `start` on the process ends with exit code 1, at once and without clean-up, when no `beat` came for `limit_s` seconds.
+    """From `start` on the process ends, with exit code 1 and without clean-up, when no `beat` came for `limit_s` s.
 
-    What every thread was doing then is added to `trace`: files, lines and functions, no values. A process has one watchdog.
+    What every thread was doing then is added to `trace`: files, lines, functions, no values. A process has one.
     """
 
     def __init__(self, trace: Path, limit_s: float = LIMIT_S) -> None:

@@ -39,7 +39,7 @@ class Report:
         return self.versions[-1]
 
     def with_version(self, facts: Facts) -> "Report":
-        versions = sorted((*self.versions, facts), key=lambda v: (v.sent_at, v.event_id, v.event_key))
+        versions = sorted((*self.versions, facts), key=lambda v: (v.sent_at, v.event_id, v.content_key))
         return Report(self.report_id, self.arrival_no, tuple(versions))
 
 
@@ -83,7 +83,7 @@ class CaseFile:
 
     @property
     def judged(self) -> tuple[Standing, Routing]:
-        """Where the case stands and waits. Only a case that nothing has been decided of yet has neither (ValueError)."""
+        """Where the case stands and waits. ValueError for a case that nothing has been decided of yet."""
         if self.standing is None or self.routing is None:
             raise ValueError("this case has not been judged")
         return self.standing, self.routing
@@ -98,6 +98,9 @@ class CaseFile:
 
     def incident_of(self, report_id: UUID) -> Incident:
         return next(i for i in self.incidents if any(r.report_id == report_id for r in i.reports))
+
+    def holds(self, report_id: UUID) -> bool:
+        return any(r.report_id == report_id for i in self.incidents for r in i.reports)
 
     def report(self, report_id: UUID) -> Report:
         return next(r for r in self.reports if r.report_id == report_id)

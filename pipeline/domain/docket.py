@@ -50,12 +50,14 @@ class Docket:
         for report in case.reports:
             self._case_of_report[report.report_id] = case.case_id
 
-    def put(self, case: CaseFile, absorbed: Iterable[UUID], report_id: UUID, facts: Facts, decision: Decision) -> None:
+    def put(
+        self, case: CaseFile, absorbed: Iterable[CaseFile], report_id: UUID, facts: Facts, decision: Decision
+    ) -> None:
         """Takes in what one decision changed: the case as it stands now, those that it took in, the version and its
         keys.
         """
-        for case_id in absorbed:
-            del self.cases[case_id]
+        for gone in absorbed:
+            del self.cases[gone.case_id]
         self.file(case)
         self.decisions[facts.event_key] = decision
         for key in stored_keys(facts):

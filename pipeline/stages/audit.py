@@ -12,6 +12,7 @@ from pipeline.ports import AuditBook, Bounds, Digest, Onlooking, Telling
 
 TAIL_SILENT_MAX_S = 5.0
 UNPUBLISHED_MAX_S = 60.0
+ENDS_EVERY_S = 10.0
 
 
 def hole_offsets(holes: Sequence[Hole], first: int, after: int) -> int:
@@ -25,6 +26,7 @@ class Auditor:
         self._topics = topics
         self._digest = digest
         self._telling = telling
+        self._ends_read_at = float("-inf")
         self._still_since: dict[Stream, tuple[int, int, float]] = {}
 
     async def turn(self) -> LedgerState:
@@ -32,6 +34,7 @@ class Auditor:
         bounds = await self._topics.intake()
         cursors = await self._store.cursors()
         await self._vanished(bounds, cursors)
+        await self._ends(bounds)
         await self._intake(cursors, bounds)
         await self._tails(cursors, bounds)
         await self._outgoing()
@@ -52,20 +55,40 @@ class Auditor:
             if first > cursor.next_offset or end < cursor.next_offset:
                 await self._ring("log_went_back", f"{stream.topic}/{stream.partition}")
 
+    async def _ends(self, bounds: Mapping[Stream, Bounds]) -> None:
+        """Reads the newest settled message of each log once more: a topic that was made anew holds another there, though
+        its worker noticed nothing.
+        """
+        if time.monotonic() - self._ends_read_at < ENDS_EVERY_S:
+            return
+        self._ends_read_at = time.monotonic()
+        for at, digest in (await self._store.last_settled()).items():
+            if at.stream not in bounds or at.offset < bounds[at.stream].first:
+                continue
+            read = await self._topics.read_intake(at.stream, at.offset)
+            if read.after > at.offset and not (
+                read.found and read.found[0].at == at and self._digest(read.found[0].value) == digest
+            ):
+                await self._ring("log_holds_other_bytes", f"{at.topic}/{at.partition} offset {at.offset}")
+
     async def _intake(self, cursors: Mapping[Stream, Cursor], bounds: Mapping[Stream, Bounds]) -> None:
         marks = await self._store.marks(Book.INTAKE)
         for stream, cursor in cursors.items():
             if stream not in bounds:
                 continue
-            at = max(marks.get(stream, cursor.first_offset), bounds[stream][0])
-            while at < cursor.next_offset:
-                at = await self._stretch(stream, at, cursor.next_offset)
-                await self._store.move_mark(Book.INTAKE, stream, at)
+            at = max(marks.get(stream, cursor.first_offset), bounds[stream].first)
+            until = min(cursor.next_offset, bounds[stream].after)
+            while at < until:
+                after = min(await self._stretch(stream, at, until), until)
+                await self._store.move_mark(Book.INTAKE, stream, after)
+                if after == at:
+                    break
+                at = after
 
-    async def _stretch(self, stream: Stream, first: int, cursor: int) -> int:
-        """Compares the next messages with the inbox; the offset to go on from, never above the cursor."""
-        messages = [m for m in await self._topics.read_intake(stream, first) if m.at.offset < cursor]
-        after = messages[-1].at.offset + 1 if messages else cursor
+    async def _stretch(self, stream: Stream, first: int, until: int) -> int:
+        """Compares the next messages with the inbox; the offset to go on from, `first` itself where nothing could be read."""
+        read = await self._topics.read_intake(stream, first)
+        messages, after = [m for m in read.found if m.at.offset < until], min(read.after, until)
         settled = dict(await self._store.inbox_between(stream, first, after))
         where = f"{stream.topic}/{stream.partition} offset "
         for message in messages:
@@ -92,24 +115,37 @@ class Auditor:
             seen = self._still_since.get(stream)
             if seen is None or seen[:2] != (at, end):
                 self._still_since[stream] = at, end, time.monotonic()
-            elif time.monotonic() - seen[2] >= TAIL_SILENT_MAX_S and not await self._topics.read_intake(stream, at):
-                await self._store.add_hole(stream, Hole(at, end))
+            elif time.monotonic() - seen[2] >= TAIL_SILENT_MAX_S:
+                read = await self._topics.read_intake(stream, at)
+                if not read.found and read.after > at:
+                    await self._store.add_hole(stream, Hole(at, read.after))
 
     async def _outgoing(self) -> None:
         marks, sent = await self._store.marks(Book.OUTGOING), await self._store.relay_marks()
         bounds = await self._topics.outgoing()
         for stream, until in sent.items():
-            beginning, end = bounds.get(stream, (0, 0))
-            at = max(marks.get(stream, beginning), beginning)
-            if end < until:
-                await self._ring("outgoing_log_went_back", f"{stream.topic}/{stream.partition}")
-            while at < until:
-                at = await self._sent_stretch(stream, at, until)
-                await self._store.move_mark(Book.OUTGOING, stream, at)
+            where = f"{stream.topic}/{stream.partition}"
+            if stream not in bounds:
+                await self._ring("topic_vanished", where)
+                continue
+            at = max(marks.get(stream, bounds[stream].first), bounds[stream].first)
+            if bounds[stream].after < until:
+                await self._ring("outgoing_log_went_back", where)
+                await self._marked_beyond(stream, bounds[stream].after, until)
+            while at < min(until, bounds[stream].after):
+                after = await self._sent_stretch(stream, at, min(until, bounds[stream].after))
+                await self._store.move_mark(Book.OUTGOING, stream, after)
+                if after == at:
+                    break
+                at = after
+
+    async def _marked_beyond(self, stream: Stream, end: int, until: int) -> None:
+        for offset in await self._store.published_between(stream, end, until):
+            await self._ring("marked_but_not_published", f"{stream.topic}/{stream.partition} offset {offset}")
 
     async def _sent_stretch(self, stream: Stream, first: int, until: int) -> int:
-        found = [f for f in await self._topics.read_outgoing(stream, first) if f[1].offset < until]
-        after = found[-1][1].offset + 1 if found else until
+        read = await self._topics.read_outgoing(stream, first)
+        found, after = [s for s in read.found if s.at.offset < until], min(read.after, until)
         marked = dict(await self._store.published_between(stream, first, after))
         known = await self._store.known_messages([m for m, _ in found if m is not None])
         where = f"{stream.topic}/{stream.partition} offset "
@@ -165,5 +201,5 @@ async def ledger_state(store: AuditBook, topics: Onlooking) -> LedgerState:
 
 
 async def _age(topics: Onlooking, waiting: Sequence[Coordinate]) -> float:
-    arrived = [m[0].arrived_at for at in waiting if (m := await topics.read_intake(at.stream, at.offset))]
+    arrived = [m.arrived_at for at in waiting for m in (await topics.read_intake(at.stream, at.offset)).found[:1]]
     return max((time.time() - when.timestamp() for when in arrived), default=0.0)

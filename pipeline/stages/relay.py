@@ -57,9 +57,10 @@ class Relay:
             if at > end:
                 self._telling.alarm("outgoing_log_went_back", f"{stream.topic}/{stream.partition}")
             while at < end:
-                found = await self._topics.read_outgoing(stream, at)
-                at = found[-1][1].offset + 1 if found else end
-                await self._box.mark_found(epoch, [(m, c) for m, c in found if m is not None], stream, at)
+                read = await self._topics.read_outgoing(stream, at)
+                at = read.after
+                found = [(sent.message_id, sent.at) for sent in read.found if sent.message_id is not None]
+                await self._box.mark_found(epoch, found, stream, at)
 
     async def _keep_lease(self, epoch: int) -> None:
         if time.monotonic() - self._beat_at >= BEAT_EVERY_S:

@@ -15,7 +15,7 @@ def record(**changed: object) -> dict[str, Any]:
         "centre": "66000-family",
         "priority": "routine",
         "next_deadline": "2026-03-03T09:00:00+08:00",
-        "category": ["vulnerable_family"],
+        "categories": ["vulnerable_family"],
         "county": "臺中市",
         "reasons": [{"code": "unemployment", "points": 3, "field": "indicators[0]"}],
         "reports": 1,

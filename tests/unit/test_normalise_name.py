@@ -21,6 +21,9 @@ from pipeline.domain.normalise.name import Name, read_name
         ("Nguyen  Thi-Hoa", "nguyen thi hoa"),
         ("ＮＧＵＹＥＮ Thi Hoa", "nguyen thi hoa"),
         ("O'Brien", "obrien"),
+        ("İbrahim", "ibrahim"),
+        ("Nguyễn", "nguyễn"),
+        ("王\ue000明", "王\ue000明"),
         ("（王小明）", "王小明"),
     ],
 )

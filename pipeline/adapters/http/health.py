@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from typing import Any, Self
+from typing import Any, Self, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import orjson
@@ -71,7 +71,7 @@ class HealthServer:
                 return _told(self._pulse.readiness(), start_response)
             case "/metrics":
                 self._refresh()
-                return self._told(environ, start_response)
+                return cast("Iterable[bytes]", self._told(environ, start_response))
             case _:
                 start_response("404 Not Found", [("Content-Type", "application/json")])
                 return [b'{"status":"unknown"}\n']

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.sql import Queries
-from pipeline.contracts.messages import Stream
+from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Hole
 from pipeline.domain.ledger import Book, Cursor, Unpublished, UnreadCount, UnreadRow
@@ -59,6 +59,11 @@ class AuditStore:
         """The digests of what is settled in [first, after), by offset."""
         rows = await with_retries(lambda: self._pool.fetch(SQL["inbox_between"], *stream, first, after))
         return {r["kafka_offset"]: r["digest"] for r in rows}
+
+    async def last_settled(self) -> Mapping[Coordinate, bytes]:
+        """The newest settled message of each partition, with its digest."""
+        rows = await with_retries(lambda: self._pool.fetch(SQL["last_settled"]))
+        return {Coordinate(r["topic"], r["partition"], r["kafka_offset"]): r["digest"] for r in rows}
 
     async def half_settled(self, stream: Stream, first: int, after: int) -> list[int]:
         """Offsets in [first, after) that are settled without all that belongs to it."""

@@ -80,7 +80,7 @@ async def with_retries(act: Callable[[], Awaitable[T]], *, for_s: float = RETRY_
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(TRANSIENT),
             stop=stop_after_delay(for_s),
-            wait=wait_exponential_jitter(initial=0.05, max=1.0),
+            wait=wait_exponential_jitter(multiplier=0.05, max=1.0),
             sleep=asyncio.sleep,
         ):
             with attempt:

@@ -25,6 +25,7 @@ _SURNAME_ONLY = re.compile(rf"({_COMPOUND}|{_HAN}){_TITLE}")
 _TITLED = re.compile(rf"((?:{_COMPOUND}|{_HAN}){_HAN}{{1,3}})(?:小弟弟|小妹妹|小朋友|同學|小姐|先生|女士|太太)")
 _VARIANTS = str.maketrans("台峯羣啓恒舘床裏綉豔温淸靑敎", "臺峰群啟恆館牀裡繡艷溫清青教")
 _APOSTROPHES = re.compile(r"['’‘`ʼ]")
+_ROMAN_MASK = re.compile(r"[◯●*]")
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
@@ -43,12 +44,12 @@ def read_name(text: str) -> Name | None:
     outside = _ASIDE.sub("", whole).strip() or whole
     if _UNKNOWN.fullmatch(outside):
         return None
-    return _chinese(outside) if _HAS_HAN.search(outside) else _roman(outside)
+    return _chinese(outside) if _HAS_HAN.search(outside) or HIDDEN in outside else _roman(outside)
 
 
 def _chinese(text: str) -> Name | None:
     hidden = _MASK.sub(lambda mask: HIDDEN * len(mask.group()), unspaced(text))
-    kept = "".join(c for c in hidden if c == HIDDEN or _is_letter(c)).translate(_VARIANTS).casefold()
+    kept = "".join(c for c in hidden.casefold() if c == HIDDEN or _is_letter(c)).translate(_VARIANTS)
     surname = _SURNAME_ONLY.fullmatch(kept)
     if surname:
         return Name(surname[1], masked=True)
@@ -61,10 +62,11 @@ def _chinese(text: str) -> Name | None:
 def _is_letter(character: str) -> bool:
     """Also true of private-use characters, by which older systems write rare names."""
     category = unicodedata.category(character)
-    return category[0] in "LNM" or category == "Co" or bool(_HAS_HAN.match(character))
+    return category[0] in "LN" or category == "Co" or bool(_HAS_HAN.match(character))
 
 
 def _roman(text: str) -> Name | None:
-    hidden = bool(re.search(r"[○◯●*]", text))
-    words = _NO_LETTER.sub(" ", _APOSTROPHES.sub("", re.sub(r"[○◯●*]", "", text))).strip().casefold()
-    return Name(words, masked=hidden) if words else None
+    composed = unicodedata.normalize("NFKC", _ROMAN_MASK.sub("", text).casefold())
+    letters = "".join(c for c in composed if unicodedata.category(c)[0] != "M")
+    words = _NO_LETTER.sub(" ", _APOSTROPHES.sub("", letters)).strip()
+    return Name(words, masked=bool(_ROMAN_MASK.search(text))) if words else None

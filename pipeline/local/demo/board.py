@@ -57,7 +57,7 @@ def _row(record: Mapping[str, Any]) -> Row:
     return Row(
         priority=Priority(record["priority"]),
         due_at=datetime.fromisoformat(due) if due else None,
-        categories=tuple(record["category"]),
+        categories=tuple(record["categories"]),
         county=record["county"],
         centre=record["centre"],
         reasons=tuple(dict.fromkeys(r["code"] for r in record["reasons"])),

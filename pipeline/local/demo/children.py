@@ -1,6 +1,7 @@
 """The processes of the demo: two workers, so that they can take over from each other, and one each of the others."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -10,7 +11,8 @@ from pipeline.local.demo.traffic import Errand
 from pipeline.local.folders import Folders
 from pipeline.local.ports import LOOPBACK, remembered_ports
 from pipeline.local.servers import Servers
-from pipeline.local.supervisor import Child, inherited_env
+from pipeline.local.supervisor import Child
+from pipeline.settings import ENV_PREFIX
 
 STAGES: Mapping[str, str] = {"assess-1": "assess", "assess-2": "assess", "relay": "relay", "auditor": "auditor"}
 PROBE_TIMEOUT_S = 2.0
@@ -23,18 +25,29 @@ def stage_children(servers: Servers, folders: Folders) -> tuple[Child, ...]:
 
 
 def _stage(name: str, servers: Servers, folders: Folders, port: int) -> Child:
-    settings = {"ANWANG_DATA_DIR": str(folders.root), "ANWANG_HTTP_PORT": str(port)}
+    settings = {
+        "ANWANG_DATA_DIR": str(folders.root),
+        "ANWANG_INSTANCE": name,
+        "ANWANG_HTTP_HOST": LOOPBACK,
+        "ANWANG_HTTP_PORT": str(port),
+    }
     return Child(
         name=name,
         argv=(sys.executable, "-m", "pipeline.cli", "run", STAGES[name]),
-        env=inherited_env(**servers.environment(), **settings),
+        env={**_environment(), **servers.environment(), **settings},
         ready=ready_at(port),
+        cwd=folders.root,
     )
+
+
+def _environment() -> dict[str, str]:
+    """Ours without anybody's settings for other runs; the working folder holds no settings file either."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
 
 
 def traffic_child(errand: Errand) -> Child:
     argv = (sys.executable, "-m", "pipeline.local.demo.traffic", *errand.argv())
-    return Child(name=TRAFFIC, argv=argv, env=inherited_env())
+    return Child(name=TRAFFIC, argv=argv, env=_environment(), cwd=errand.acked.parent)
 
 
 def ready_at(port: int) -> Callable[[], Awaitable[bool]]:

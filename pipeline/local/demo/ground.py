@@ -38,6 +38,8 @@ async def prepare(servers: Servers, folders: Folders) -> None:
             "postgres_dsn": servers.postgres_dsn,
             "keys_dsn": servers.keys_dsn,
             "data_dir": folders.root,
+            "key_file": folders.root / "keys" / "ring.json",
+            "sources_file": None,
         }
     )
     await asyncio.to_thread(KeyRing.create, settings.key_file)

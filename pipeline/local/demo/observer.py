@@ -93,12 +93,16 @@ class Observer:
         return self.ledger.in_flight == 0 and self.ledger.unpublished == 0
 
     async def audited(self) -> bool:
-        """Waits until the auditor has read all that came in and all that was sent; False when it did not get there."""
+        """Waits until the auditor has read all that came in and all that was sent; False when it rings before that, or
+        does not get there.
+        """
         deadline = time.monotonic() + AUDIT_TIMEOUT_S
         while time.monotonic() < deadline:
             with suppress(*AWAY):
                 if await self._look_at_audit():
                     return True
+                if self.alarms:
+                    return False
             await asyncio.sleep(LOOK_INTERVAL_S)
         return False
 

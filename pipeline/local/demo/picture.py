@@ -6,6 +6,8 @@ from datetime import datetime
 
 from pipeline.contracts.vocabulary import Priority, Queue
 
+UNDER_WAY = "reports go through"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -39,7 +41,9 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """`received` is what stands in Kafka, `settled` what stands in Postgres; `unread` waits in a person's list."""
+    """`received` is what stands in Kafka, `settled` what stands in Postgres, `lost` what was passed over.
+    `unread` waits in a person's list.
+    """
 
     received: int = 0
     settled: int = 0
@@ -49,7 +53,7 @@ class Ledger:
 
     @property
     def in_flight(self) -> int:
-        return self.received - self.settled
+        return max(0, self.received - self.settled - self.lost)
 
 
 @dataclass(frozen=True, slots=True)

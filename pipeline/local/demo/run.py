@@ -11,16 +11,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
 from pipeline.contracts.decision import TAIPEI
-from pipeline.local.demo.children import TRAFFIC, acked_list, stage_children, traffic_child
+from pipeline.local.demo.children import STAGES, TRAFFIC, acked_list, stage_children, traffic_child
 from pipeline.local.demo.ground import fresh_folders, prepare
 from pipeline.local.demo.memory import memory_mib
 from pipeline.local.demo.observer import Observer
-from pipeline.local.demo.picture import Picture, Process
+from pipeline.local.demo.picture import UNDER_WAY, Picture, Process
 from pipeline.local.demo.screen import FRAMES_PER_S, Screen, screen_for_output
 from pipeline.local.demo.summary import Summary
 from pipeline.local.demo.traffic import Errand
@@ -35,6 +35,8 @@ SPREAD_S = 60.0
 STALL_S = 90.0
 DRAIN_S = 60.0
 MEMORY_INTERVAL_S = 3.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Demo:
         # What the libraries say while a server is away must not tear the view.
         logging.basicConfig(filename=folders.log_of("demo"), level=logging.WARNING)
         with self._screen:
-            jars = self._wish.root / "jars"
+            jars = Folders(self._wish.root.absolute()).jars
             async with Stack(folders.root, progress=self._screen.say, jars_folder=jars) as stack:
                 return await self._with_servers(stack, folders)
 
@@ -122,7 +124,10 @@ class Demo:
             given_up = await self._until_through(stack, observer)
             await stack.supervisor.stop_child(TRAFFIC)
             given_up = given_up or await self._until_drained(stack, observer)
-            return await self._judged(stack, observer, given_up)
+            summary = await self._judged(stack, observer, given_up)
+            # All at once: a worker that leaves alone makes the other one take over its partitions first.
+            await asyncio.gather(*(stack.supervisor.stop_child(name) for name in STAGES))
+            return summary
 
     async def _until_through(self, stack: Stack, observer: Observer) -> str | None:
         """Until all are settled and published, or somebody interrupts; else why it was given up."""
@@ -135,7 +140,7 @@ class Demo:
                     return f"{failed.result()} ended too often"
                 if time.monotonic() - observer.changed_at > STALL_S:
                     return f"nothing moved for {STALL_S:.0f} s"
-                await self._frame(stack, observer, "reports go through")
+                await self._frame(stack, observer, UNDER_WAY)
         finally:
             failed.cancel()
         return None
@@ -147,6 +152,13 @@ class Demo:
                 return f"what was in flight did not settle within {DRAIN_S:.0f} s"
             await self._frame(stack, observer, "what is in flight is settled")
         return None
+
+    async def _shown(self, work: Coroutine[Any, Any, T], stack: Stack, observer: Observer, phase: str) -> T:
+        """Keeps the view alive while something else works."""
+        task = asyncio.create_task(work)
+        while not task.done():
+            await self._frame(stack, observer, phase)
+        return task.result()
 
     async def _frame(self, stack: Stack, observer: Observer, phase: str) -> None:
         self._screen.show(self._picture(stack.states(), observer, phase))
@@ -177,9 +189,9 @@ class Demo:
             await asyncio.sleep(MEMORY_INTERVAL_S)
 
     async def _judged(self, stack: Stack, observer: Observer, given_up: str | None) -> Summary:
-        self._screen.show(self._picture(stack.states(), observer, "the auditor and the verifier look at all of it"))
-        audited = await observer.audited()
-        verdict = await ask_verifier(observer.kafka, observer.dsn, observer.acked)
+        audited = await self._shown(observer.audited(), stack, observer, "the auditor reads all of it again")
+        asked = ask_verifier(observer.kafka, observer.dsn, observer.acked)
+        verdict = await self._shown(asked, stack, observer, "the verifier compares")
         self._screen.show(self._picture(stack.states(), observer, "done"))
         return Summary(
             asked=self._wish.reports,

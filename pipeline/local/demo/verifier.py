@@ -326,14 +326,14 @@ def report(acked: list[Acknowledged], log: Log, tables: Tables) -> dict[str, Any
     check_outcomes(acked, queued, tables, found)
     check_cases(tables, found)
     check_outbox(log, tables, found)
-    unsettled = [ack.at for ack in acked if ack.at not in tables.inbox]
-    lost = [at for at in unsettled if at[2] < tables.cursors.get(at[:2], 0) or at not in log.intake]
+    unsettled = {*log.intake, *(ack.at for ack in acked)} - tables.inbox.keys()
+    lost = {at for at in unsettled if at[2] < tables.cursors.get(at[:2], 0) or at not in log.intake}
     return {
         "ok": not found.counts,
         "acknowledged": len(acked),
         "received": len(log.intake),
         "settled": dict(sorted(Counter(s.outcome for s in tables.inbox.values()).items())),
-        "in_flight": len(log.intake.keys() - tables.inbox.keys()),
+        "in_flight": len(unsettled - lost),
         "lost": len(lost),
         "unpublished": found.counts["not_published"],
         "cases": len(tables.cases),

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.contracts.vocabulary import Category, Outcome, Priority
-from pipeline.local.demo.picture import Ledger, Line, Picture, Process, Row
+from pipeline.local.demo.picture import UNDER_WAY, Ledger, Line, Picture, Process, Row
 
 WIDE = 110
 FIXED_LINES = 17
@@ -180,5 +180,6 @@ def plain(picture: Picture) -> str:
         f"{picture.per_s:.0f}/s",
         f"p50 {picture.delay.p50_ms:.0f} ms p99 {picture.delay.p99_ms:.0f} ms",
         *down,
+        *([] if picture.phase == UNDER_WAY else [picture.phase]),
     ]
     return "  ".join(parts)

@@ -82,3 +82,9 @@ RETURNING (xmax = 0) AS is_new
 
 -- name: settle_alarm
 UPDATE alarm SET settled_at = now() WHERE code = $1 AND settled_at IS NULL
+
+-- name: last_settled
+SELECT b.* FROM stream_cursor c CROSS JOIN LATERAL (
+    SELECT topic, partition, kafka_offset, digest FROM inbox
+    WHERE topic = c.topic AND partition = c.partition ORDER BY kafka_offset DESC LIMIT 1
+) AS b

@@ -1,0 +1,70 @@
+"""Small questions to the servers, beside the work, so that readiness is known while nothing comes in, too."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from pipeline.adapters.pulse import Pulse
+
+PROBE_TIMEOUT_S = 3.0
+AGAIN_AFTER_YES_S = 5.0
+AGAIN_AFTER_NO_S = 0.1
+"""A starting process is watched closely: somebody waits for it to be ready."""
+
+Probe = Callable[[], Awaitable[bool]]
+
+
+async def watch(pulse: Pulse, probes: Mapping[str, Probe]) -> None:
+    """Asks every probe again and again, each on its own, until cancelled."""
+    async with asyncio.TaskGroup() as group:
+        for need, probe in probes.items():
+            group.create_task(_watch(pulse, need, probe))
+
+
+async def _watch(pulse: Pulse, need: str, probe: Probe) -> None:
+    pause_s = AGAIN_AFTER_NO_S
+    while True:
+        answered = False
+        with suppress(OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            answered = await asyncio.wait_for(probe(), PROBE_TIMEOUT_S)
+        if answered:
+            pulse.answered(need)
+        pause_s = AGAIN_AFTER_YES_S if answered else min(AGAIN_AFTER_YES_S, pause_s * 1.5)
+        await asyncio.sleep(pause_s)
+
+
+async def database_answers(dsn: str) -> bool:
+    connection = await asyncpg.connect(dsn, timeout=PROBE_TIMEOUT_S, command_timeout=PROBE_TIMEOUT_S)
+    try:
+        return bool(await connection.fetchval("SELECT 1") == 1)
+    finally:
+        connection.terminate()
+
+
+async def broker_answers(bootstrap: str) -> bool:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="anwang-probe")
+    try:
+        await admin.start()
+        return bool((await admin.describe_cluster())["brokers"])
+    finally:
+        await admin.close()
+
+
+async def is_member(bootstrap: str, group: str, client_prefix: str) -> bool:
+    """Whether the group is settled and has a member whose client id begins so."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="anwang-probe")
+    try:
+        await admin.start()
+        told = [g for answer in await admin.describe_consumer_groups([group]) for g in answer.to_object()["groups"]]
+    finally:
+        await admin.close()
+    return any(
+        member["client_id"].startswith(client_prefix)
+        for found in told
+        if found["state"] == "Stable"
+        for member in found["members"]
+    )

@@ -1,0 +1,254 @@
+"""The command line: the list of commands. What each does lies in `pipeline.commands`, loaded when it is called."""
+# ruff: noqa: PLC0415 - a command loads what it needs when it is called, so that a short one answers at once
+
+import logging
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import pipeline
+from pipeline.commands.options import PROCESS, SERVERS, listens_to
+
+if TYPE_CHECKING:
+    from pipeline.settings import Configured
+
+OK, FAILED, MISUSED = 0, 1, 2
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Case dispatch for a social safety net: every report in, linked, scored, routed, on the clock, none lost.",
+)
+config = typer.Typer(no_args_is_help=True, help="What the processes are told.")
+keys = typer.Typer(no_args_is_help=True, help="The key ring.")
+app.add_typer(config, name="config", rich_help_panel="Operation")
+app.add_typer(keys, name="keys", rich_help_panel="Operation")
+
+LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
+
+Lines = Annotated[str, typer.Argument(metavar="FILE", help="One CloudEvent a line; - is standard input.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+class Process(StrEnum):
+    ASSESS = "assess"
+    RELAY = "relay"
+    AUDITOR = "auditor"
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
+    if asked:
+        typer.echo(f"anwang {pipeline.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def anwang(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which one.")
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+@app.command(rich_help_panel=LOCAL)
+@listens_to("data_dir")
+def demo(
+    told: "Configured",
+    *,
+    reports: Annotated[int, typer.Option(min=1, help="End after so many.")] = 1000,
+    rate: Annotated[float | None, typer.Option(min=0, help="Reports a second; 0 is as fast as they go.")] = None,
+    seed: Annotated[int, typer.Option(help="Another number, other people.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+) -> None:
+    """Real Kafka and Postgres, invented traffic, a live view; ends by itself."""
+    from pipeline.local.demo.run import Wish, run_demo
+
+    raise typer.Exit(run_demo(Wish(told.settings.data_dir, reports, rate, seed, as_json)))
+
+
+@app.command(rich_help_panel=LOCAL)
+@listens_to("data_dir", "sources_file", "partitions")
+def up(
+    told: "Configured",
+    *,
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay until Ctrl-C.")] = False,
+) -> None:
+    """Start Kafka, Postgres and all processes in the background."""
+    from pipeline.commands.stack import start
+
+    raise typer.Exit(start(told, foreground=foreground))
+
+
+@app.command(rich_help_panel=LOCAL)
+@listens_to("data_dir")
+def down(told: "Configured") -> None:
+    """Stop them all."""
+    from pipeline.commands.stack import stop
+
+    stop(told.settings.data_dir)
+
+
+@app.command(rich_help_panel=LOCAL)
+@listens_to("data_dir")
+def status(told: "Configured", *, as_json: AsJson = False) -> None:
+    """Say what runs; exits 1 when nothing does or something has failed."""
+    from pipeline.commands.stack import show_status
+
+    raise typer.Exit(show_status(told.settings.data_dir, as_json=as_json))
+
+
+@app.command(rich_help_panel=REPORTS)
+@listens_to("sources_file")
+def assess(
+    told: "Configured",
+    file: Lines,
+    *,
+    links: Annotated[
+        Path | None, typer.Option(metavar="OUT.csv", help="Also write which event ended in which case.")
+    ] = None,
+) -> None:
+    """Decide a file of reports without any server; one decision a line."""
+    from pipeline.commands.assess import assess_file
+    from pipeline.commands.sources import directory_of
+
+    assess_file(file, links, directory_of(told.settings.sources_file))
+
+
+@app.command(rich_help_panel=REPORTS)
+@listens_to("kafka_bootstrap", "sources_file", "data_dir")
+def send(
+    told: "Configured",
+    file: Lines,
+    *,
+    acks: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Append what was acknowledged: event id, topic, partition, offset."),
+    ] = None,
+) -> None:
+    """Publish a file of reports to the topics of their sources."""
+    from pipeline.commands.send import send_file
+
+    raise typer.Exit(send_file(told.settings, file, acks))
+
+
+@app.command(rich_help_panel=REPORTS)
+@listens_to(*SERVERS)
+def ledger(told: "Configured", *, as_json: AsJson = False) -> None:
+    """What came in, what it became, what is missing; exits 1 when it does not balance."""
+    from pipeline.commands.ledger import show_ledger
+
+    raise typer.Exit(show_ledger(told.settings, as_json=as_json))
+
+
+@app.command(rich_help_panel=REPORTS)
+@listens_to(*SERVERS)
+def unread(told: "Configured", *, as_json: AsJson = False) -> None:
+    """The reports that wait for a person because nobody could read or may believe them."""
+    from pipeline.commands.ledger import show_unread
+
+    show_unread(told.settings, as_json=as_json)
+
+
+@app.command(rich_help_panel=OPERATION)
+@listens_to(*PROCESS)
+def run(
+    told: "Configured",
+    process: Annotated[Process, typer.Argument(help="Which one.", show_default=False)],
+) -> None:
+    """One process in the foreground; SIGTERM lets it finish its turn."""
+    from pipeline.commands.run import Stage
+    from pipeline.commands.run import run as run_stage
+
+    run_stage(Stage(process), told.settings)
+
+
+@app.command(rich_help_panel=OPERATION)
+@listens_to("postgres_dsn", "keys_dsn", "data_dir")
+def migrate(told: "Configured") -> None:
+    """Bring both databases to this program's schema."""
+    from pipeline.commands.prepare import migrate_databases
+
+    migrate_databases(told.settings)
+
+
+@app.command(rich_help_panel=OPERATION)
+@listens_to("kafka_bootstrap", "sources_file", "partitions", "replicas", "data_dir")
+def topics(told: "Configured") -> None:
+    """Make the topics that are missing."""
+    from pipeline.commands.prepare import make_topics
+
+    make_topics(told.settings)
+
+
+@keys.command("init")
+@listens_to("key_file", "data_dir")
+def keys_init(told: "Configured") -> None:
+    """Draw a new key ring; an existing one is never replaced."""
+    from pipeline.commands.prepare import make_keys
+
+    make_keys(told.settings.key_file)
+
+
+@config.command("show")
+@listens_to(*PROCESS)
+def config_show(told: "Configured", *, as_json: AsJson = False) -> None:
+    """Every setting, its value and where it comes from; passwords are masked."""
+    from pipeline.commands.show import show_settings
+
+    show_settings(told, as_json=as_json)
+
+
+@app.command(rich_help_panel=BUILDING)
+def schemas(
+    folder: Annotated[Path, typer.Argument(help="Where to.")] = Path("schemas"),
+) -> None:
+    """Write the JSON Schemas and their examples."""
+    from pipeline.schemas import write
+
+    for path in write(folder):
+        typer.echo(path)
+
+
+@app.command(rich_help_panel=BUILDING)
+def generate(
+    reports: Annotated[int, typer.Argument(min=1, help="How many.")] = 100,
+    *,
+    seed: Annotated[int, typer.Option(help="Another number, other people.")] = 1,
+) -> None:
+    """Print invented reports, one CloudEvent a line, some of them bad."""
+    from pipeline.commands.generate import print_reports
+
+    print_reports(reports, seed)
+
+
+def _uncaught(_kind: type[BaseException], error: BaseException, _trace: object) -> None:
+    from pipeline.adapters.logs import places
+
+    at = "\n".join(f"  {place}" for place in places(error.__traceback__))
+    sys.stderr.write(f"anwang: {type(error).__name__}\n{at}\n")
+
+
+def main() -> None:
+    """0 fine, 1 failed with one line on standard error, 2 misused. No text of a foreign error is ever shown."""
+    from pipeline.errors import AnwangError
+
+    sys.excepthook = _uncaught
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        app(prog_name="anwang")
+    except AnwangError as error:
+        from pipeline.settings import SettingsRefusedError
+
+        sys.stderr.write(f"anwang: {error}\n")
+        sys.exit(MISUSED if isinstance(error, SettingsRefusedError) else FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Decisions without servers: the same domain code over a file."""
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID  # noqa: TC003 - one import is enough
+
+from pipeline.commands.lines import lines_of
+from pipeline.contracts.decision import Decision
+from pipeline.contracts.envelope import Unreadable
+from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.assess import assess
+from pipeline.domain.directory import Directory
+from pipeline.domain.docket import Docket
+from pipeline.domain.normalise.reading import read_event
+
+LINK_COLUMNS = ("event_id", "incident_id", "case_id", "household_id")
+
+
+class OfflineRun:
+    """Events in order, and where each of them stands after the last one."""
+
+    def __init__(self, directory: Directory, arrived_at: datetime) -> None:
+        self._directory = directory
+        self._arrived_at = arrived_at
+        self._docket = Docket()
+        self._report_of: dict[str, UUID] = {}
+
+    def decide(self, line: bytes) -> Decision:
+        reading = read_event(line, (), self._arrived_at, self._directory)
+        if isinstance(reading, Unreadable):
+            return Decision(event_id=reading.event_id, outcome=Outcome.DEAD_LETTER)
+        settlement = assess(reading.facts, self._docket)
+        self._report_of.setdefault(reading.facts.event_id, settlement.report_id)
+        return settlement.decision
+
+    def links(self) -> Iterator[tuple[str, str, str, str]]:
+        """The final state, one row for each event id; ids of cases that were joined are the surviving ones."""
+        for event_id, report_id in self._report_of.items():
+            case = self._docket.case_of(report_id)
+            yield event_id, str(case.incident_of(report_id).incident_id), str(case.case_id), str(case.household_id)
+
+
+def assess_file(file: str, links: Path | None, directory: Directory) -> None:
+    """Prints one decision a line, in order; blank lines are passed over. `-` is standard input."""
+    run = OfflineRun(directory, datetime.now(UTC))
+    out = sys.stdout.buffer
+    for _, line in lines_of(file):
+        out.write(run.decide(line).model_dump_json().encode() + b"\n")
+    out.flush()
+    if links:
+        _write_links(links, run.links())
+
+
+def _write_links(path: Path, rows: Iterable[tuple[str, str, str, str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(LINK_COLUMNS)
+        writer.writerows(rows)

@@ -1,0 +1,55 @@
+"""The ledger and the unread reports, for a person or a program."""
+
+import sys
+from dataclasses import asdict
+
+import orjson
+
+from pipeline import wiring
+from pipeline.commands.servers import asked
+from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.ledger import LedgerState
+from pipeline.settings import Settings
+
+PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+def show_ledger(settings: Settings, *, as_json: bool) -> int:
+    """0 when it balances, else 1."""
+    state = asked(wiring.read_ledger(settings))
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(told(state), option=orjson.OPT_APPEND_NEWLINE))
+    else:
+        sys.stdout.write("\n".join(in_words(state)) + "\n")
+    return 0 if state.balances else 1
+
+
+def told(state: LedgerState) -> dict[str, object]:
+    """The ledger as one JSON object; every outcome is there."""
+    settled = {outcome.value: state.settled.get(outcome, 0) for outcome in Outcome}
+    return {**asdict(state), "settled": settled, "findings": dict(state.findings), "balances": state.balances}
+
+
+def in_words(state: LedgerState) -> list[str]:
+    settled = sum(state.settled.values())
+    verdict = "balances" if state.balances else "DOES NOT BALANCE"
+    return [
+        f"in {state.received} = settled {settled} + in flight {state.in_flight}, lost {state.lost}: {verdict}",
+        *(f"  {outcome.value:<12} {state.settled.get(outcome, 0)}" for outcome in Outcome),
+        f"oldest unsettled {state.oldest_unsettled_s:.1f} s, not yet published {state.unpublished}",
+        f"unread {state.unread_open}, of these past their hour {state.unread_overdue}",
+        *(f"finding: {code}, {count} times" for code, count in sorted(state.findings.items())),
+    ]
+
+
+def show_unread(settings: Settings, *, as_json: bool) -> None:
+    rows = asked(wiring.read_unread(settings))
+    if as_json:
+        for row in rows:
+            sys.stdout.buffer.write(orjson.dumps(asdict(row), option=orjson.OPT_APPEND_NEWLINE))
+        return
+    for row in rows:
+        where = f"{row.topic}/{row.partition} offset {row.kafka_offset}"
+        due = row.due_at.isoformat(timespec="seconds")
+        sys.stdout.write(f"{row.unread_id}  due {due}  {row.kind} {row.code}  {where}  seen {row.times_seen} times\n")
+    sys.stdout.write(f"{len(rows)} unread\n")

@@ -1,0 +1,95 @@
+"""Settings as flags: a command names those that it listens to, and gets the settings."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pipeline.settings import Configured
+
+PANEL = "Settings (flag, else ANWANG_… in the environment, else anwang.toml)"
+
+HELP: Mapping[str, str] = {
+    "kafka_bootstrap": "Brokers, host:port with commas between.",
+    "kafka_group": "Consumer group of all assess processes.",
+    "postgres_dsn": "Database of reports and cases.",
+    "keys_dsn": "Database of case keys.",
+    "data_dir": "Folder of this machine's own files.",
+    "key_file": "Key ring.",
+    "sources_file": "Registered sources, CSV.",
+    "instance": "Name of this process among its like.",
+    "http_host": "Where health and metrics are served.",
+    "http_port": "Their port; 0 is any free one, 'off' none.",
+    "partitions": "Partitions of new topics.",
+    "replicas": "Replicas of new topics.",
+    "log_level": "debug, info, warning or error.",
+}
+"""Every setting. Stands here, too, so that `--help` need not load the settings."""
+
+PROCESS = tuple(HELP)
+SERVERS = ("kafka_bootstrap", "postgres_dsn", "keys_dsn", "key_file", "data_dir", "sources_file")
+
+Command = Callable[..., None]
+
+
+def listens_to(*names: str) -> Callable[[Command], Command]:
+    """The command's first parameter becomes what these flags, the environment and the file say."""
+
+    def around(command: Command) -> Command:
+        own = list(inspect.signature(command).parameters.values())[1:]
+        flags = [_flag(name, HELP[name]) for name in names]
+        config = _parameter("config", Path | None, "--config", "Read this file instead of anwang.toml.")
+
+        def called(**given: Any) -> None:  # noqa: ANN401 - what typer has parsed
+            file = given.pop("config")
+            told = {name: given.pop(name) for name in names}
+            command(settle({n: v for n, v in told.items() if v is not None}, file), **given)
+
+        called.__signature__ = inspect.Signature([*own, config, *flags])  # type: ignore[attr-defined] # how typer is told
+        called.__annotations__ = {p.name: p.annotation for p in (*own, config, *flags)}
+        called.__doc__, called.__name__ = command.__doc__, command.__name__
+        return called
+
+    return around
+
+
+def _flag(name: str, text: str) -> inspect.Parameter:
+    return _parameter(name, str | None, f"--{name.replace('_', '-')}", text)
+
+
+def _parameter(name: str, kind: object, flag: str, text: str) -> inspect.Parameter:
+    option = typer.Option(flag, help=text, rich_help_panel=PANEL, show_default=False)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option])
+
+
+def settle(flags: Mapping[str, object], config: Path | None) -> "Configured":
+    """The settings; servers that `anwang up` runs in the data folder stand in for the defaults."""
+    import os  # noqa: PLC0415 - see the package
+
+    from pipeline.settings import configure  # noqa: PLC0415
+
+    named = os.environ.get("ANWANG_CONFIG")
+    file = config or (Path(named) if named else None)
+    told = configure(flags, file)
+    local = _local_servers(told.settings.data_dir)
+    return configure(flags, file, local) if local else told
+
+
+def _local_servers(data_dir: Path) -> Mapping[str, object]:
+    if not (data_dir / "run" / "status.json").is_file():
+        return {}
+    try:
+        from pipeline.local.daemon import status  # noqa: PLC0415 - belongs to an extra
+    except ImportError:
+        return {}
+    known = status(data_dir)
+    if known is None or known.servers is None:
+        return {}
+    return {
+        "kafka_bootstrap": known.servers.kafka_bootstrap,
+        "postgres_dsn": known.servers.postgres_dsn,
+        "keys_dsn": known.servers.keys_dsn,
+    }

@@ -1,0 +1,102 @@
+"""What others build against: JSON Schemas of everything that crosses our border, with examples made by our own code."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from pipeline import data
+from pipeline.contracts.case import CaseEvent, QueueRecord, UnreadNotice
+from pipeline.contracts.decision import Decision
+from pipeline.contracts.envelope import Unreadable
+from pipeline.contracts.ids import derived
+from pipeline.contracts.report import ReportSubmitted
+from pipeline.contracts.report_examples import EXAMPLES
+from pipeline.contracts.topics import CASE_EVENTS, intake_topic
+from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.assess import Settlement, assess
+from pipeline.domain.directory import load_directory
+from pipeline.domain.docket import Docket
+from pipeline.domain.normalise.reading import read_event
+from pipeline.domain.notices import Stamp, notices
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+HOME = "https://anwang.example/schemas/"
+"""The host is one that is kept for examples: a bureau that publishes its schemas puts its own there."""
+
+EXAMPLES_AT = datetime(2026, 3, 5, 0, 0, tzinfo=UTC)
+
+CONTRACTS: Mapping[str, type[BaseModel]] = {
+    "report.submitted.v1": ReportSubmitted,
+    "decision.v1": Decision,
+    "queue.record.v1": QueueRecord,
+    "case.event.v1": CaseEvent,
+    "report.unread.v1": UnreadNotice,
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The schema of one contract: of reports what we accept, of all else what we send."""
+    contract = CONTRACTS[name]
+    made = contract.model_json_schema(mode="validation" if contract is ReportSubmitted else "serialization")
+    return {"$schema": DIALECT, "$id": f"{HOME}{name}.json", **made}
+
+
+def examples() -> Mapping[str, list[Any]]:
+    """Examples by contract. The reports are invented; all else is what they become."""
+    settled = tuple(_settled())
+    told = [n for s in settled for n in notices(s, Stamp(EXAMPLES_AT, history=1))]
+    return {
+        "report.submitted.v1": list(EXAMPLES),
+        "decision.v1": [s.decision.model_dump(mode="json") for s in settled],
+        "queue.record.v1": [json.loads(n.body) for n in told if n.topic != CASE_EVENTS],
+        "case.event.v1": [json.loads(n.body) for n in told if n.topic == CASE_EVENTS],
+        "report.unread.v1": [_unread().model_dump(mode="json")],
+    }
+
+
+def _settled() -> Iterator[Settlement]:
+    directory, docket = load_directory(data.table("sources.csv")), Docket()
+    for event in EXAMPLES:
+        reading = read_event(json.dumps(event).encode(), (), EXAMPLES_AT, directory)
+        if isinstance(reading, Unreadable):
+            raise TypeError(f"an example cannot be read: {reading.code}")
+        yield assess(reading.facts, docket)
+
+
+def _unread() -> UnreadNotice:
+    return UnreadNotice(
+        unread_id=derived("example", "unread"),
+        kind=Outcome.DEAD_LETTER,
+        code="not_json",
+        topic=intake_topic("clinic-0005", "clinic"),
+        partition=0,
+        offset=17,
+        due_at=EXAMPLES_AT + timedelta(hours=1),
+        history=1,
+    )
+
+
+def files() -> Mapping[str, str]:
+    """The text of every file of the folder, by its path inside."""
+    made = {f"{name}.json": schema(name) for name in CONTRACTS}
+    shown = {
+        f"examples/{name}.{number}.json": example
+        for name, found in examples().items()
+        for number, example in enumerate(found, 1)
+    }
+    return {path: json.dumps(value, ensure_ascii=False, indent=2) + "\n" for path, value in {**made, **shown}.items()}
+
+
+def write(folder: Path) -> list[Path]:
+    """Writes the folder anew and returns its files. A file that is no longer made is removed."""
+    made = {folder / path: text for path, text in files().items()}
+    (folder / "examples").mkdir(parents=True, exist_ok=True)
+    for old in {*folder.glob("*.json"), *folder.glob("examples/*.json")} - made.keys():
+        old.unlink()
+    for path, text in made.items():
+        path.write_text(text, encoding="utf-8")
+    return list(made)

@@ -1,0 +1,269 @@
+"""One broker and one database for all tests; for each test new databases, empty topics, and its own keys."""
+
+import asyncio
+import itertools
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from pipeline import wiring
+from pipeline.adapters.kafka import Intake, Onlooker, Outlet, explain_gap, new_producer
+from pipeline.adapters.postgres.assess_store import AssessStore
+from pipeline.adapters.postgres.audit_store import AuditStore
+from pipeline.adapters.postgres.database import Pool, open_pool
+from pipeline.adapters.postgres.keys import CaseKeys
+from pipeline.adapters.postgres.relay_store import RelayStore
+from pipeline.adapters.vault import KeyRing
+from pipeline.contracts.messages import Stream
+from pipeline.contracts.topics import OUTGOING, intake_topic
+from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.batch import Accepted, Claim, Unread
+from pipeline.domain.ledger import LedgerState
+from pipeline.local.servers import Servers
+from pipeline.settings import Settings
+from pipeline.stages.assess import Assess, Claims
+from pipeline.stages.audit import Auditor
+from pipeline.stages.relay import Relay
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Heard:
+    """A Telling that remembers."""
+
+    claims: list[tuple[Stream, Claim]] = field(default_factory=list)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
+    ledgers: list[LedgerState] = field(default_factory=list)
+    alarms: list[tuple[str, str]] = field(default_factory=list)
+
+    def claimed(self, stream: Stream, claim: Claim) -> None:
+        self.claims.append((stream, claim))
+
+    def settled(self, counts: Mapping[Outcome, int], items: Sequence[Accepted | Unread]) -> None:
+        assert not counts or sum(counts.values()) == len(items)
+        self.outcomes.update(counts)
+
+    def published(self, counts: Mapping[str, int]) -> None:
+        self.sent.update(counts)
+
+    def audited(self, ledger: LedgerState) -> None:
+        self.ledgers.append(ledger)
+
+    def alarm(self, code: str, subject: str) -> None:
+        self.alarms.append((code, subject))
+
+
+@dataclass
+class Lab:
+    settings: Settings
+    pool: Pool
+    keys_pool: Pool
+    marks: Pool
+    ring: KeyRing
+    stack: AsyncExitStack
+    heard: Heard = field(default_factory=Heard)
+
+    # --- what goes in
+
+    async def send(
+        self, events: Sequence[Mapping[str, Any] | bytes], topic: str | None = None, partition: int | None = None
+    ) -> None:
+        """Each event on its source's topic, or all on `topic`, acknowledged before this returns."""
+        producer = new_producer(self.settings.kafka_bootstrap, "test-sender")
+        await producer.start()
+        try:
+            for event in events:
+                value = event if isinstance(event, bytes) else json.dumps(event).encode()
+                to = topic or self.topic_of(event)
+                await producer.send_and_wait(to, value, partition=partition)
+        finally:
+            await producer.stop()
+
+    def topic_of(self, event: Mapping[str, Any] | bytes) -> str:
+        if isinstance(event, bytes):
+            return "intake.partner.v1"
+        source = wiring.directory_of(self.settings).sources[event["source"].removeprefix("/sources/")]
+        return intake_topic(source.code, source.kind)
+
+    # --- the stages, as wiring builds them
+
+    def store(self, worker: str = "worker") -> AssessStore:
+        keys = CaseKeys(self.keys_pool, self.ring)
+        directory = wiring.directory_of(self.settings)
+        return AssessStore(self.pool, self.marks, keys, self.ring, directory=directory, worker=worker)
+
+    @asynccontextmanager
+    async def assess(self, store: AssessStore | None = None, group: str | None = None) -> AsyncIterator[Assess]:
+        store = store or self.store()
+        claims = Claims(store, self.heard)
+        intake = Intake(self.settings.kafka_bootstrap, group or self.settings.kafka_group, "test-assess", claims)
+        await intake.start()
+
+        async def explain(stream: Stream, first: int, found: int) -> bool:
+            return await explain_gap(self.settings.kafka_bootstrap, stream, first, found)
+
+        try:
+            yield Assess(
+                intake,
+                store,
+                claims,
+                explain=explain,
+                digest=self.ring.digest,
+                directory=wiring.directory_of(self.settings),
+                telling=self.heard,
+            )
+        finally:
+            await intake.stop()
+
+    @asynccontextmanager
+    async def relay(self, owner: str = "relay") -> AsyncIterator[Relay]:
+        box = RelayStore(self.pool, self.settings.postgres_dsn, owner)
+        outlet = Outlet(self.settings.kafka_bootstrap, owner)
+        await outlet.start()
+        try:
+            async with Onlooker(self.settings.kafka_bootstrap, owner) as onlooker:
+                relay = Relay(box, outlet, onlooker, self.heard)
+                yield relay
+                if relay.epoch is not None:
+                    await box.give_back(relay.epoch)
+        finally:
+            await box.close()
+            await outlet.stop()
+
+    @asynccontextmanager
+    async def auditor(self) -> AsyncIterator[Auditor]:
+        async with Onlooker(self.settings.kafka_bootstrap, "test-auditor") as onlooker:
+            yield Auditor(AuditStore(self.pool), onlooker, self.ring.digest, self.heard)
+
+    # --- running them until something holds
+
+    async def settle_all(self, messages: int) -> None:
+        """Assesses until so many messages are settled in all."""
+        async with self.assess() as stage:
+            await until(stage.turn, lambda: self.inbox_holds(messages))
+
+    async def publish_all(self) -> None:
+        async with self.relay() as relay:
+            await until(relay.turn, self.nothing_unpublished)
+
+    async def audit(self) -> LedgerState:
+        async with self.auditor() as auditor:
+            return await auditor.turn()
+
+    async def inbox_holds(self, messages: int) -> bool:
+        return bool(await self.pool.fetchval("SELECT count(*) >= $1 FROM inbox", messages))
+
+    async def nothing_unpublished(self) -> bool:
+        return bool(await self.pool.fetchval("SELECT count(*) = 0 FROM outbox WHERE published_offset IS NULL"))
+
+    # --- what comes out
+
+    async def records(self, topic: str) -> list[dict[str, Any]]:
+        """Every record of a topic, in order within each partition."""
+        return [json.loads(value) for value in await self.values(topic)]
+
+    async def values(self, topic: str) -> list[bytes]:
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap, auto_offset_reset="earliest")
+        await consumer.start()
+        try:
+            tps = [TopicPartition(topic, p) for p in range(self.settings.partitions)]
+            consumer.assign(tps)
+            left = {tp: end for tp, end in (await consumer.end_offsets(tps)).items() if end}
+            found: list[bytes] = []
+            while left:
+                for tp, got in (await consumer.getmany(*left, timeout_ms=2000)).items():
+                    found += [record.value for record in got]
+                    if got and got[-1].offset + 1 >= left[tp]:
+                        del left[tp]
+            return found
+        finally:
+            await consumer.stop()
+
+    async def count(self, table: str) -> int:
+        return int(await self.pool.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608 - a table of ours
+
+
+async def until(
+    turn: Callable[[], Awaitable[object]], holds: Callable[[], Awaitable[bool]], turns_max: int = 200
+) -> None:
+    for _ in range(turns_max):
+        await turn()
+        if await holds():
+            return
+    raise AssertionError(f"not reached within {turns_max} turns")
+
+
+@asynccontextmanager
+async def open_lab(servers: Servers, folder: Path) -> AsyncIterator[Lab]:
+    number = next(_numbers)
+    main, keys = f"lab_{number}", f"lab_{number}_keys"
+    settings = Settings(
+        kafka_bootstrap=servers.kafka_bootstrap,
+        kafka_group=f"lab-{number}",
+        postgres_dsn=await servers.create_database(main),
+        keys_dsn=await servers.create_database(keys),
+        data_dir=folder,
+        partitions=2,
+    )
+    ring = KeyRing.create(settings.key_file)
+    await wiring.migrate_all(settings)
+    await _without_topics(settings)
+    await wiring.create_topics(settings)
+    async with AsyncExitStack() as stack:
+        pool, keys_pool, marks = [
+            await open_pool(dsn, name="lab", connections_max=6)
+            for dsn in (settings.postgres_dsn, settings.keys_dsn, settings.postgres_dsn)
+        ]
+        for opened in (pool, keys_pool, marks):
+            stack.callback(opened.terminate)
+        yield Lab(settings, pool, keys_pool, marks, ring, stack)
+    await servers.drop_database(main)
+    await servers.drop_database(keys)
+
+
+async def _without_topics(settings: Settings) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    await admin.start()
+    try:
+        ours = [t for t in await admin.list_topics() if t.startswith("intake.") or t in OUTGOING]
+        if ours:
+            await admin.delete_topics(ours)
+        while set(ours) & set(await admin.list_topics()):
+            await asyncio.wait_for(admin.describe_cluster(), 5)
+    finally:
+        await admin.close()
+
+
+def event(number: int, *, source: str = "hotline-113", **data: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """A report of a violent partner; `data` replaces or adds fields of its `data`."""
+    hour = f"2026-03-02T{number % 24:02d}:00:00+08:00"
+    return {
+        "specversion": "1.0",
+        "id": f"event-{number}",
+        "source": f"/sources/{source}",
+        "type": "report.submitted.v1",
+        "time": hour,
+        "data": {
+            "report_no": f"{source}-{number}",
+            "channel": "hotline",
+            "received_at": hour,
+            "categories": ["intimate_partner_violence"],
+            "persons": [
+                {"role": "victim", "name": f"測試{chr(0x4E00 + number)}", "address": "臺北市文山區木柵路一段12號"}
+            ],
+            **data,
+        },
+    }
+
+
+VICTIM = {"role": "victim", "name": "蔡品睿", "national_id": "A123456789", "birth_date": "1990-02-01"}
+"""The same person in every report that names her; the ID is the textbook's example."""

@@ -1,0 +1,102 @@
+"""What may happen to a relay between sending and marking: nothing is lost, nothing stands on a topic twice."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from lab import VICTIM, Lab, event, until
+
+from pipeline.adapters.kafka import Outlet
+from pipeline.adapters.postgres.relay_store import RelayStore
+from pipeline.contracts.messages import Coordinate
+from pipeline.domain.outgoing import Outgoing, Published
+from pipeline.errors import FencedError
+from pipeline.stages.relay import Relay
+
+
+async def settled(lab: Lab, reports: int) -> None:
+    await lab.send([event(n) for n in range(reports)])
+    await lab.settle_all(reports)
+
+
+async def test_what_a_relay_sent_and_never_marked_is_found_and_not_sent_again(lab: Lab) -> None:
+    await settled(lab, 6)
+    outlet = Outlet(lab.settings.kafka_bootstrap, "dies")
+    await outlet.start()
+    box = RelayStore(lab.pool, lab.settings.postgres_dsn, "dies")
+    await outlet.send((await box.waiting(500))[:7])
+    await outlet.stop()
+    await lab.publish_all()
+    ids = [r["message_id"] for r in await lab.records("queue.protective.v1")]
+    assert len(ids) == 6
+    assert set(Counter(ids).values()) == {1}
+    assert (await lab.audit()).balances
+
+
+async def test_a_relay_whose_lease_was_taken_marks_nothing_and_ends(lab: Lab) -> None:
+    await settled(lab, 1)
+    box = RelayStore(lab.pool, lab.settings.postgres_dsn, "old")
+    epoch = await box.take_lease()
+    assert epoch is not None
+    assert await RelayStore(lab.pool, lab.settings.postgres_dsn, "new").take_lease() is None
+    await lab.pool.execute("UPDATE relay_lease SET beat_at = now() - interval '5 s'")
+    assert await RelayStore(lab.pool, lab.settings.postgres_dsn, "new").take_lease() == epoch + 1
+    sent = [Published(m, Coordinate(m.topic, 0, 0)) for m in await box.waiting(1)]
+    with pytest.raises(FencedError):
+        await box.mark(epoch, sent)
+    with pytest.raises(FencedError):
+        await box.beat(epoch)
+    assert await lab.count("outbox WHERE published_offset IS NOT NULL") == 0
+
+
+async def test_the_versions_of_a_case_reach_its_topic_in_their_order(lab: Lab) -> None:
+    told = [event(n, persons=[VICTIM], received_at="2026-03-02T09:00:00+08:00") for n in range(12)]
+    await lab.send(told)
+    await lab.settle_all(12)
+    await lab.publish_all()
+    assert [r["case_version"] for r in await lab.records("queue.protective.v1")] == list(range(1, 13))
+
+
+class Unreliable(Outlet):
+    """Says of one message that it was sent, and does not send it."""
+
+    async def send(self, messages: Sequence[Outgoing]) -> list[Published]:
+        kept = await super().send(messages[:-1])
+        return [*kept, Published(messages[-1], Coordinate(messages[-1].topic, 0, 999))]
+
+
+async def test_the_auditor_finds_a_message_that_was_marked_and_never_sent(lab: Lab) -> None:
+    await settled(lab, 2)
+    outlet = Unreliable(lab.settings.kafka_bootstrap, "unreliable")
+    await outlet.start()
+    async with lab.relay("unreliable") as honest:
+        relay = Relay(honest._box, outlet, honest._topics, lab.heard)  # noqa: SLF001
+        await until(relay.turn, lab.nothing_unpublished)
+    await outlet.stop()
+    ledger = await lab.audit()
+    assert not ledger.balances
+    assert ledger.findings["marked_but_not_published"] == 1
+
+
+async def test_the_auditor_finds_a_message_that_was_passed_over(lab: Lab) -> None:
+    await settled(lab, 3)
+    await lab.pool.execute(
+        "ALTER TABLE inbox DISABLE TRIGGER ALL; DELETE FROM inbox WHERE event_key = (SELECT min(event_key::text)::uuid FROM inbox)"
+    )
+    ledger = await lab.audit()
+    assert not ledger.balances
+    assert (ledger.lost, ledger.findings["lost"]) == (1, 1)
+
+
+async def test_the_auditor_finds_a_message_that_was_settled_without_its_case(lab: Lab) -> None:
+    await settled(lab, 2)
+    await lab.pool.execute("DELETE FROM decision WHERE event_key = (SELECT min(event_key::text)::uuid FROM decision)")
+    ledger = await lab.audit()
+    assert not ledger.balances
+    assert ledger.findings["half_settled"] == 1
+
+
+async def test_the_auditor_finds_a_settlement_of_bytes_that_nobody_sent(lab: Lab) -> None:
+    await settled(lab, 1)
+    await lab.pool.execute("ALTER TABLE inbox DISABLE TRIGGER ALL; UPDATE inbox SET digest = '\\x00'")
+    assert (await lab.audit()).findings["other_bytes"] == 1
