@@ -1,7 +1,8 @@
 """What the stages ask of the world. Each promise is kept by one adapter and proven by its contract tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
@@ -34,6 +35,8 @@ class Source(Protocol):
     """The intake topics, as given to this worker."""
 
     async def take(self, messages_max: int) -> Sequence[Message]: ...
+
+    def rewind(self, offsets: Mapping[Stream, int]) -> None: ...
 
     async def hint(self, offsets: Mapping[Stream, int]) -> bool: ...
 
@@ -136,6 +139,10 @@ class Telling(Protocol):
     def claimed(self, stream: Stream, claim: Claim) -> None: ...
 
     def settled(self, counts: Mapping[Outcome, int], items: Sequence[Accepted | Unread]) -> None: ...
+
+    def turned(self, messages: int, took_s: float) -> None: ...
+
+    def delivered(self, written_at: Iterable[datetime]) -> None: ...
 
     def published(self, counts: Mapping[str, int]) -> None: ...
 

@@ -26,6 +26,9 @@ IDLE_WAIT_MS = 500
 HINT_TIMEOUT_S = 2.0
 PROBE_TIMEOUT_MS = 2000
 READ_MESSAGES_MAX = 1000
+ONLOOKER_FETCH_WAIT_MS = 20
+"""Turning to another partition waits for the poll in flight; an onlooker turns often."""
+
 PRODUCE_TIMEOUT_MS = 15000
 
 
@@ -116,6 +119,13 @@ class Intake(ConsumerRebalanceListener):
         cut = self._turn % len(assigned) if assigned else 0
         return assigned[cut:] + assigned[:cut]
 
+    def rewind(self, offsets: Mapping[Stream, int]) -> None:
+        """Reads these partitions on from here, those that are still given to this reader."""
+        here = self._consumer.assignment()
+        for stream, offset in offsets.items():
+            if (tp := TopicPartition(*stream)) in here:
+                self._consumer.seek(tp, offset)
+
     async def hint(self, offsets: Mapping[Stream, int]) -> bool:
         """Tells Kafka how far the database has come, for lag tools only; False when Kafka would not hear it."""
         if not offsets:
@@ -149,6 +159,7 @@ class Onlooker:
             enable_auto_commit=False,
             isolation_level="read_committed",
             auto_offset_reset="earliest",
+            fetch_max_wait_ms=ONLOOKER_FETCH_WAIT_MS,
             max_partition_fetch_bytes=MESSAGE_BYTES_MAX,
             metadata_max_age_ms=METADATA_MAX_AGE_MS,
         )
@@ -198,16 +209,15 @@ class Onlooker:
 
 async def explain_gap(bootstrap: str, stream: Stream, first: int, found: int) -> bool:
     """Whether the offsets [first, found) hold no message for anyone: a second reader, started at `first`, must see
-    `found` next.
+    `found` next. False where it sees another, or nothing in time.
 
     Raises LogWentBackError when the log no longer reaches back to `first`: what was there has been removed unread.
     """
     async with Onlooker(bootstrap, "anwang-gap-probe") as probe:
-        beginning, _ = (await probe.intake())[stream]
+        beginning = (await probe.intake())[stream].first
         if beginning > first:
-            raise LogWentBackError(
-                f"{stream.topic}/{stream.partition}: offsets {first} to {beginning - 1} were removed unread"
-            )
+            where = f"{stream.topic}/{stream.partition}"
+            raise LogWentBackError(f"{where}: offsets {first} to {beginning - 1} were removed unread")
         seen = (await probe.read_intake(stream, first)).found
         return bool(seen) and seen[0].at.offset == found
 

@@ -17,7 +17,7 @@ class Event(StrEnum):
     STOPPING = "stopping"
     STOPPED = "stopped"
     FAILED = "failed"
-    HTTP_LISTENING = "http_listening"
+    LAST_ONE_HUNG = "last_one_hung"
     CLAIMED = "claimed"
     SETTLED = "settled"
     UNREAD = "unread"

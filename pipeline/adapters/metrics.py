@@ -58,20 +58,35 @@ class Metrics:
         self.published = Counter("anwang_published", "Messages published by this process", ["topic"], registry=r)
         self.alarms = Counter("anwang_alarms", "Alarms raised by this process", ["code"], registry=r)
         self.log_dropped = Counter("anwang_log_dropped", "Parts of log lines that were not declared", registry=r)
-        self._declare_ledger(r)
+        self.ledger = LedgerMetrics()
         self.up.labels(process, pipeline.__version__).set(1)
 
-    def _declare_ledger(self, r: CollectorRegistry) -> None:
-        self.received = Gauge("anwang_ledger_received", "Messages on the intake topics", registry=r)
-        self.ledger_settled = Gauge("anwang_ledger_settled", "Messages in the inbox", ["outcome"], registry=r)
-        self.in_flight = Gauge("anwang_ledger_in_flight", "Messages not settled yet", registry=r)
-        self.lost = Gauge("anwang_ledger_lost", "Messages below a cursor that were never settled", registry=r)
-        self.unpublished = Gauge("anwang_ledger_unpublished", "Settled, but not on their topic yet", registry=r)
-        self.oldest_unsettled = Gauge(
-            "anwang_ledger_oldest_unsettled_seconds", "Age of the oldest message not settled yet", registry=r
-        )
-        self.unread_open = Gauge("anwang_ledger_unread_open", "Unread reports that wait for a person", registry=r)
-        self.unread_overdue = Gauge("anwang_ledger_unread_overdue", "Those past their hour", registry=r)
-        self.findings = Gauge("anwang_ledger_findings", "Open alarms of the auditor", ["code"], registry=r)
-        self.balanced = Gauge("anwang_ledger_balanced", "1 while every message is accounted for", registry=r)
-        self.audited_at = Gauge("anwang_ledger_audited_at_seconds", "When the auditor last looked", registry=r)
+
+class LedgerMetrics:
+    """What the auditor has counted. Shown by `show_in` once there is something to show: of a process that counts
+    nothing, zeros would say that nothing came in.
+    """
+
+    def __init__(self) -> None:
+        self.received = _gauge("received", "Messages on the intake topics")
+        self.settled = _gauge("settled", "Messages in the inbox", "outcome")
+        self.in_flight = _gauge("in_flight", "Messages not settled yet")
+        self.lost = _gauge("lost", "Messages below a cursor that were never settled")
+        self.unpublished = _gauge("unpublished", "Settled, but not on their topic yet")
+        self.oldest_unsettled = _gauge("oldest_unsettled_seconds", "Age of the oldest message not settled yet")
+        self.unread_open = _gauge("unread_open", "Unread reports that wait for a person")
+        self.unread_overdue = _gauge("unread_overdue", "Those past their hour")
+        self.findings = _gauge("findings", "Open alarms of the auditor", "code")
+        self.balanced = _gauge("balanced", "1 while every message is accounted for")
+        self.audited_at = _gauge("audited_at_seconds", "When the auditor last looked")
+        self._shown = False
+
+    def show_in(self, registry: CollectorRegistry) -> None:
+        if not self._shown:
+            self._shown = True
+            for gauge in (g for g in vars(self).values() if isinstance(g, Gauge)):
+                registry.register(gauge)
+
+
+def _gauge(name: str, text: str, *labels: str) -> Gauge:
+    return Gauge(f"anwang_ledger_{name}", text, labels, registry=None)

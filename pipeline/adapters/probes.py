@@ -1,20 +1,25 @@
-"""Small questions to the servers, beside the work, so that readiness is known while nothing comes in, too."""
+"""Small questions to the servers: beside the work, so that readiness is known while nothing comes in, too, and from a
+command that wants one answer.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
+from typing import Any, TypeVar
 
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from pipeline.adapters.pulse import Pulse
+from pipeline.errors import UnavailableError
 
 PROBE_TIMEOUT_S = 3.0
 AGAIN_AFTER_YES_S = 5.0
 AGAIN_AFTER_NO_S = 0.1
 """A starting process is watched closely: somebody waits for it to be ready."""
 
+T = TypeVar("T")
 Probe = Callable[[], Awaitable[bool]]
 
 
@@ -68,3 +73,15 @@ async def is_member(bootstrap: str, group: str, client_prefix: str) -> bool:
         if found["state"] == "Stable"
         for member in found["members"]
     )
+
+
+def asked(question: Coroutine[Any, Any, T]) -> T:
+    """The answer. Raises UnavailableError, without a word of the server's, where there is none."""
+    try:
+        return asyncio.run(question)
+    except KafkaError as error:
+        raise UnavailableError(f"Kafka does not answer: {type(error).__name__}") from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise UnavailableError(f"Postgres refuses: {type(error).__name__}") from error
+    except (OSError, TimeoutError) as error:
+        raise UnavailableError(f"a server does not answer: {type(error).__name__}") from error

@@ -51,6 +51,8 @@ def process(stage: str, settings: Settings, needs: Collection[str]) -> Iterator[
             port = _serve_health(exits, Path(settings.data_dir) / "run" / f"{name}.port", telemetry, pulse, settings)
             watchdog = Watchdog(settings.data_dir / "log" / f"{name}.hang").start()
             exits.callback(watchdog.stop)
+            if watchdog.ended_the_last:
+                telemetry.log.warning(Event.LAST_ONE_HUNG)
             telemetry.log.info(Event.STARTED, version=pipeline.__version__, pid=os.getpid(), port=port)
             yield Process(name, telemetry, pulse, watchdog)
         except AnwangError as error:

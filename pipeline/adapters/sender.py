@@ -32,13 +32,13 @@ Acked = Callable[[Post, Coordinate], None]
 
 
 class Sender:
-    """`failed` holds the numbers of lines that were not acknowledged."""
+    """`failed` holds the numbers of lines that were not acknowledged, `refused` the topics that took none."""
 
     def __init__(self, producer: AIOKafkaProducer, acked: Acked) -> None:
         self._producer = producer
         self._acked = acked
         self._room = asyncio.Semaphore(UNACKNOWLEDGED_MAX)
-        self._refused: set[str] = set()
+        self.refused: set[str] = set()
         self.failed: list[int] = []
 
     async def send(self, blocks: Iterator[Sequence[Post]]) -> None:
@@ -54,14 +54,14 @@ class Sender:
     async def _hand_over(self, post: Post) -> None:
         """A topic that refuses once is not asked again: each time would cost the whole time-out."""
         try:
-            if post.topic not in self._refused:
+            if post.topic not in self.refused:
                 future = await self._producer.send(post.topic, post.value, key=post.key, headers=HEADERS)
                 future.add_done_callback(lambda done: self._note(done, post))
                 return
         except MessageSizeTooLargeError:
             pass
         except KafkaError:
-            self._refused.add(post.topic)
+            self.refused.add(post.topic)
         self._room.release()
         self.failed.append(post.number)
 

@@ -75,9 +75,9 @@ class Telemetry:
             self.metrics.settled_to_queue.observe(max(0.0, (now - written).total_seconds()))
 
     def audited(self, ledger: LedgerState) -> None:
-        m = self.metrics
+        m = self.metrics.ledger
         for outcome in Outcome:
-            m.ledger_settled.labels(outcome).set(ledger.settled.get(outcome, 0))
+            m.settled.labels(outcome).set(ledger.settled.get(outcome, 0))
         m.received.set(ledger.received)
         m.in_flight.set(ledger.in_flight)
         m.lost.set(ledger.lost)
@@ -90,6 +90,7 @@ class Telemetry:
         m.findings.clear()
         for code, count in ledger.findings.items():
             m.findings.labels(self._codes.bounded(code)).inc(count)
+        m.show_in(self.metrics.registry)
         self._tell(ledger)
 
     def _tell(self, ledger: LedgerState) -> None:

@@ -12,7 +12,8 @@ REARM_EVERY_S = 1.0
 class Watchdog:
     """From `start` on the process ends, with exit code 1 and without clean-up, when no `beat` came for `limit_s` s.
 
-    What every thread was doing then is added to `trace`: files, lines, functions, no values. A process has one.
+    What every thread was doing then is written to `trace`: files, lines, functions, no values. A process has one. After
+    `start`, `ended_the_last` tells whether the process before this one ended so; its trace is kept beside as `.last`.
     """
 
     def __init__(self, trace: Path, limit_s: float = LIMIT_S) -> None:
@@ -20,9 +21,13 @@ class Watchdog:
         self._every_s = min(REARM_EVERY_S, limit_s / 4)
         self._trace = trace
         self._armed_at = 0.0
+        self.ended_the_last = False
 
     def start(self) -> Self:
         self._trace.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.ended_the_last = self._trace.exists() and self._trace.stat().st_size > 0
+        if self.ended_the_last:
+            self._trace.replace(self._trace.with_name(f"{self._trace.name}.last"))
         self._file = self._trace.open("ab")
         self._arm(time.monotonic())
         return self

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import orjson
 
 from pipeline import wiring
-from pipeline.commands.servers import asked
+from pipeline.adapters.probes import asked
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.ledger import LedgerState
 from pipeline.settings import Settings
@@ -46,7 +46,7 @@ def show_unread(settings: Settings, *, as_json: bool) -> None:
     rows = asked(wiring.read_unread(settings))
     if as_json:
         for row in rows:
-            sys.stdout.buffer.write(orjson.dumps(asdict(row), option=orjson.OPT_APPEND_NEWLINE))
+            sys.stdout.buffer.write(orjson.dumps(asdict(row), default=str, option=orjson.OPT_APPEND_NEWLINE))
         return
     for row in rows:
         where = f"{row.topic}/{row.partition} offset {row.kafka_offset}"

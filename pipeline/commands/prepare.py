@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from pipeline import wiring
+from pipeline.adapters.probes import asked
 from pipeline.adapters.vault import KeyRing
 from pipeline.commands.lines import FileRefusedError
-from pipeline.commands.servers import asked
 from pipeline.settings import Settings
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import orjson
 
-from pipeline.adapters.sender import Post, sender
+from pipeline.adapters.sender import Post, Sender, sender
 from pipeline.commands.lines import FileRefusedError, blocks_of
 from pipeline.commands.sources import directory_of
 from pipeline.contracts.envelope import Unreadable, open_envelope
@@ -32,8 +32,11 @@ def send_file(settings: Settings, file: str, acks: Path | None) -> int:
     directory = directory_of(settings.sources_file)
     with ExitStack() as exits:
         tally = _Tally(exits.enter_context(_opened(acks)) if acks else None)
-        failed = asyncio.run(_send(settings.kafka_bootstrap, _posts(file, directory, tally), tally))
+        sent = asyncio.run(_send(settings.kafka_bootstrap, _posts(file, directory, tally), tally))
     tally.say()
+    for topic in sorted(sent.refused):
+        sys.stderr.write(f"topic {topic} takes nothing; `anwang topics` makes those that are missing\n")
+    failed = sent.failed
     if failed:
         named = ", ".join(str(n) for n in sorted(failed)[:LINES_NAMED_MAX])
         more = f" and {len(failed) - LINES_NAMED_MAX} more" if len(failed) > LINES_NAMED_MAX else ""
@@ -48,10 +51,10 @@ def _opened(path: Path) -> BinaryIO:
         raise FileRefusedError(f"{path} cannot be written: {error.strerror}") from error
 
 
-async def _send(bootstrap: str, posts: Iterator[list[Post]], tally: "_Tally") -> list[int]:
+async def _send(bootstrap: str, posts: Iterator[list[Post]], tally: "_Tally") -> Sender:
     async with sender(bootstrap, tally.acknowledged) as sending:
         await sending.send(posts)
-        return sending.failed
+        return sending
 
 
 def _posts(file: str, directory: Directory, tally: "_Tally") -> Iterator[list[Post]]:

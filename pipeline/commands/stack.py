@@ -33,9 +33,7 @@ def start(told: Configured, *, foreground: bool) -> int:
     settings = told.settings.model_copy(update={"data_dir": told.settings.data_dir.absolute()})
     try:
         if foreground:
-            return daemon.up_foreground(
-                daemon.Plan(settings.data_dir, lambda s: _children(s, settings), _say, settings.data_dir / "jars")
-            )
+            return daemon.up_foreground(daemon.Plan(settings.data_dir, lambda s: _children(s, settings), _say))
         argv = (sys.executable, "-m", "pipeline.cli", "up", "--foreground")
         known = daemon.spawn_detached(settings.data_dir, argv, inherited_env(**_environment(settings)), progress=_say)
     except LocalError as error:

@@ -11,7 +11,7 @@ from uuid import UUID
 from pipeline.contracts.decision import POLICY_VERSION, Decision
 from pipeline.contracts.ids import derived
 from pipeline.contracts.vocabulary import LinkClass, Outcome
-from pipeline.domain import filing, link
+from pipeline.domain import evidence, filing, link
 from pipeline.domain.candidates import Found, find
 from pipeline.domain.casefile import CaseFile, Report
 from pipeline.domain.clocks import start_clocks
@@ -73,16 +73,28 @@ def _new_version(facts: Facts, told: tuple[Report, ...], docket: Docket) -> Sett
     numbered = _newest_first(docket.reports_with(number)) if number else ()
     known = (*told, *(r for r in numbered if r not in told))
     amended = next((r for r in known if not _contradicts(r, facts)), None)
-    fault = "id_reused" if amended and told else "report_no_reused" if known and not amended else None
-    facts = replace(
-        facts,
-        event_key=reused_key(facts) if told else facts.event_key,
-        faults=(*facts.faults, fault) if fault else facts.faults,
-    )
-    report = amended.with_version(facts) if amended else _new_report(facts, docket)
+    if told:
+        facts = replace(facts, event_key=reused_key(facts))
+    if amended is None:
+        return _file_new(_noted(facts, "report_no_reused") if known else facts, docket)
+    return _file_version(_noted(facts, "id_reused") if told else facts, amended, docket)
+
+
+def _noted(facts: Facts, fault: str) -> Facts:
+    return replace(facts, faults=(*facts.faults, fault))
+
+
+def _file_new(facts: Facts, docket: Docket) -> Settlement:
+    arrival_no = PROVISIONAL_ARRIVAL_NO + len(docket.decisions)
+    report = Report(derived("report", facts.event_key.hex), arrival_no, (facts,))
     found = tuple(find(report, facts, docket))
-    filed = filing.amend(report, found, docket.case_of(report.report_id)) if amended else filing.join(report, found)
-    return _settle(facts, report, filed, found)
+    return _settle(facts, report, filing.join(report, found), found)
+
+
+def _file_version(facts: Facts, amended: Report, docket: Docket) -> Settlement:
+    report = amended.with_version(facts)
+    found = tuple(find(report, facts, docket))
+    return _settle(facts, report, filing.amend(report, found, docket.case_of(report.report_id)), found)
 
 
 def _newest_first(reports: Iterable[Report]) -> tuple[Report, ...]:
@@ -91,12 +103,7 @@ def _newest_first(reports: Iterable[Report]) -> tuple[Report, ...]:
 
 def _contradicts(report: Report, facts: Facts) -> bool:
     with_victims = [v for v in report.versions if v.victims]
-    return bool(with_victims) and all(link.contradict(v, facts) for v in with_victims)
-
-
-def _new_report(facts: Facts, docket: Docket) -> Report:
-    arrival_no = PROVISIONAL_ARRIVAL_NO + len(docket.decisions)
-    return Report(derived("report", facts.event_key.hex), arrival_no, (facts,))
+    return bool(with_victims) and all(evidence.contradict(v, facts) for v in with_victims)
 
 
 _OUTCOMES = {
@@ -125,17 +132,16 @@ def _settle(facts: Facts, report: Report, filed: Filed, found: tuple[Found, ...]
 
 def _stand(case: CaseFile, incident_id: UUID) -> CaseFile:
     """Judges the case anew over all that is told of it, and starts the clocks of the incident that was told of."""
-    told = case.incident(incident_id)
-    own = told.view
-    others = [i.view for i in case.incidents if i is not told]
-    standing = judge([i.view for i in case.incidents], case.standing)
-    running = replace(told, clocks=start_clocks(own))
+    views = {i.incident_id: i.view for i in case.incidents}
+    standing = judge(tuple(views.values()), case.standing)
+    own = views.pop(incident_id)
+    clocks = start_clocks(own)
     return replace(
         case,
         version=case.version + 1,
-        incidents=tuple(running if i is told else i for i in case.incidents),
+        incidents=tuple(replace(i, clocks=clocks) if i.incident_id == incident_id else i for i in case.incidents),
         standing=standing,
-        routing=place(own, others, standing),
+        routing=place(own, tuple(views.values()), standing),
     )
 
 

@@ -11,13 +11,15 @@ from pipeline.domain.normalise.reading import Reading
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A partition held under an epoch. `last_settled` is the newest settled offset, None before the first. Offsets
-    below `careful_until` were taken up by a worker that died over them.
+    below `careful_until` were taken up by a worker that died over them. Reading goes on at `read_from`: below the cursor
+    when a settled message is to be seen once more.
     """
 
     epoch: int
     next_offset: int
     last_settled: int | None
     careful_until: int
+    read_from: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.domain import link
+from pipeline.domain import evidence, link
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
+from pipeline.domain.evidence import Evidence, Quote, Strength
 from pipeline.domain.facts import Facts
-from pipeline.domain.link import Evidence, Quote, Strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Found:
 
     @property
     def is_quoted(self) -> bool:
-        return link.QUOTED in self.evidence.reasons
+        return evidence.QUOTED in self.evidence.reasons
 
     @property
     def incident(self) -> Incident:
@@ -48,12 +48,12 @@ def find(report: Report, facts: Facts, docket: Docket) -> Iterator[Found]:
     others = {report_id for key in link.linking_keys(facts) for report_id in docket.bearers(key)}
     if not others - {report.report_id}:
         return
-    new = link.together(report.versions)
+    new = evidence.together(report.versions)
     for report_id in sorted(others - {report.report_id}):
         other = docket.report(report_id)
-        evidence = link.compare(new, link.together(other.versions), _quote(report, facts, other, docket))
-        if evidence.strength is not Strength.NONE or evidence.doubts:
-            yield Found(other, docket.case_of(report_id), evidence)
+        found = evidence.compare(new, evidence.together(other.versions), _quote(report, facts, other, docket))
+        if found.strength is not Strength.NONE or found.doubts:
+            yield Found(other, docket.case_of(report_id), found)
 
 
 def _quote(report: Report, facts: Facts, other: Report, docket: Docket) -> Quote:
@@ -62,7 +62,7 @@ def _quote(report: Report, facts: Facts, other: Report, docket: Docket) -> Quote
         return Quote.NONE
     if any(_others_bear(number, quoter, bearer, docket) for number, quoter, bearer in quotes):
         return Quote.BORNE_BY_SEVERAL
-    return Quote.VICTIMS_CONTRADICT if link.contradict(report.newest, other.newest) else Quote.CLEAR
+    return Quote.VICTIMS_CONTRADICT if evidence.contradict(report.newest, other.newest) else Quote.CLEAR
 
 
 def _quotes(report: Report, facts: Facts, other: Report) -> Iterator[tuple[str, Report, Report]]:

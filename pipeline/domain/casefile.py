@@ -99,8 +99,5 @@ class CaseFile:
     def incident_of(self, report_id: UUID) -> Incident:
         return next(i for i in self.incidents if any(r.report_id == report_id for r in i.reports))
 
-    def holds(self, report_id: UUID) -> bool:
-        return any(r.report_id == report_id for i in self.incidents for r in i.reports)
-
     def report(self, report_id: UUID) -> Report:
         return next(r for r in self.reports if r.report_id == report_id)

@@ -24,6 +24,7 @@ class Docket:
         self.cases: dict[UUID, CaseFile] = {}
         self.decisions: dict[UUID, Decision] = {}
         self._case_of_report: dict[UUID, UUID] = {}
+        self._reports: dict[UUID, Report] = {}
         self._bearers: dict[Key, dict[UUID, str]] = {}
 
     def bearers(self, key: Key) -> Bearers:
@@ -33,7 +34,7 @@ class Docket:
         return self.cases[self._case_of_report[report_id]]
 
     def report(self, report_id: UUID) -> Report:
-        return self.case_of(report_id).report(report_id)
+        return self._reports[report_id]
 
     def reports_with(self, key: Key) -> tuple[Report, ...]:
         return tuple(self.report(report_id) for report_id in self.bearers(key))
@@ -49,6 +50,7 @@ class Docket:
         self.cases[case.case_id] = case
         for report in case.reports:
             self._case_of_report[report.report_id] = case.case_id
+            self._reports[report.report_id] = report
 
     def put(
         self, case: CaseFile, absorbed: Iterable[CaseFile], report_id: UUID, facts: Facts, decision: Decision

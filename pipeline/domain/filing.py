@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pipeline.contracts.ids import derived
 from pipeline.contracts.vocabulary import Clock, LinkClass
-from pipeline.domain import link
+from pipeline.domain import evidence
 from pipeline.domain.candidates import Found
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.score import rise
@@ -64,7 +64,7 @@ def join(report: Report, found: Sequence[Found]) -> Filed:
     if still_open:
         return _join_open(report, found, still_open)
     filed = _re_report(report, links) if links else _initial(report)
-    return replace(filed, asks=_asks(filed.case, report, found))
+    return replace(filed, asks=_asks(filed.case, report, found)) if found else filed
 
 
 def amend(report: Report, found: Sequence[Found], own: CaseFile) -> Filed:
@@ -94,9 +94,9 @@ def _join_open(report: Report, found: Sequence[Found], links: Sequence[Found]) -
     same = [f.case for f in links if f.is_same_incident]
     home = _home(cases, links, min(same or cases, key=_age))
     merged = _merge(home)
-    told = any(f.is_same_incident and merged.holds(f.report.report_id) for f in links)
     case, incident_id = _tell(merged, report, links)
-    link_class = LinkClass.DUPLICATE if told else LinkClass.NEW_INCIDENT
+    is_told_again = any(i.incident_id == incident_id for i in merged.incidents)
+    link_class = LinkClass.DUPLICATE if is_told_again else LinkClass.NEW_INCIDENT
     asks = _asks(case, report, found, home.disputed)
     return Filed(case, incident_id, link_class, home.case, home.absorbed, asks, _reasons(links))
 
@@ -136,7 +136,8 @@ def _tell(case: CaseFile, report: Report, links: Sequence[Found], own: CaseFile 
     """Puts the report into the incident that it tells of, the oldest of those that it shows to be one; into one of its
     own where it tells of none. `own` is the case where an earlier version stands.
     """
-    chosen = _chosen(case, report, [f for f in links if f.is_same_incident and case.holds(f.report.report_id)], own)
+    here = {r.report_id for r in case.reports}
+    chosen = _chosen(case, report, [f for f in links if f.is_same_incident and f.report.report_id in here], own)
     if own:
         chosen[case.incident_of(report.report_id).incident_id] = own.case_id
     told = [i for i in case.incidents if i.incident_id in chosen]
@@ -164,13 +165,13 @@ def _chosen(case: CaseFile, report: Report, same: Sequence[Found], own: CaseFile
 
 def _may_be_one(one: Incident, other: Incident) -> bool:
     pairs = product(
-        (link.together(r.versions) for r in one.reports), (link.together(r.versions) for r in other.reports)
+        (evidence.together(r.versions) for r in one.reports), (evidence.together(r.versions) for r in other.reports)
     )
-    return any(link.same_happening(a, b) for a, b in pairs)
+    return any(evidence.same_happening(a, b) for a, b in pairs)
 
 
 def _distance(report: Report, found: Found) -> tuple[timedelta, int]:
-    one, other = link.together(report.versions), link.together(found.report.versions)
+    one, other = evidence.together(report.versions), evidence.together(found.report.versions)
     gap = abs((one.occurred_at or one.clock_start) - (other.occurred_at or other.clock_start))
     return gap, -found.report.arrival_no
 

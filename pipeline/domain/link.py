@@ -1,31 +1,13 @@
-"""Do two reports tell of the same household, and of the same incident? The evidence is named by field, never by
-person.
-
-These are the exact keys: a valid national ID, a phone together with a birth date, a quoted report number. Time and
-place decide whether two reports of one household tell of one incident; the kind of danger does not.
+"""The keys by which reports find each other, exact in this version: a valid national ID, a phone together with a birth
+date, a quoted report number. What they lead to is compared in `evidence`.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
 from enum import StrEnum
-from itertools import product
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
-from pipeline.contracts.vocabulary import Role
 from pipeline.domain.facts import Facts, Person
-from pipeline.domain.normalise.name import HIDDEN
-
-SAME_OCCURRENCE_MAX = timedelta(hours=12)
-TOLD_BEFORE_OCCURRENCE_MAX = timedelta(hours=12)
-TOLD_AFTER_OCCURRENCE_MAX = timedelta(days=5)
-BOTH_UNDATED_MAX = timedelta(days=5)
-SIBLINGS_OCCURRENCE_MAX = timedelta(hours=6)
-
-QUOTED = "report_no_quoted"
-"""The one reason that links whatever else is missing."""
-
-_LIVES_THERE = frozenset({Role.VICTIM, Role.CAREGIVER, Role.GUARDIAN, Role.CHILD_WITNESS, Role.HOUSEHOLD_MEMBER})
+from pipeline.domain.normalise.text import plain, unspaced
 
 
 class KeyKind(StrEnum):
@@ -44,37 +26,6 @@ class Key(NamedTuple):
     value: str
 
 
-class Strength(StrEnum):
-    """How far the evidence goes, from the least to the most."""
-
-    NONE = "none"
-    HOUSEHOLD = "household"
-    INCIDENT = "incident"
-
-
-class Quote(StrEnum):
-    """Whether one of two reports quotes the number of the other, and what makes it doubtful."""
-
-    NONE = "none"
-    CLEAR = "clear"
-    BORNE_BY_SEVERAL = "report_no_borne_by_several"
-    VICTIMS_CONTRADICT = "victims_contradict"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """`reasons` name fields and how they agree, such as `national_id_equal`. `doubts` are what a person should look
-    at; they link nothing by themselves.
-    """
-
-    strength: Strength
-    reasons: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
-
-
-NOTHING_IN_COMMON = Evidence(Strength.NONE)
-
-
 def event_key(facts: Facts) -> Key:
     return Key(KeyKind.EVENT, f"{facts.source}\n{facts.event_id}")
 
@@ -85,14 +36,19 @@ def number_key(facts: Facts) -> Key | None:
 
 
 def bears(number: str) -> Key:
-    return Key(KeyKind.BEARS, number)
+    return Key(KeyKind.BEARS, _quotable(number))
+
+
+def _quotable(number: str) -> str:
+    """A number as it is compared with a quote of it, which other hands have written."""
+    return unspaced(plain(number)).casefold()
 
 
 def stored_keys(facts: Facts) -> frozenset[Key]:
     """What this version can be found by later."""
     number = number_key(facts)
     own = (number, bears(facts.report_no)) if number else ()
-    return frozenset({event_key(facts), *own, *_quotes(facts.related_report_nos), *_person_keys(facts.persons)})
+    return frozenset({event_key(facts), *own, *_quotes(facts.related_report_nos), *person_keys(facts.persons)})
 
 
 def sought_keys(facts: Facts) -> frozenset[Key]:
@@ -107,14 +63,15 @@ def sought_keys(facts: Facts) -> frozenset[Key]:
 def linking_keys(facts: Facts) -> frozenset[Key]:
     """What leads from this version to other reports: a number that it quotes is sought as one that another bears."""
     quoted = (bears(number) for number in facts.related_report_nos if number)
-    return frozenset({*_quotes((facts.report_no,)), *quoted, *_person_keys(facts.persons)})
+    return frozenset({*_quotes((facts.report_no,)), *quoted, *person_keys(facts.persons)})
 
 
 def _quotes(numbers: Sequence[str]) -> Iterator[Key]:
-    return (Key(KeyKind.QUOTES, number) for number in numbers if number)
+    return (Key(KeyKind.QUOTES, _quotable(number)) for number in numbers if number)
 
 
-def _person_keys(persons: Sequence[Person]) -> Iterator[Key]:
+def person_keys(persons: Sequence[Person]) -> Iterator[Key]:
+    """What leads to the people of a report. A code name leads nowhere."""
     for person in persons:
         if person.national_id:
             yield Key(KeyKind.NATIONAL_ID, person.national_id)
@@ -123,180 +80,8 @@ def _person_keys(persons: Sequence[Person]) -> Iterator[Key]:
                 yield Key(KeyKind.PHONE_AND_BIRTH, f"{phone}\n{person.birth_date.isoformat()}")
 
 
-def together(versions: Sequence[Facts]) -> Facts:
-    """What a report says by all its versions, in their order: the newest, and of the older ones what it leaves open.
-
-    People of a role that no newer version identifies count as an older one names them; so a later note by code name
-    does not cut a report off, and a corrected number puts the wrong one out of use.
-    """
-    newest = versions[-1]
-    if len(versions) == 1:
-        return newest
-    persons, identified = list(newest.persons), _identified(newest)
-    for older in reversed(versions[:-1]):
-        persons += [p for p in older.persons if p.role in _identified(older) - identified]
-        identified |= _identified(older)
-    in_order = versions[::-1]
-    return replace(
-        newest,
-        persons=tuple(persons),
-        clock_start=min(v.clock_start for v in versions),
-        occurred_at=next((v.occurred_at for v in in_order if v.occurred_at), None),
-        occurred_place=next((v.occurred_place for v in in_order if v.occurred_place), None),
-    )
-
-
-def _identified(facts: Facts) -> frozenset[Role]:
-    return frozenset(p.role for p in facts.persons if any(_person_keys((p,))))
-
-
-def contradict(one: Facts, other: Facts) -> bool:
-    """Whether the victims of two reports cannot be the same people: both name victims, and no pair of them agrees."""
-    pairs = list(product(one.victims, other.victims))
-    return bool(pairs) and all(_disagree(a, b) for a, b in pairs)
-
-
-def _disagree(a: Person, b: Person) -> bool:
-    births_agree = bool(a.birth_date and a.birth_date == b.birth_date)
-    if a.national_id and b.national_id:
-        names_agree = bool(a.name and a.name == b.name)
-        return a.national_id != b.national_id and not (names_agree and births_agree)
-    return names_differ(a, b) and not births_agree
-
-
-def names_differ(a: Person, b: Person) -> bool:
-    """Whether both names are known and no hidden character could make them equal."""
-    if not (a.name and b.name):
-        return False
-    if not (a.masked or b.masked):
-        return a.name != b.name
-    if a.name.isascii() or b.name.isascii():
-        return False
-    compared = zip(a.name, b.name, strict=False) if len(a.name) == len(b.name) else ((a.name[0], b.name[0]),)
-    return any(x != y and HIDDEN not in (x, y) for x, y in compared)
-
-
 def quotes(one: Facts, other: Facts) -> bool:
     """Whether the first quotes the number that the other, of another source, bears."""
-    return one.source != other.source and bool(other.report_no) and other.report_no in one.related_report_nos
-
-
-def compare(new: Facts, known: Facts, quote: Quote = Quote.NONE) -> Evidence:
-    """The evidence that two reports belong together. A doubtful quote leaves what the persons tell as it is."""
-    found = _by_persons(new, known)
-    match quote:
-        case Quote.NONE:
-            return found
-        case Quote.CLEAR:
-            return Evidence(Strength.INCIDENT, (QUOTED, *found.reasons))
-        case Quote.BORNE_BY_SEVERAL | Quote.VICTIMS_CONTRADICT:
-            return replace(found, doubts=(QUOTED, quote.value, *found.doubts))
-        case _:
-            assert_never(quote)
-
-
-class _Match(NamedTuple):
-    """A person of one report who seems to be a person of the other, and why. Positions, since two may look alike."""
-
-    position: int
-    other_position: int
-    a: Person
-    b: Person
-    reason: str
-
-
-def _by_persons(new: Facts, known: Facts) -> Evidence:
-    matches = tuple(_matches(new, known))
-    if not matches:
-        return NOTHING_IN_COMMON
-    doubtful = [m for m in matches if _is_doubtful(m)]
-    sure = [m for m in matches if m not in doubtful]
-    doubts = (*_named(doubtful), "name_differs") if doubtful else ()
-    if not _is_household(sure):
-        return Evidence(Strength.NONE, (), doubts)
-    when = _same_time(new, known) if _same_victim(new, known, sure) else _siblings_time(new, known)
-    if when and not _other_place(new, known):
-        return Evidence(Strength.INCIDENT, (*_named(sure), when), doubts)
-    return Evidence(Strength.HOUSEHOLD, _named(sure), doubts)
-
-
-def _matches(new: Facts, known: Facts) -> Iterator[_Match]:
-    for (i, a), (j, b) in product(enumerate(new.persons), enumerate(known.persons)):
-        reason = _same_person(a, b)
-        if reason:
-            yield _Match(i, j, a, b, reason)
-
-
-def _same_person(a: Person, b: Person) -> str | None:
-    if a.national_id and b.national_id:
-        return "national_id_equal" if a.national_id == b.national_id else None
-    born_together = a.birth_date and a.birth_date == b.birth_date
-    return "phone_and_birth_date_equal" if born_together and not set(a.phones).isdisjoint(b.phones) else None
-
-
-def _is_doubtful(m: _Match) -> bool:
-    """One number of two people whose names and birth dates differ; or one telephone (a landlord's, a ward's) of two
-    who were born on one day and whose names have nothing in common.
-    """
-    if not names_differ(m.a, m.b):
+    if one.source == other.source or not (one.related_report_nos and other.report_no):
         return False
-    if m.a.birth_date and m.b.birth_date and m.a.birth_date != m.b.birth_date:
-        return True
-    same_number = m.a.national_id and m.a.national_id == m.b.national_id
-    return not same_number and set(m.a.name or "").isdisjoint(m.b.name or "")
-
-
-def _is_household(matches: Sequence[_Match]) -> bool:
-    """Somebody lives there by both reports; or two people are told of by both, not all of them as perpetrators."""
-    if any(m.a.role in _LIVES_THERE and m.b.role in _LIVES_THERE for m in matches):
-        return True
-    people = min(len({m.position for m in matches}), len({m.other_position for m in matches}))
-    at_home = any(m.a.role in _LIVES_THERE for m in matches) and any(m.b.role in _LIVES_THERE for m in matches)
-    return people > 1 and at_home
-
-
-def _same_victim(new: Facts, known: Facts, sure: Sequence[_Match]) -> bool:
-    """In one household an equal name or birth date is enough."""
-    if any(m.a.role is Role.VICTIM and m.b.role is Role.VICTIM for m in sure):
-        return True
-    return any(
-        (a.name and a.name == b.name and not a.masked) or (a.birth_date and a.birth_date == b.birth_date)
-        for a, b in product(new.victims, known.victims)
-        if not _disagree(a, b)
-    )
-
-
-def _named(matches: Sequence[_Match]) -> tuple[str, ...]:
-    return tuple(sorted({f"{m.reason}:{m.b.role.value}" for m in matches}))
-
-
-def same_happening(one: Facts, other: Facts) -> bool:
-    """Whether time and place allow two reports, of one household, to tell of one incident."""
-    return _same_time(one, other) is not None and not _other_place(one, other)
-
-
-def _same_time(new: Facts, known: Facts) -> str | None:
-    if new.occurred_at and known.occurred_at:
-        near = abs(new.occurred_at - known.occurred_at) <= SAME_OCCURRENCE_MAX
-        return "occurred_at_near" if near else None
-    occurred_at = new.occurred_at or known.occurred_at
-    if occurred_at is None:
-        near = abs(new.clock_start - known.clock_start) <= BOTH_UNDATED_MAX
-        return "known_at_near" if near else None
-    lag = (known if new.occurred_at else new).clock_start - occurred_at
-    near = -TOLD_BEFORE_OCCURRENCE_MAX <= lag <= TOLD_AFTER_OCCURRENCE_MAX
-    return "known_at_near_occurred_at" if near else None
-
-
-def _siblings_time(new: Facts, known: Facts) -> str | None:
-    if new.occurred_at and known.occurred_at and abs(new.occurred_at - known.occurred_at) <= SIBLINGS_OCCURRENCE_MAX:
-        return "occurred_at_near"
-    return None
-
-
-def _other_place(new: Facts, known: Facts) -> bool:
-    a, b = new.occurred_place, known.occurred_place
-    if a is None or b is None:
-        return False
-    counties_differ = bool(a.counties and b.counties and not set(a.counties) & set(b.counties))
-    return counties_differ or bool(a.town and b.town and a.town != b.town)
+    return _quotable(other.report_no) in map(_quotable, one.related_report_nos)

@@ -34,24 +34,28 @@ class Claims:
         self._telling = telling
         self.lock = asyncio.Lock()
         self.held: dict[Stream, Claim] = {}
+        self.changes = 0
 
     async def given(self, bounds: Mapping[Stream, Bounds], end_of: EndOf) -> Mapping[Stream, int]:
         """Where to read each of these partitions on from. Raises LogWentBackError when a log lost what was in it."""
         async with self.lock:
+            self.changes += 1
             return {stream: await self._claim(stream, at, end_of) for stream, at in bounds.items()}
 
     async def taken(self, streams: Collection[Stream]) -> None:
         async with self.lock:
+            self.changes += 1
             for stream in streams:
                 self.held.pop(stream, None)
 
     async def _claim(self, stream: Stream, bounds: Bounds, end_of: EndOf) -> int:
         claim = await self._ledger.claim(stream, bounds.first)
+        if claim.last_settled is not None:
+            claim = replace(claim, read_from=max(claim.last_settled, bounds.first))
         await self._refuse_lost(stream, claim, bounds, end_of)
         self.held[stream] = claim
         self._telling.claimed(stream, claim)
-        last = claim.last_settled
-        return claim.next_offset if last is None else max(last, bounds.first)
+        return claim.read_from
 
     async def _refuse_lost(self, stream: Stream, claim: Claim, bounds: Bounds, end_of: EndOf) -> None:
         where = f"{stream.topic}/{stream.partition}"
@@ -94,10 +98,17 @@ class Assess:
 
     async def turn(self) -> int:
         """Takes what is there and settles it; the number of messages taken. Waits up to half a second for the first."""
+        changes = self._claims.changes
         messages = await self._source.take(MESSAGES_MAX)
+        began = time.monotonic()
         async with self._claims.lock:
+            if changes != self._claims.changes:
+                # Taken while partitions changed hands, from wherever Kafka's own offset stood.
+                self._source.rewind({stream: claim.read_from for stream, claim in self._claims.held.items()})
+                return 0
             for chosen in await self._portions(messages):
                 await self._settle(chosen)
+        self._telling.turned(len(messages), time.monotonic() - began)
         if time.monotonic() - self._hinted_at >= HINT_EVERY_S:
             await self.hint()
         return len(messages)
@@ -136,7 +147,9 @@ class Assess:
         items = tuple(self._read(m, deaths.get(m.at.stream, 0) if len(messages) == 1 else 0) for m in messages)
         counts = await self._ledger.settle(Batch(items, tuple(spans)))
         for span in spans:
-            self._claims.held[span.stream] = replace(self._claims.held[span.stream], next_offset=span.after)
+            self._claims.held[span.stream] = replace(
+                self._claims.held[span.stream], next_offset=span.after, read_from=span.after
+            )
         self._telling.settled(counts, items)
 
     async def _span(self, stream: Stream, messages: Sequence[Message]) -> Span:
@@ -149,13 +162,21 @@ class Assess:
         for message in messages:
             found = message.at.offset
             if found > expected:
-                if not await self._explain(stream, expected, found):
-                    where = f"{stream.topic}/{stream.partition}"
-                    await self._ledger.raise_alarm("gap", f"{where} offset {expected}")
-                    raise GapError(f"{where}: offsets {expected} to {found - 1} were passed over")
+                await self._require_hole(stream, expected, found)
                 holes.append(Hole(expected, found))
             expected = found + 1
         return holes
+
+    async def _require_hole(self, stream: Stream, first: int, found: int) -> None:
+        """Raises GapError where this reader passed messages over: it ends, and they are read again from the cursor."""
+        where = f"{stream.topic}/{stream.partition}"
+        try:
+            is_hole = await self._explain(stream, first, found)
+        except LogWentBackError:
+            await self._ledger.raise_alarm("log_removed_unread", where)
+            raise
+        if not is_hole:
+            raise GapError(f"{where}: offsets {first} to {found - 1} were passed over")
 
     def _read(self, message: Message, deaths: int) -> Accepted | Unread:
         if deaths >= DEATHS_MAX:

@@ -39,6 +39,7 @@ class Relay:
             return 0
         sent = await self._outlet.send(messages)
         await self._box.mark(self._epoch, sent)
+        self._telling.delivered([m.written_at for m in messages])
         self._telling.published(Counter(m.topic for m in messages))
         return len(sent)
 

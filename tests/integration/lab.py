@@ -4,9 +4,10 @@ import asyncio
 import itertools
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ class Heard:
     def settled(self, counts: Mapping[Outcome, int], items: Sequence[Accepted | Unread]) -> None:
         assert not counts or sum(counts.values()) == len(items)
         self.outcomes.update(counts)
+
+    def turned(self, messages: int, took_s: float) -> None:
+        assert messages >= 0 <= took_s
+
+    def delivered(self, written_at: Iterable[datetime]) -> None:
+        assert all(when.tzinfo for when in written_at)
 
     def published(self, counts: Mapping[str, int]) -> None:
         self.sent.update(counts)

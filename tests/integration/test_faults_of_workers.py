@@ -23,13 +23,17 @@ from pipeline.wiring import directory_of
 HOTLINE, CLINIC = Stream("intake.hotline.113.v1", 0), Stream("intake.clinic.v1", 0)
 
 
-def batch_of(lab: Lab, stream: Stream, offset: int, epoch: int, told: dict[str, Any]) -> Batch:
+def batch_of(lab: Lab, stream: Stream, offset: int, epoch: int, *told: dict[str, Any]) -> Batch:
+    items = tuple(accepted(lab, Coordinate(*stream, offset + n), one) for n, one in enumerate(told))
+    return Batch(items, (Span(stream, offset, offset + len(told), epoch),))
+
+
+def accepted(lab: Lab, at: Coordinate, told: dict[str, Any]) -> Accepted:
     value = json.dumps(told).encode()
     arrived_at = datetime(2026, 3, 2, tzinfo=UTC)
     reading = read_event(value, (), arrived_at, directory_of(lab.settings))
     assert isinstance(reading, Reading)
-    message = Message(Coordinate(*stream, offset), value, (), arrived_at)
-    return Batch((Accepted(message, reading),), (Span(stream, offset, offset + 1, epoch),))
+    return Accepted(Message(at, value, (), arrived_at), reading)
 
 
 async def test_two_workers_with_two_reports_of_one_incident_paused_before_the_lock_make_one_case(lab: Lab) -> None:
@@ -194,3 +198,15 @@ async def test_aborted_records_and_transaction_markers_are_holes_and_lose_nothin
 
 async def no_longer_in_flight(lab: Lab) -> bool:
     return lab.heard.ledgers[-1].in_flight == 0
+
+
+async def test_an_incident_that_is_joined_away_within_one_batch_is_still_named_by_its_decision(lab: Lab) -> None:
+    bridge = event(3, related_report_nos=["clinic-0001-2", "school-001-1"], persons=[{"role": "victim"}])
+    store = lab.store()
+    claim = await store.claim(HOTLINE, 0)
+    told = event(1, source="school-001"), event(2, source="clinic-0001"), bridge
+    await store.settle(batch_of(lab, HOTLINE, 0, claim.epoch, *told))
+    assert await lab.count("incident") == 2
+    assert await lab.pool.fetchval("SELECT count(DISTINCT incident_id) FROM decision") == 2
+    assert await lab.pool.fetchval("SELECT count(DISTINCT incident_id) FROM report") == 1
+    assert await lab.pool.fetchval("SELECT count(*) FROM case_alias") == 1

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
 
+from pipeline.contracts.ids import event_key
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Indicator, Role, SafetyResult
 from pipeline.domain.dangers import IncidentView, ReportView
 from pipeline.domain.facts import Facts, Instruments, Person, Place, Tipvda
@@ -158,3 +160,65 @@ def one_danger_more(facts: Facts) -> st.SearchStrategy[Facts]:
         st.just(_answering(facts, safety_result=SafetyResult.UNSAFE)),
         CONDITIONS.map(lambda word: _with_condition(facts, word)),
     )
+
+
+def event(event_id: str, source: str = "hotline-113", **more: Any) -> Facts:  # noqa: ANN401 - any field of Facts
+    """One event with ids as they are derived for a real one; its number is that of the event unless said."""
+    facts = told(event_id=event_id, source=source, **({"report_no": f"no-{event_id}"} | more))
+    content = sha256(repr(replace(facts, event_id="", sent_at=NOON)).encode()).digest()
+    return replace(facts, event_key=event_key(source, event_id), content_key=content)
+
+
+def known(index: int = 0, role: Role = Role.VICTIM, **more: Any) -> Person:  # noqa: ANN401 - any field of Person
+    return Person(index, role, **more)
+
+
+def victim(**more: Any) -> tuple[Person, ...]:  # noqa: ANN401 - any field of Person
+    return (known(**more),)
+
+
+def hours(amount: float) -> timedelta:
+    return timedelta(hours=amount)
+
+
+MOTHER = "A223456781"
+CHILD = "A123456789"
+FATHER = "B123456780"
+
+_SOURCES = ("hotline-113", "clinic-0007", "partner-01")
+_PEOPLE = (
+    {"name": "林怡君", "national_id": MOTHER, "birth_date": date(1990, 5, 5)},
+    {"name": "林○○", "national_id": MOTHER, "masked": True},
+    {"name": "林小寶", "birth_date": date(2021, 8, 1), "phones": ("+886912345678",)},
+    {"name": "林大寶", "national_id": CHILD, "birth_date": date(2019, 2, 3), "phones": ("+886912345678",)},
+    {"name": "張志豪", "national_id": FATHER, "birth_date": date(1988, 1, 9)},
+    {"name": "周玉蘭", "birth_date": date(1990, 5, 5), "phones": ("+886912345678",)},
+    {},
+)
+_HAPPENED = st.none() | st.sampled_from([0, 3, 5, 10, 20, 200]).map(lambda h: NOON - hours(h))
+
+
+@st.composite
+def any_event(draw: st.DrawFn) -> Facts:
+    """An event out of so small a world that it often meets another: same id, same number, same people, quotes."""
+    roles = st.sampled_from([Role.VICTIM, Role.VICTIM, Role.ALLEGED_PERPETRATOR, Role.CAREGIVER, Role.CHILD_WITNESS])
+    people = draw(st.lists(st.tuples(roles, st.sampled_from(_PEOPLE)), min_size=1, max_size=3))
+    received = NOON + hours(draw(st.integers(0, 9)))
+    return event(
+        f"e{draw(st.integers(0, 9))}",
+        draw(st.sampled_from(_SOURCES)),
+        report_no=f"n{draw(st.integers(0, 5))}",
+        related_report_nos=tuple(draw(st.lists(st.integers(0, 5).map(lambda n: f"n{n}"), max_size=2))),
+        sent_at=received,
+        received_at=received,
+        clock_start=received - hours(draw(st.integers(0, 30))),
+        occurred_at=draw(_HAPPENED),
+        occurred_place=draw(PLACES),
+        categories=tuple(draw(st.lists(CATEGORIES, max_size=2))),
+        crisis_flags=tuple(draw(st.lists(FLAGS, max_size=1))),
+        indicators=tuple(draw(st.lists(INDICATORS, max_size=2))),
+        persons=tuple(Person(i, role, **person) for i, (role, person) in enumerate(people)),
+    )
+
+
+STREAMS = st.lists(any_event(), min_size=1, max_size=10)

@@ -1,5 +1,6 @@
 """Health tells the truth from another thread, and a watchdog ends what hangs."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -9,10 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka.errors import KafkaError
 
+from pipeline.adapters import probes
 from pipeline.adapters.http.health import HealthServer
 from pipeline.adapters.metrics import Metrics
 from pipeline.adapters.pulse import Pulse
+from pipeline.adapters.watchdog import Watchdog
 from pipeline.errors import UnavailableError
 
 
@@ -70,6 +74,44 @@ def test_a_loop_that_hangs_is_not_ready_either() -> None:
 def test_a_need_that_was_not_declared_is_refused() -> None:
     with pytest.raises(KeyError):
         Pulse(("database",)).answered("oracle")
+
+
+class Told(Pulse):
+    """A pulse that says when its need has answered."""
+
+    def __init__(self) -> None:
+        super().__init__(("database",))
+        self.heard = asyncio.Event()
+
+    def answered(self, need: str) -> None:
+        super().answered(need)
+        self.heard.set()
+
+
+async def test_a_server_is_asked_again_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "AGAIN_AFTER_NO_S", 0.0)
+    answers = iter([OSError(), TimeoutError(), False, True])
+
+    async def probe() -> bool:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    pulse = Told()
+    watching = asyncio.create_task(probes.watch(pulse, {"database": probe}))
+    await asyncio.wait_for(pulse.heard.wait(), 5)
+    watching.cancel()
+    assert pulse.readiness().ages_s["database"] is not None
+
+
+async def test_a_server_that_is_not_there_is_no_answer() -> None:
+    with pytest.raises(ConnectionRefusedError):
+        await probes.database_answers("postgresql://127.0.0.1:1/none")
+    with pytest.raises(KafkaError):
+        await probes.broker_answers("127.0.0.1:1")
+    with pytest.raises(KafkaError):
+        await probes.is_member("127.0.0.1:1", "anwang-assess", "assess-")
 
 
 @pytest.fixture
@@ -166,6 +208,19 @@ def test_a_loop_that_hangs_in_c_or_in_await_is_ended(program: str, where: str, t
     assert returned == 1
     assert where in trace
     assert "A123456789" not in trace
+
+
+def test_the_next_process_knows_that_the_last_one_hung(tmp_path: Path) -> None:
+    trace = tmp_path / "assess.hang"
+    first = Watchdog(trace)
+    assert not first.start().ended_the_last
+    first.stop()
+    trace.write_text("Timeout (0:00:30)!")
+    second = Watchdog(trace)
+    assert second.start().ended_the_last
+    second.stop()
+    assert (tmp_path / "assess.hang.last").read_text() == "Timeout (0:00:30)!"
+    assert trace.read_text() == ""
 
 
 def test_a_loop_that_beats_is_left_alone(tmp_path: Path) -> None:

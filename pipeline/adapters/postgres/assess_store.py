@@ -44,7 +44,8 @@ class AssessStore:
                 held = await db.fetchrow(SQL["claim"], *stream, beginning, self._worker)
                 last = await db.fetchval(SQL["last_settled"], *stream)
                 until = await db.fetchval(SQL["unfinished"], *stream, held["next_offset"], self._worker)
-                return Claim(held["epoch"], held["next_offset"], last, 0 if until is None else until + 1)
+                at = held["next_offset"]
+                return Claim(held["epoch"], at, last, careful_until=0 if until is None else until + 1, read_from=at)
 
         return await with_retries(act)
 

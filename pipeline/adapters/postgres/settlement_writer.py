@@ -69,6 +69,12 @@ class Work:
             if facts.event_key in stored and stored[facts.event_key].case_id != case.case_id
         )
 
+    def joined_away(self) -> Sequence[tuple[UUID, UUID]]:
+        """(incident, case) of each incident that a decision of this batch names and a later one of it joined with another."""
+        there = {i.incident_id for c in self.live_cases for i in c.incidents} | self.loaded.case_of_incident.keys()
+        named = {s.decision.incident_id: self.case_of_report()[s.report_id] for _, s in self.written}
+        return [(i, case_id) for i, case_id in named.items() if i is not None and i not in there]
+
     def key_names(self, ring: KeyRing) -> frozenset[KeyName]:
         """Every key that writing this needs."""
         homes = self.case_of_report()
@@ -176,6 +182,7 @@ class SettlementWriter:
             "put_incident",
             [(i.incident_id, case_id) for i, case_id in filed if loaded.case_of_incident.get(i.incident_id) != case_id],
         )
+        await self._many("put_incident", work.joined_away())
         sources = [(r, i.incident_id) for i, _ in filed for r in i.reports]
         await self._many(
             "put_report",

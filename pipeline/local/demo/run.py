@@ -161,12 +161,13 @@ class Demo:
         return task.result()
 
     async def _frame(self, stack: Stack, observer: Observer, phase: str) -> None:
-        self._screen.show(self._picture(stack.states(), observer, phase))
+        states = stack.states()
+        for state in states:
+            self._restarts[state.name] = max(self._restarts[state.name], state.restarts)
+        self._screen.show(lambda: self._picture(states, observer, phase))
         await asyncio.sleep(1 / FRAMES_PER_S)
 
     def _picture(self, states: tuple[ChildState, ...], observer: Observer, phase: str) -> Picture:
-        for state in states:
-            self._restarts[state.name] = max(self._restarts[state.name], state.restarts)
         return Picture(
             phase=phase,
             elapsed_s=time.time() - self._began_at,
@@ -192,7 +193,7 @@ class Demo:
         audited = await self._shown(observer.audited(), stack, observer, "the auditor reads all of it again")
         asked = ask_verifier(observer.kafka, observer.dsn, observer.acked)
         verdict = await self._shown(asked, stack, observer, "the verifier compares")
-        self._screen.show(self._picture(stack.states(), observer, "done"))
+        await self._frame(stack, observer, "done")
         return Summary(
             asked=self._wish.reports,
             reports=observer.acknowledged,

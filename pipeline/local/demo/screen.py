@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Protocol, Self
 
 from rich.console import Console
@@ -15,14 +16,14 @@ PLAIN_INTERVAL_S = 2.0
 
 
 class Screen(Protocol):
-    """`say` tells what is being waited for, `show` draws; `rows` is how many cases of a queue have room."""
+    """`say` tells what is being waited for, `show` draws when it is time; `rows` is the room for cases of a queue."""
 
     @property
     def rows(self) -> int: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
     def say(self, text: str) -> None: ...
-    def show(self, picture: Picture) -> None: ...
+    def show(self, draw: Callable[[], Picture]) -> None: ...
 
 
 def screen_for_output() -> Screen:
@@ -51,8 +52,8 @@ class LiveScreen:
     def say(self, text: str) -> None:
         self._live.update(f"[bold]安網 Anwang[/bold]  [grey62]{text} …[/grey62]", refresh=True)
 
-    def show(self, picture: Picture) -> None:
-        self._live.update(render(picture, self._console.width), refresh=True)
+    def show(self, draw: Callable[[], Picture]) -> None:
+        self._live.update(render(draw(), self._console.width), refresh=True)
 
 
 class PlainScreen:
@@ -78,10 +79,10 @@ class PlainScreen:
             self._said = text
             self._write(f"{time.monotonic() - self._began:6.1f} s  {text}")
 
-    def show(self, picture: Picture) -> None:
+    def show(self, draw: Callable[[], Picture]) -> None:
         if time.monotonic() - self._shown_at >= PLAIN_INTERVAL_S:
             self._shown_at = time.monotonic()
-            self._write(plain(picture))
+            self._write(plain(draw()))
 
     def _write(self, line: str) -> None:
         sys.stdout.write(f"{line}\n")

@@ -69,7 +69,7 @@ def _figures(picture: Picture) -> RenderableType:
     sent = _pairs("told by", [(label, f"{picture.sent.get(kind, 0):,}") for kind, label in SOURCES])
     became = [(o.value.replace("_", " "), f"{picture.outcomes.get(o, 0):,}") for o in Outcome]
     path = _pairs(
-        "report → queue",
+        "to a queue",
         [
             ("p50", f"{picture.delay.p50_ms:,.0f} ms" if picture.delay.count else "–"),
             ("p99", f"{picture.delay.p99_ms:,.0f} ms" if picture.delay.count else "–"),

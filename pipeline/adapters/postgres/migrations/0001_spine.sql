@@ -227,6 +227,7 @@ CREATE TABLE outbox (
     CHECK ((published_partition IS NULL) = (published_offset IS NULL))
 );
 CREATE INDEX outbox_waiting ON outbox (outbox_id) WHERE published_offset IS NULL;
+CREATE INDEX outbox_event ON outbox (event_id);
 CREATE UNIQUE INDEX outbox_place ON outbox (topic, published_partition, published_offset) WHERE published_offset IS NOT NULL;
 
 CREATE TABLE relay_lease (

@@ -1,0 +1,71 @@
+"""Lets events come in one after the other, and keeps what each of them became."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from telling import NOON
+
+from pipeline.domain import link
+from pipeline.domain.assess import PROVISIONAL_ARRIVAL_NO, Settlement, assess
+from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
+from pipeline.domain.docket import Docket
+from pipeline.domain.facts import Facts
+from pipeline.domain.notices import Notice, Stamp, notices
+
+STAMP = Stamp(NOON, 1)
+
+
+@dataclass
+class Desk:
+    """All cases in memory, with the settlements that made them."""
+
+    docket: Docket = field(default_factory=Docket)
+    settled: list[Settlement] = field(default_factory=list)
+
+    def take(self, facts: Facts) -> Settlement:
+        self.settled.append(assess(facts, self.docket))
+        return self.settled[-1]
+
+    def take_all(self, events: Iterable[Facts]) -> Sequence[Settlement]:
+        return [self.take(facts) for facts in events]
+
+    def set_state(self, case: CaseFile, state: CaseState) -> None:
+        """What a person at the desk would do."""
+        self.docket.file(replace(self.docket.cases[case.case_id], state=state))
+
+    @property
+    def told(self) -> list[Notice]:
+        return [notice for settlement in self.settled for notice in notices(settlement, STAMP)]
+
+    def incident_of(self, settlement: Settlement) -> UUID:
+        """Where the report of this settlement stands now."""
+        case = self.docket.case_of(settlement.report_id)
+        return case.incident_of(settlement.report_id).incident_id
+
+
+def after(*events: Facts) -> Desk:
+    desk = Desk()
+    desk.take_all(events)
+    return desk
+
+
+def looked_up(docket: Docket, facts: Facts) -> Docket:
+    """The docket as a database would fill it for this one event: the cases that its keys lead to, and no others."""
+    narrow = Docket()
+    for key in link.sought_keys(facts):
+        for report_id, source in docket.bearers(key).items():
+            if not narrow.holds(report_id):
+                narrow.file(_written(docket.case_of(report_id)))
+            narrow.find_by(key, report_id, source)
+    narrow.decisions.update(docket.decisions)
+    return narrow
+
+
+def _written(case: CaseFile) -> CaseFile:
+    return replace(case, incidents=tuple(_numbered(i) for i in case.incidents))
+
+
+def _numbered(incident: Incident) -> Incident:
+    reports = (Report(r.report_id, r.arrival_no - PROVISIONAL_ARRIVAL_NO, r.versions) for r in incident.reports)
+    return replace(incident, reports=tuple(reports))
