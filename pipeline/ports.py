@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pipeline.contracts.messages import Coordinate, Message, Stream
 from pipeline.contracts.vocabulary import Outcome
-from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Span, Unread
+from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Settled, Span, Unread
 from pipeline.domain.ledger import Book, Cursor, LedgerState, Unpublished, UnreadCount
 from pipeline.domain.outgoing import Outgoing, Published
 
@@ -26,7 +26,9 @@ class Ledger(Protocol):
 
     async def digests(self, coordinates: Sequence[Coordinate]) -> Mapping[Coordinate, bytes]: ...
 
-    async def settle(self, batch: Batch) -> Mapping[Outcome, int]: ...
+    async def put_down(self, spans: Sequence[Span]) -> None: ...
+
+    async def settle(self, batch: Batch) -> Settled: ...
 
     async def raise_alarm(self, code: str, subject: str) -> None: ...
 
@@ -96,8 +98,8 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stretch(Generic[T]):
-    """What stands in a log from an offset on. Every offset below `after` has been read: one that is not among `found` holds
-    no message for anyone. Where nothing came in time, `after` is where the reading began.
+    """What stands in a log from an offset on. Every offset below `after` has been read: one that is not among `found`
+    holds no message for anyone. Where nothing came in time, `after` is where the reading began.
     """
 
     found: tuple[T, ...]

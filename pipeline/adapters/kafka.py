@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Protocol, Self
 from uuid import UUID
@@ -15,7 +16,7 @@ from aiokafka.structs import ConsumerRecord
 from pipeline.contracts.messages import Coordinate, Message, Stream
 from pipeline.contracts.topics import INTAKE_PATTERN, MESSAGE_BYTES_MAX, OUTGOING, RETENTION_OF_INTAKE_MS
 from pipeline.domain.outgoing import Outgoing, Published
-from pipeline.errors import AnwangError, LogWentBackError
+from pipeline.errors import LogWentBackError, UnavailableError
 from pipeline.ports import Bounds, EndOf, Sent, Stretch
 
 SESSION_TIMEOUT_MS = 6000
@@ -30,6 +31,7 @@ ONLOOKER_FETCH_WAIT_MS = 20
 """Turning to another partition waits for the poll in flight; an onlooker turns often."""
 
 PRODUCE_TIMEOUT_MS = 15000
+ANSWER_TIMEOUT_S = 15.0
 
 
 _INTAKE = re.compile(INTAKE_PATTERN)
@@ -52,7 +54,7 @@ class Intake(ConsumerRebalanceListener):
 
     def __init__(self, bootstrap: str, group: str, client_id: str, listener: Listener) -> None:
         self._listener = listener
-        self._failure: AnwangError | KafkaError | None = None
+        self._failure: BaseException | None = None
         self._turn = 0
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
@@ -76,13 +78,20 @@ class Intake(ConsumerRebalanceListener):
         await self._consumer.stop()
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        await self._listener.taken([Stream(*tp) for tp in revoked])
+        with self._keeping_failures():
+            await self._listener.taken([Stream(*tp) for tp in revoked])
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        try:
+        with self._keeping_failures():
             await self._seek(assigned)
-        except (AnwangError, KafkaError) as error:
+
+    @contextmanager
+    def _keeping_failures(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
             self._failure = error
+            raise
 
     async def _seek(self, assigned: Collection[TopicPartition]) -> None:
         firsts = await self._consumer.beginning_offsets(list(assigned))
@@ -147,6 +156,15 @@ def as_message(record: ConsumerRecord) -> Message:
     )
 
 
+@asynccontextmanager
+async def _answer_in_time() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            yield
+    except TimeoutError as error:
+        raise UnavailableError(f"Kafka did not answer within {ANSWER_TIMEOUT_S:.0f} s") from error
+
+
 class Onlooker:
     """Reads any stretch of any topic, in no group. One reader at a time: its calls take turns."""
 
@@ -165,21 +183,26 @@ class Onlooker:
         )
 
     async def __aenter__(self) -> Self:
-        await self._admin.start()
-        await self._consumer.start()
+        async with AsyncExitStack() as opening:
+            opening.push_async_callback(self._admin.close)
+            opening.push_async_callback(self._consumer.stop)
+            await self._admin.start()
+            await self._consumer.start()
+            self._closing = opening.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
-        await self._admin.close()
+        await self._closing.aclose()
 
     async def intake(self) -> Mapping[Stream, Bounds]:
         """First and next offset of every intake log."""
-        return await self._bounds([t for t in await self._admin.list_topics() if _INTAKE.match(t)])
+        async with _answer_in_time():
+            return await self._bounds([t for t in await self._admin.list_topics() if _INTAKE.match(t)])
 
     async def outgoing(self) -> Mapping[Stream, Bounds]:
-        there = set(await self._admin.list_topics())
-        return await self._bounds([t for t in OUTGOING if t in there])
+        async with _answer_in_time():
+            there = set(await self._admin.list_topics())
+            return await self._bounds([t for t in OUTGOING if t in there])
 
     async def _bounds(self, topics: Sequence[str]) -> Mapping[Stream, Bounds]:
         if not topics:
@@ -198,7 +221,7 @@ class Onlooker:
 
     async def _read(self, stream: Stream, first: int) -> Stretch[Message]:
         tp = TopicPartition(*stream)
-        async with self._turn:
+        async with _answer_in_time(), self._turn:
             if self._consumer.assignment() != {tp}:
                 self._consumer.assign([tp])
             self._consumer.seek(tp, first)

@@ -62,7 +62,8 @@ class QueueRecord(_Frozen):
     categories: tuple[Category, ...]
     age_band: AgeBand
     score: int
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Reason, ...] = Field(description="The gravest first, at most 50.")
+    reasons_left_out: int = Field(ge=0, description="How many reasons are not shown here; the score counts them.")
     next_deadline: Instant = Field(description="The earliest of all clocks of the case.")
     clocks: Mapping[UUID, Mapping[Clock, Instant]] = Field(description="The clocks of each incident.")
     reports: int = Field(ge=1, description="How many reports tell of this case.")

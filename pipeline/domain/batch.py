@@ -1,5 +1,6 @@
 """A micro-batch: messages of one or more partitions that are settled in one transaction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -11,8 +12,8 @@ from pipeline.domain.normalise.reading import Reading
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A partition held under an epoch. `last_settled` is the newest settled offset, None before the first. Offsets
-    below `careful_until` were taken up by a worker that died over them. Reading goes on at `read_from`: below the cursor
-    when a settled message is to be seen once more.
+    below `careful_until` were taken up by a worker that died over them. Reading goes on at `read_from`: below the
+    cursor when a settled message is to be seen once more.
     """
 
     epoch: int
@@ -69,3 +70,12 @@ class Batch:
     @property
     def unread(self) -> tuple[Unread, ...]:
         return tuple(i for i in self.items if isinstance(i, Unread))
+
+
+class Settled(NamedTuple):
+    """What a batch became, and for how many seconds its transaction held the lock for linking. An earlier try that
+    turns out to have been committed counts nothing.
+    """
+
+    counts: Mapping[Outcome, int]
+    locked_s: float

@@ -81,6 +81,9 @@ class CaseFile:
     def reports(self) -> tuple[Report, ...]:
         return tuple(r for i in self.incidents for r in i.reports)
 
+    def is_full(self, reports_max: int) -> bool:
+        return len(self.reports) >= reports_max
+
     @property
     def judged(self) -> tuple[Standing, Routing]:
         """Where the case stands and waits. ValueError for a case that nothing has been decided of yet."""
@@ -98,6 +101,3 @@ class CaseFile:
 
     def incident_of(self, report_id: UUID) -> Incident:
         return next(i for i in self.incidents if any(r.report_id == report_id for r in i.reports))
-
-    def report(self, report_id: UUID) -> Report:
-        return next(r for r in self.reports if r.report_id == report_id)

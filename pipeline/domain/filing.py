@@ -19,6 +19,12 @@ from pipeline.domain.score import rise
 IN_HAND = "cases_in_hand"
 """The evidence would join two cases, but somebody has one of them in hand."""
 
+CROWDED = "case_is_crowded"
+"""The evidence leads to a case that holds so many reports that the key says little: a default ID, a helpline."""
+
+CASE_REPORTS_MAX = 200
+"""A case never grows beyond this by itself. It bounds the time of a decision, too: all reports of a case are judged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -53,18 +59,23 @@ class _Home:
     """
 
     case: CaseFile
-    absorbed: tuple[CaseFile, ...]
-    disputed: tuple[Found, ...]
+    absorbed: tuple[CaseFile, ...] = ()
+    disputed: tuple[Found, ...] = ()
+    dispute: str = IN_HAND
 
 
 def join(report: Report, found: Sequence[Found]) -> Filed:
     """Files a new report: as one more telling of an incident, an incident of an open case, or a case."""
-    links = [f for f in found if f.links]
+    crowds = tuple({f.case.case_id: f for f in found if f.links and f.case.is_full(CASE_REPORTS_MAX)}.values())
+    links = [f for f in found if f.links and not f.case.is_full(CASE_REPORTS_MAX)]
     still_open = [f for f in links if f.is_open]
     if still_open:
-        return _join_open(report, found, still_open)
-    filed = _re_report(report, links) if links else _initial(report)
-    return replace(filed, asks=_asks(filed.case, report, found)) if found else filed
+        filed = _join_open(report, found, still_open)
+    else:
+        filed = _re_report(report, links) if links else _initial(report)
+        filed = replace(filed, asks=_asks(filed.case, report, found, ())) if found else filed
+    asks = _asks(filed.case, report, crowds, crowds, CROWDED)
+    return replace(filed, asks=(*filed.asks, *asks)) if asks else filed
 
 
 def amend(report: Report, found: Sequence[Found], own: CaseFile) -> Filed:
@@ -72,7 +83,7 @@ def amend(report: Report, found: Sequence[Found], own: CaseFile) -> Filed:
     links = [f for f in found if f.links and (f.is_open or f.case.case_id == own.case_id)]
     home = _home((own, *(f.case for f in links)), links, own)
     case, incident_id = _tell(_merge(home), report, links, own)
-    asks = _asks(case, report, found, home.disputed)
+    asks = _asks(case, report, found, home.disputed, home.dispute)
     return Filed(case, incident_id, LinkClass.AMENDMENT, home.case, home.absorbed, asks, _reasons(links))
 
 
@@ -97,7 +108,7 @@ def _join_open(report: Report, found: Sequence[Found], links: Sequence[Found]) -
     case, incident_id = _tell(merged, report, links)
     is_told_again = any(i.incident_id == incident_id for i in merged.incidents)
     link_class = LinkClass.DUPLICATE if is_told_again else LinkClass.NEW_INCIDENT
-    asks = _asks(case, report, found, home.disputed)
+    asks = _asks(case, report, found, home.disputed, home.dispute)
     return Filed(case, incident_id, link_class, home.case, home.absorbed, asks, _reasons(links))
 
 
@@ -106,13 +117,15 @@ def _age(case: CaseFile) -> tuple[int, UUID]:
 
 
 def _home(cases: Sequence[CaseFile], links: Sequence[Found], preferred: CaseFile) -> _Home:
-    """The oldest case stays, and takes in all others, if nobody has any of them in hand; else only the preferred one
-    takes the report in.
+    """The oldest case stays, and takes in all others, if nobody has any of them in hand and they are no crowd; else
+    only the preferred one takes the report in.
     """
     oldest, *others = sorted({c.case_id: c for c in cases}.values(), key=_age)
-    if not others or all(c.state is CaseState.WAITING for c in cases):
-        return _Home(oldest, tuple(others), ())
-    return _Home(preferred, (), tuple(f for f in links if f.case.case_id != preferred.case_id))
+    is_crowd = sum(len(c.reports) for c in (oldest, *others)) > CASE_REPORTS_MAX
+    if not others or (all(c.state is CaseState.WAITING for c in cases) and not is_crowd):
+        return _Home(oldest, tuple(others))
+    elsewhere = tuple(f for f in links if f.case.case_id != preferred.case_id)
+    return _Home(preferred, disputed=elsewhere, dispute=CROWDED if is_crowd else IN_HAND)
 
 
 def _merge(home: _Home) -> CaseFile:
@@ -187,19 +200,21 @@ def _earliest(one: Mapping[Clock, datetime], other: Mapping[Clock, datetime]) ->
     return {c: min(due for due in (one.get(c), other.get(c)) if due) for c in Clock if c in one or c in other}
 
 
-def _asks(case: CaseFile, report: Report, found: Sequence[Found], disputed: Sequence[Found] = ()) -> tuple[Ask, ...]:
+def _asks(
+    case: CaseFile, report: Report, found: Sequence[Found], disputed: Sequence[Found], dispute: str = IN_HAND
+) -> tuple[Ask, ...]:
     """What a person should look at. Of reports that ended in one incident nothing is left to ask."""
     told = {r.report_id for r in case.incident_of(report.report_id).reports}
     asks = (
-        Ask(report.report_id, f.report.report_id, (*f.evidence.doubts, *_in_hand(f, disputed)))
+        Ask(report.report_id, f.report.report_id, (*f.evidence.doubts, *_disputed(f, disputed, dispute)))
         for f in found
         if f.report.report_id not in told
     )
     return tuple(ask for ask in asks if ask.reasons)
 
 
-def _in_hand(found: Found, disputed: Sequence[Found]) -> tuple[str, ...]:
-    return (*found.evidence.reasons, IN_HAND) if found in disputed else ()
+def _disputed(found: Found, disputed: Sequence[Found], dispute: str) -> tuple[str, ...]:
+    return (*found.evidence.reasons, dispute) if any(found is d for d in disputed) else ()
 
 
 def _reasons(links: Sequence[Found]) -> tuple[str, ...]:

@@ -17,6 +17,10 @@ from pipeline.domain.casefile import CaseFile
 from pipeline.domain.privacy import age_band, public_event_id
 
 
+REASONS_MAX = 50
+"""A record names the gravest reasons; a source may send any number of indicators that the policy does not know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """What a record carries beside the decision: when it was recorded, and the number of the database's history."""
@@ -96,7 +100,8 @@ def _record(kind: RecordKind, home: Home, settled: Settlement, case: CaseFile, s
         categories=tuple(sorted({c for f in facts for c in f.categories})),
         age_band=age_band(i.view.versions for i in case.incidents),
         score=standing.score,
-        reasons=standing.reasons,
+        reasons=standing.reasons[:REASONS_MAX],
+        reasons_left_out=max(0, len(standing.reasons) - REASONS_MAX),
         next_deadline=min(due for i in case.incidents for due in i.clocks.values()),
         clocks={i.incident_id: i.clocks for i in case.incidents},
         reports=len(case.reports),

@@ -118,7 +118,8 @@ def _format(folders: Folders, java_argv: tuple[str, ...], ports: dict[str, int])
     draft = folders.kafka / "data.new"
     shutil.rmtree(draft, ignore_errors=True)
     _write_settings(folders, "format.properties", draft.name, ports)
-    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # A leading dash would be read as an option.
+    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
     arguments = ("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", "format.properties")
     _empty(folders.kafka / "tmp")
     with folders.log_of("kafka").open("ab") as log:

@@ -10,17 +10,28 @@ from pipeline.contracts.envelope import Unreadable
 from pipeline.contracts.messages import Message, Stream
 from pipeline.contracts.topics import intake_topic
 from pipeline.contracts.vocabulary import Outcome
-from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Span, Unread
+from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Settled, Span, Unread
 from pipeline.domain.directory import Directory
 from pipeline.domain.normalise.reading import read_event
-from pipeline.errors import GapError, LogWentBackError
+from pipeline.errors import AnwangError, GapError, LogWentBackError
 from pipeline.ports import Bounds, Digest, EndOf, Explain, Ledger, Source, Telling
 
 MESSAGES_MAX = 200
+MESSAGES_MIN = 10
+LOCKED_MAX_S = 0.2
 DEATHS_MAX = 3
 HINT_EVERY_S = 5.0
 LOG_END_PATIENCE_S = 10.0
 """A broker that has just come back may tell an older end of a log for a moment."""
+
+
+def next_batch_max(messages_max: int, locked_s: float) -> int:
+    """How many messages to take next: half as many after a transaction that held the lock for too long, else more
+    again.
+    """
+    if locked_s > LOCKED_MAX_S:
+        return max(MESSAGES_MIN, messages_max // 2)
+    return min(MESSAGES_MAX, messages_max + MESSAGES_MIN)
 
 
 class Claims:
@@ -94,12 +105,13 @@ class Assess:
         self._digest = digest
         self._directory = directory
         self._telling = telling
+        self._messages_max = MESSAGES_MAX
         self._hinted_at = time.monotonic()
 
     async def turn(self) -> int:
         """Takes what is there and settles it; the number of messages taken. Waits up to half a second for the first."""
         changes = self._claims.changes
-        messages = await self._source.take(MESSAGES_MAX)
+        messages = await self._source.take(self._messages_max)
         began = time.monotonic()
         async with self._claims.lock:
             if changes != self._claims.changes:
@@ -145,12 +157,20 @@ class Assess:
         careful = any(s.first < self._claims.held[s.stream].careful_until for s in spans)
         deaths = await self._ledger.take_up(spans, deaths=1 if careful else 0)
         items = tuple(self._read(m, deaths.get(m.at.stream, 0) if len(messages) == 1 else 0) for m in messages)
-        counts = await self._ledger.settle(Batch(items, tuple(spans)))
+        settled = await self._settle_or_put_down(Batch(items, tuple(spans)))
+        self._messages_max = next_batch_max(self._messages_max, settled.locked_s)
         for span in spans:
             self._claims.held[span.stream] = replace(
                 self._claims.held[span.stream], next_offset=span.after, read_from=span.after
             )
-        self._telling.settled(counts, items)
+        self._telling.settled(settled.counts, items)
+
+    async def _settle_or_put_down(self, batch: Batch) -> Settled:
+        try:
+            return await self._ledger.settle(batch)
+        except AnwangError:
+            await self._ledger.put_down(batch.spans)
+            raise
 
     async def _span(self, stream: Stream, messages: Sequence[Message]) -> Span:
         claim = self._claims.held[stream]

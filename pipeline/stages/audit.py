@@ -56,8 +56,8 @@ class Auditor:
                 await self._ring("log_went_back", f"{stream.topic}/{stream.partition}")
 
     async def _ends(self, bounds: Mapping[Stream, Bounds]) -> None:
-        """Reads the newest settled message of each log once more: a topic that was made anew holds another there, though
-        its worker noticed nothing.
+        """Reads the newest settled message of each log once more: a topic that was made anew holds another there,
+        though its worker noticed nothing.
         """
         if time.monotonic() - self._ends_read_at < ENDS_EVERY_S:
             return
@@ -86,7 +86,9 @@ class Auditor:
                 at = after
 
     async def _stretch(self, stream: Stream, first: int, until: int) -> int:
-        """Compares the next messages with the inbox; the offset to go on from, `first` itself where nothing could be read."""
+        """Compares the next messages with the inbox; the offset to go on from, `first` itself where nothing could be
+        read.
+        """
         read = await self._topics.read_intake(stream, first)
         messages, after = [m for m in read.found if m.at.offset < until], min(read.after, until)
         settled = dict(await self._store.inbox_between(stream, first, after))

@@ -15,7 +15,7 @@ from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.docket_reader import SQL
 from pipeline.contracts.messages import Coordinate, Message, Stream
 from pipeline.contracts.vocabulary import Outcome
-from pipeline.domain.batch import Accepted, Batch, Span
+from pipeline.domain.batch import Accepted, Batch, Settled, Span
 from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.errors import FencedError, LogWentBackError
 from pipeline.wiring import directory_of
@@ -47,7 +47,7 @@ async def test_two_workers_with_two_reports_of_one_incident_paused_before_the_lo
         running = [asyncio.create_task(w.settle(b)) for w, b in zip(workers, batches, strict=True)]
         await until(lambda: asyncio.wait(running, timeout=0.02), lambda: both_wait(lab))
     counts = await asyncio.gather(*running)
-    assert sorted(next(iter(c)) for c in counts) == [Outcome.CASE, Outcome.DUPLICATE]
+    assert sorted(next(iter(c.counts)) for c in counts) == [Outcome.CASE, Outcome.DUPLICATE]
     assert (await lab.count("case_file"), await lab.count("incident"), await lab.count("report")) == (1, 1, 2)
 
 
@@ -78,7 +78,7 @@ class LosesTheAnswer(AssessStore):
 
     lost = False
 
-    async def _settle(self, batch: Batch) -> Any:  # noqa: ANN401 - as the method that it stands before
+    async def _settle(self, batch: Batch) -> Settled:
         counts = await super()._settle(batch)
         if not self.lost:
             self.lost = True

@@ -23,7 +23,7 @@ from pipeline.contracts.vocabulary import (
 from pipeline.domain.assess import Settlement, assess
 from pipeline.domain.casefile import CaseState
 from pipeline.domain.facts import Facts
-from pipeline.domain.filing import IN_HAND
+from pipeline.domain.filing import CASE_REPORTS_MAX, CROWDED, IN_HAND
 
 CLINIC, PARTNER = "clinic-0007", "partner-01"
 QUEUES, PRIORITIES = list(Queue), list(Priority)
@@ -253,6 +253,16 @@ def test_a_person_is_asked_when_several_reports_bear_the_quoted_number() -> None
         LinkClass.INITIAL,
     ]
     assert [ask.other_report_id for ask in later.settled[2].asks] == [later.settled[0].report_id]
+
+
+def test_a_report_of_the_quoting_source_that_bears_the_number_makes_it_no_less_clear() -> None:
+    desk = after(
+        event("own", CLINIC, report_no="H-1"),
+        event("meant", report_no="H-1"),
+        event("quoter", CLINIC, related_report_nos=("H-1",)),
+    )
+    assert desk.settled[2].decision.incident_id == desk.settled[1].decision.incident_id
+    assert not desk.settled[2].asks
 
 
 def test_of_several_bearers_the_one_with_the_same_victim_is_linked_and_the_other_asked_about() -> None:
@@ -519,3 +529,31 @@ def test_what_the_keys_of_an_event_lead_to_is_all_that_its_decision_needs(events
 def test_reports_with_nothing_in_common_make_cases_of_their_own() -> None:
     desk = after(*(event(f"e{n}") for n in range(5)))
     assert len({s.decision.case_id for s in desk.settled}) == 5
+
+
+# Crowds
+
+
+def test_a_case_never_grows_into_a_crowd_by_itself_and_a_person_is_asked() -> None:
+    told = [
+        event(f"default-id-{n}", persons=victim(national_id=MOTHER), occurred_at=NOON)
+        for n in range(CASE_REPORTS_MAX + 5)
+    ]
+    desk = after(*told)
+    assert max(len(case.reports) for case in desk.docket.cases.values()) == CASE_REPORTS_MAX
+    assert sum(len(case.reports) for case in desk.docket.cases.values()) == len(told)
+    first_over = desk.settled[CASE_REPORTS_MAX]
+    assert what(first_over) == (Outcome.CASE, LinkClass.INITIAL)
+    assert [ask.reasons for ask in first_over.asks] == [("national_id_equal:victim", "occurred_at_near", CROWDED)]
+    assert first_over.decision.priority is desk.settled[0].decision.priority
+
+
+def test_a_bridge_never_joins_two_cases_into_a_crowd() -> None:
+    half = CASE_REPORTS_MAX // 2 + 1
+    mothers = [event(f"m{n}", persons=victim(national_id=MOTHER), occurred_at=NOON) for n in range(half)]
+    childs = [event(f"c{n}", persons=victim(national_id=CHILD), occurred_at=NOON) for n in range(half)]
+    desk = after(*mothers, *childs)
+    bridge = desk.take(BOTHS)
+    assert bridge.absorbed == ()
+    assert len(desk.docket.cases) == 2
+    assert {reason for ask in bridge.asks for reason in ask.reasons} >= {CROWDED}

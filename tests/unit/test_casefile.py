@@ -21,10 +21,9 @@ def test_a_case_that_nothing_was_decided_of_stands_nowhere() -> None:
         _ = CASE.judged
 
 
-def test_a_case_finds_its_incidents_and_reports() -> None:
+def test_a_case_finds_its_incidents_by_id_and_by_report() -> None:
     assert CASE.incident(INCIDENT.incident_id) is INCIDENT
     assert CASE.incident_of(SECOND.report_id) is INCIDENT
-    assert CASE.report(SECOND.report_id) is SECOND
 
 
 def test_two_contents_of_one_id_and_time_keep_one_order_whichever_came_first() -> None:

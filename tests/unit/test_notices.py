@@ -14,7 +14,7 @@ from pipeline.domain.directory import Directory, Source
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.normalise.reading import Reading, read_event
-from pipeline.domain.notices import Notice, notices
+from pipeline.domain.notices import REASONS_MAX, Notice, notices
 
 SOURCES = Directory({"hotline-113": Source("hotline-113", "hotline", ReporterRole.HOTLINE_WORKER, None)})
 
@@ -184,3 +184,11 @@ def test_a_settlement_that_changed_nothing_needs_no_docket_of_its_own() -> None:
     docket = Docket()
     assert assess(event("a"), docket).after
     assert assess(event("a"), docket).after is None
+
+
+def test_a_record_names_the_gravest_reasons_and_counts_the_rest() -> None:
+    desk = after(event("many", indicators=("injury_visible", *(f"unheard-of-{n}" for n in range(200)))))
+    record = json.loads(next(n for n in desk.told if n.topic.startswith("queue.")).body)
+    assert len(record["reasons"]) == REASONS_MAX
+    assert "injury_visible" in {reason["code"] for reason in record["reasons"]}
+    assert record["reasons_left_out"] == len(desk.settled[0].decision.reasons) - REASONS_MAX > 0

@@ -1,17 +1,18 @@
 """The truth: claims partitions, remembers what was taken up, and settles a batch in one transaction."""
 
+import contextlib
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from pipeline.adapters.postgres.database import Pool, with_retries
+from pipeline.adapters.postgres.database import TRANSIENT, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL, DocketReader, Loaded, Sought
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter, Work
 from pipeline.adapters.vault import KeyRing
 from pipeline.contracts.messages import Coordinate, Stream
-from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.assess import assess
-from pipeline.domain.batch import Batch, Claim, Span
+from pipeline.domain.batch import Batch, Claim, Settled, Span
 from pipeline.domain.directory import Directory
 
 
@@ -59,6 +60,11 @@ class AssessStore:
 
         return await with_retries(act)
 
+    async def put_down(self, spans: Sequence[Span]) -> None:
+        """Takes back what was taken up: this worker gives up over a server or a fence, not over a report."""
+        with contextlib.suppress(*TRANSIENT):
+            await self._marks.executemany(SQL["put_down_mine"], [(*s.stream, s.first, self._worker) for s in spans])
+
     async def digests(self, coordinates: Sequence[Coordinate]) -> Mapping[Coordinate, bytes]:
         """The digests of those of these messages that are settled."""
 
@@ -74,16 +80,17 @@ class AssessStore:
 
         await with_retries(act)
 
-    async def settle(self, batch: Batch) -> Mapping[Outcome, int]:
-        """Settles the batch once, whatever it takes, and says how many messages became what. Raises FencedError when
-        another worker holds a partition, UnavailableError when the database stays away.
+    async def settle(self, batch: Batch) -> Settled:
+        """Settles the batch once, whatever it takes, and says how many messages became what and how long it held
+        locks. Raises FencedError when another worker holds a partition, UnavailableError when the database stays
+        away.
         """
         tried = False
 
-        async def act() -> Mapping[Outcome, int]:
+        async def act() -> Settled:
             nonlocal tried
             if tried and await self._is_settled(batch):
-                return {}
+                return Settled({}, 0.0)
             tried = True
             return await self._settle(batch)
 
@@ -96,7 +103,7 @@ class AssessStore:
         now = {Stream(r["topic"], r["partition"]): (r["next_offset"], r["epoch"]) for r in rows}
         return all(now.get(s.stream) == (s.after, s.epoch) for s in batch.spans)
 
-    async def _settle(self, batch: Batch) -> Mapping[Outcome, int]:
+    async def _settle(self, batch: Batch) -> Settled:
         sought = Sought.of(batch, self._ring)
         async with self._pool.acquire() as db:
             self._history = self._history or await db.fetchval(SQL["history"])
@@ -109,9 +116,10 @@ class AssessStore:
             except _KeysMissing as missing:
                 keys = await self._keys.make(missing.names)
 
-    async def _write(self, work: Work, sought: Sought, keys: Keys) -> Mapping[Outcome, int]:
+    async def _write(self, work: Work, sought: Sought, keys: Keys) -> Settled:
         async with self._pool.acquire() as db, db.transaction():
             await db.execute(SQL["lock_linking"])
+            locked_at = time.monotonic()
             sight = await self._reader.look(db, sought, lock=True)
             if sight != work.loaded.sight:
                 work = _decide(work.batch, await self._reader.load(db, sought, sight))
@@ -119,7 +127,7 @@ class AssessStore:
             if not names <= keys.keys():
                 raise _KeysMissing(names)
             await SettlementWriter(db, self._ring, keys, datetime.now(UTC), self._history).write(work)
-        return work.counts()
+        return Settled(work.counts(), time.monotonic() - locked_at)
 
 
 def _decide(batch: Batch, loaded: Loaded) -> Work:

@@ -22,7 +22,7 @@ from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.directory import Directory
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
-from pipeline.domain.link import Key, KeyKind
+from pipeline.domain.link import Key
 from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
@@ -52,7 +52,7 @@ class Sought:
         keys: dict[bytes, Key] = {}
         events: dict[UUID, Key] = {}
         for facts in (item.reading.facts for item in batch.accepted):
-            keys |= {ring.token(key): key for key in link.sought_keys(facts) if key.kind is not KeyKind.EVENT}
+            keys |= {ring.token(key): key for key in link.sought_keys(facts)}
             events |= dict.fromkeys((facts.event_key, reused_key(facts)), link.event_key(facts))
         return cls(keys, events)
 

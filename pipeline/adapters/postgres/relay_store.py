@@ -96,7 +96,7 @@ class RelayStore:
         return await with_retries(act)
 
     async def listen(self) -> None:
-        """Hears of new messages as they are committed. The connection is the relay's own; losing it costs only haste."""
+        """Hears of new messages as they are committed. Losing this connection costs only haste."""
         if self._ear is None or self._ear.is_closed():
             self._ear = await asyncpg.connect(self._dsn, timeout=5)
             await self._ear.add_listener("outbox", lambda *_: self._woken.set())

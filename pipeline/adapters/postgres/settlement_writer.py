@@ -22,7 +22,7 @@ from pipeline.domain.assess import Settlement
 from pipeline.domain.batch import Accepted, Batch, Span, Unread
 from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.chain import BEGINNING, link_hash
-from pipeline.domain.link import KeyKind, stored_keys
+from pipeline.domain.link import stored_keys
 from pipeline.domain.notices import Notice, Stamp, notices
 from pipeline.domain.privacy import public_event_id, without_reporter
 from pipeline.errors import FencedError
@@ -70,9 +70,12 @@ class Work:
         )
 
     def joined_away(self) -> Sequence[tuple[UUID, UUID]]:
-        """(incident, case) of each incident that a decision of this batch names and a later one of it joined with another."""
+        """(incident, case) of each incident that a decision of this batch names and a later one of it joined with
+        another.
+        """
         there = {i.incident_id for c in self.live_cases for i in c.incidents} | self.loaded.case_of_incident.keys()
-        named = {s.decision.incident_id: self.case_of_report()[s.report_id] for _, s in self.written}
+        homes = self.case_of_report()
+        named = {s.decision.incident_id: homes[s.report_id] for _, s in self.written}
         return [(i, case_id) for i, case_id in named.items() if i is not None and i not in there]
 
     def key_names(self, ring: KeyRing) -> frozenset[KeyName]:
@@ -231,11 +234,7 @@ class SettlementWriter:
                     self._wrap(KeyName(case_id, ORIGINAL), original_key, Slot("report_original", "wrapped_key", key)),
                 )
             )
-            tokens += [
-                (self._ring.token(k), s.report_id, facts.source)
-                for k in sorted(stored_keys(facts))
-                if k.kind is not KeyKind.EVENT
-            ]
+            tokens += [(self._ring.token(k), s.report_id, facts.source) for k in sorted(stored_keys(facts))]
             decisions.append(
                 _decision_row(s, event_id, seal(data_key, _inputs(s), Slot("decision", "sealed_inputs", key)))
             )

@@ -73,6 +73,9 @@ RETURNING 1
 -- name: put_down
 DELETE FROM attempt WHERE topic = $1 AND partition = $2 AND first_offset = $3
 
+-- name: put_down_mine
+DELETE FROM attempt WHERE topic = $1 AND partition = $2 AND first_offset = $3 AND worker = $4
+
 -- name: add_hole
 INSERT INTO stream_hole (topic, partition, from_offset, to_offset, found_by) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (topic, partition, from_offset) DO UPDATE SET to_offset = greatest(stream_hole.to_offset, excluded.to_offset)
@@ -93,6 +96,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 INSERT INTO case_file (case_id, household_id, version, state, linked_case_id, queue, priority, county, centre, standing, routing, head_hash)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (case_id) DO UPDATE SET
+    household_id = excluded.household_id, linked_case_id = excluded.linked_case_id,
     version = excluded.version, state = excluded.state, queue = excluded.queue, priority = excluded.priority,
     county = excluded.county, centre = excluded.centre, standing = excluded.standing, routing = excluded.routing,
     head_hash = excluded.head_hash

@@ -1,0 +1,91 @@
+"""THE ONE PAGE: a report's journey, step by step, from an intake topic to a queue topic. Read this first."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pipeline.adapters.postgres.settlement_writer import SettlementWriter
+from pipeline.adapters.vault import seal
+from pipeline.contracts.topics import OUTGOING
+from pipeline.domain.clocks import start_clocks
+from pipeline.domain.directory import Directory
+from pipeline.domain.evidence import compare
+from pipeline.domain.filing import join
+from pipeline.domain.link import sought_keys
+from pipeline.domain.normalise.reading import read_event
+from pipeline.domain.notices import notices
+from pipeline.domain.route import place
+from pipeline.domain.score import judge
+from pipeline.stages.assess import Assess, Claims
+from pipeline.stages.audit import Auditor
+from pipeline.stages.relay import Relay
+
+INTAKE = "intake.*.v1"
+"""Every topic of `contracts.topics.INTAKE_PATTERN`."""
+
+
+class Step(NamedTuple):
+    """`decides` is the code to open. `takes` and `gives` are topics (with dots) and tables; a step without any works
+    on what the step before it has in memory.
+    """
+
+    process: str
+    name: str
+    asks: str
+    decides: Callable[..., object]
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """File and name of the code that decides."""
+        file = self.decides.__module__.removeprefix("pipeline.").replace(".", "/")
+        return f"{file}.py: {self.decides.__qualname__}"
+
+
+_FOUND_BY = ("link_key", "report_version", "report", "incident", "case_file", "clock", "decision", "case_key")
+_SETTLED = (
+    *("stream_cursor", "stream_hole", "attempt", "inbox", "unread_report", "alarm"),
+    *("case_file", "case_alias", "incident", "clock", "report", "report_version", "report_original"),
+    *("link_key", "link_review", "decision", "case_event", "outbox"),
+)
+_AUDITED = (
+    *("stream_cursor", "stream_hole", "inbox", "unread_report", "alarm", "audit_mark"),
+    *("case_file", "incident", "clock", "report", "report_version", "report_original", "decision", "case_event"),
+    *("outbox", "relay_mark"),
+)
+
+FLOW: tuple[Step, ...] = (
+    Step("assess", "claim", "Whose partition is this, and where did the database stop?", Claims.given,
+         ("stream_cursor", "inbox", "attempt"), ("stream_cursor",)),
+    Step("assess", "take", "What is new, partition by partition in turn? Did a worker die over it?", Assess.turn,
+         (INTAKE, "attempt"), ("attempt",)),
+    Step("assess", "read", "Can it be read at all, and what does it say?", read_event),
+    Step("assess", "believe", "Is its source registered, and is this topic its own?", Directory.find),
+    Step("assess", "look up", "Who was told of by the same ID, phone and birth date, or report number?", sought_keys,
+         _FOUND_BY, ("case_key",)),
+    Step("assess", "compare", "Same household? Same incident? By which fields?", compare),
+    Step("assess", "file", "Which incident of which case is it, and what must a person be asked?", join),
+    Step("assess", "score", "Which dangers are told of, and how grave and how soon is that?", judge),
+    Step("assess", "start clocks", "What is due by law, and when?", start_clocks),
+    Step("assess", "route", "Which county and which centre takes it?", place),
+    Step("assess", "tell", "What does the world learn of it, without a name?", notices),
+    Step("assess", "seal", "Under which key does what is personal lie?", seal),
+    Step("assess", "settle", "Is the partition still mine? Then all of it, in one transaction.", SettlementWriter.write,
+         ("history", "report_original"), _SETTLED),
+    Step("relay", "publish", "What is settled but not on its topic yet? What had the relay before me sent?", Relay.turn,
+         ("outbox", "relay_mark", *OUTGOING), (*OUTGOING, "outbox", "relay_mark", "relay_lease")),
+    Step("auditor", "audit", "Is what came in settled, whole, and where the database says it is?", Auditor.turn,
+         (INTAKE, *OUTGOING, *_AUDITED), ("audit_mark", "stream_hole", "alarm")),
+)  # fmt: skip
+
+
+def as_table() -> str:
+    """The journey as the Markdown table of docs/architecture.md, which a test compares with it."""
+    head = "| process | step | what it asks | decided in `pipeline/` | takes from | gives to |\n"
+    return f"{head}|---|---|---|---|---|---|\n" + "".join(
+        f"| {s.process} | {s.name} | {s.asks} | `{s.place}` | {_listed(s.takes)} | {_listed(s.gives)} |\n" for s in FLOW
+    )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -1,0 +1,69 @@
+import importlib
+import re
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from pipeline import data
+from pipeline.adapters.postgres.migrate import DATA, KEYS, shipped
+from pipeline.commands.run import Stage
+from pipeline.contracts.topics import INTAKE_PATTERN, OUTGOING, intake_topics
+from pipeline.domain.directory import load_directory
+from pipeline.flow import FLOW, INTAKE, Step, as_table
+
+ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
+QUERIES = {"assess": "assess.sql", "relay": "relay.sql", "auditor": "audit.sql"}
+LOOKED_AT_ONCE_AT_THE_START = {"key_check"}
+OF_THE_KEYS = {"case_key"}
+
+
+def tables() -> set[str]:
+    text = "".join(m.text for folder in (DATA, KEYS) for m in shipped(folder))
+    return set(re.findall(r"^CREATE TABLE (\w+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("step", FLOW, ids=lambda step: step.name)
+def test_what_decides_a_step_is_where_the_page_says(step: Step) -> None:
+    file, name = step.place.split(": ")
+    found: object = importlib.import_module("pipeline." + file.removesuffix(".py").replace("/", "."))
+    for part in name.split("."):
+        found = getattr(found, part)
+    assert found == step.decides
+
+
+@pytest.mark.parametrize("step", FLOW, ids=lambda step: step.name)
+def test_every_topic_and_table_of_a_step_exists(step: Step) -> None:
+    assert {*step.takes, *step.gives} <= {INTAKE, *OUTGOING} | tables()
+
+
+def test_every_table_has_a_step_that_uses_it() -> None:
+    used = {name for step in FLOW for name in (*step.takes, *step.gives)}
+    assert tables() - LOOKED_AT_ONCE_AT_THE_START <= used
+
+
+@pytest.mark.parametrize("process", QUERIES)
+def test_a_process_reads_and_writes_the_tables_that_its_queries_name(process: str) -> None:
+    query = (files("pipeline.adapters.postgres") / "queries" / QUERIES[process]).read_text("utf-8")
+    written = set(re.findall(r"\b(?:INTO|UPDATE|DELETE FROM) (\w+)", query)) & tables()
+    read = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", re.sub(r"DELETE FROM", "", query))) & tables()
+    steps = [step for step in FLOW if step.process == process]
+    assert {n for s in steps for n in s.gives} & tables() - OF_THE_KEYS == written
+    assert {n for s in steps for n in s.takes} & tables() - OF_THE_KEYS == read
+
+
+def test_the_journey_begins_at_the_intake_topics_and_ends_on_all_outgoing_ones() -> None:
+    topics = intake_topics((s.code, s.kind) for s in load_directory(data.table("sources.csv")).sources.values())
+    assert topics
+    assert all(fnmatchcase(t, INTAKE) and re.match(INTAKE_PATTERN, t) for t in topics)
+    assert INTAKE in {name for step in FLOW for name in step.takes}
+    assert set(OUTGOING) <= {name for step in FLOW for name in step.gives}
+
+
+def test_every_process_has_its_steps() -> None:
+    assert {step.process for step in FLOW} == set(Stage)
+
+
+def test_the_documents_table_is_this_page() -> None:
+    assert as_table() in ARCHITECTURE.read_text("utf-8")
