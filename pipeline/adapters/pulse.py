@@ -4,7 +4,10 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-FRESH_S = 30.0
+FRESH_S = 20.0
+"""Above the 12 s for which a turn tries a database again, below the 30 s after which the watchdog ends the process: it is
+told before it happens.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Health:
 
 
 class Pulse:
-    """Updated by the loop, read by other threads. `needs` names what must have answered within the last 30 s for the
+    """Updated by the loop, read by other threads. `needs` names what must have answered within the last 20 s for the
     process to be ready, such as `database`, `broker`, `group`.
     """
 

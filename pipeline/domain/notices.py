@@ -16,7 +16,6 @@ from pipeline.domain.assess import Settlement
 from pipeline.domain.casefile import CaseFile
 from pipeline.domain.privacy import age_band, public_event_id
 
-
 REASONS_MAX = 50
 """A record names the gravest reasons; a source may send any number of indicators that the policy does not know."""
 

@@ -3,15 +3,16 @@
 import asyncio
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import psutil
 from lab import Lab, event
 
@@ -132,14 +133,34 @@ class Crew:
                     writer.close()
         return 0, ""
 
-    async def owners(self) -> set[str]:
-        """Whose partitions are: the owner's name up to its pid, `assess-<host>-<pid>`."""
-        rows = await self.lab.pool.fetch("SELECT DISTINCT owner FROM stream_cursor")
-        return {row["owner"].rpartition("-")[0] for row in rows}
+    async def is_ready(self, name: str) -> bool:
+        return (await self.ask(name, "/readyz"))[0] == HTTPStatus.OK
 
-    async def belongs_all_to(self, name: str) -> bool:
-        pid = self.process(name).pid
-        return {owner.rpartition("-")[2] for owner in await self.owners()} == {str(pid)}
+    @asynccontextmanager
+    async def single(self, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        """A process of this stage, such as `assess` or `assess-1`, that nobody starts again."""
+        self._ports = {**self._ports, **remembered_ports(self.folders.run / "single.json", (name,))}
+        child = self.child(name, name.partition("-")[0])
+        with self.folders.log_of(name).open("ab") as log:
+            process = await asyncio.create_subprocess_exec(*child.argv, env=dict(child.env), stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    async def owners(self) -> set[int]:
+        """The processes that hold partitions. A worker is named `assess-<host>-<pid>-<random>`."""
+        rows = await self.lab.pool.fetch("SELECT DISTINCT owner FROM stream_cursor")
+        return {int(row["owner"].split("-")[-2]) for row in rows}
+
+    async def is_owner(self, pid: int) -> bool:
+        return pid in await self.owners()
+
+    async def belongs_all_to(self, *names: str) -> bool:
+        """Whether the partitions belong to these and to nobody else."""
+        return await self.owners() == {self.process(name).pid for name in names}
 
 
 @asynccontextmanager
@@ -207,10 +228,7 @@ async def queued(lab: Lab) -> list[str]:
 
 async def servers_root(servers: Servers) -> Path:
     """Where these servers have their data, logs and status."""
-    lab_dsn = servers.postgres_dsn
-    import asyncpg
-
-    connection = await asyncpg.connect(lab_dsn)
+    connection = await asyncpg.connect(servers.postgres_dsn)
     try:
         return Path(await connection.fetchval("SHOW data_directory")).parents[1]
     finally:
@@ -224,5 +242,3 @@ def server_process(root: Path, name: str) -> psutil.Process:
         return psutil.Process(status["supervisor"]["pid"])
     return psutil.Process(next(c["mark"]["pid"] for c in status["children"] if c["name"] == name))
 
-
-STOPPED = signal.SIGSTOP

@@ -103,10 +103,10 @@ class Lab:
 
     # --- the stages, as wiring builds them
 
-    def store(self, worker: str = "worker") -> AssessStore:
+    def store(self, worker: str = "worker", kind: type[AssessStore] = AssessStore) -> AssessStore:
         keys = CaseKeys(self.keys_pool, self.ring)
         directory = wiring.directory_of(self.settings)
-        return AssessStore(self.pool, self.marks, keys, self.ring, directory=directory, worker=worker)
+        return kind(self.pool, self.marks, keys, self.ring, directory=directory, worker=worker)
 
     @asynccontextmanager
     async def assess(self, store: AssessStore | None = None, group: str | None = None) -> AsyncIterator[Assess]:

@@ -84,7 +84,7 @@ async def test_a_case_history_is_a_chain_and_can_only_be_added_to(lab: Lab) -> N
         "DELETE FROM inbox",
         "DELETE FROM unread_report",
     ):
-        with pytest.raises(Exception, match="insert-only|never removed"):
+        with pytest.raises(Exception, match=r"insert-only|never removed"):
             await lab.pool.execute(statement)
 
 

@@ -63,7 +63,8 @@ class AssessStore:
     async def put_down(self, spans: Sequence[Span]) -> None:
         """Takes back what was taken up: this worker gives up over a server or a fence, not over a report."""
         with contextlib.suppress(*TRANSIENT):
-            await self._marks.executemany(SQL["put_down_mine"], [(*s.stream, s.first, self._worker) for s in spans])
+            columns = zip(*((*s.stream, s.first) for s in spans), strict=True)
+            await self._marks.execute(SQL["put_down_mine"], *(list(c) for c in columns), self._worker)
 
     async def digests(self, coordinates: Sequence[Coordinate]) -> Mapping[Coordinate, bytes]:
         """The digests of those of these messages that are settled."""

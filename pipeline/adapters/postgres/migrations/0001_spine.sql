@@ -138,7 +138,7 @@ CREATE TABLE report_version (
     report_id    uuid NOT NULL REFERENCES report,
     source       text NOT NULL,
     arrived_at   timestamptz NOT NULL,
-    faults       text[] NOT NULL,
+    faults       jsonb NOT NULL,
     sealed       bytea NOT NULL,
     wrapped_key  bytea NOT NULL
 );
@@ -164,7 +164,7 @@ COMMENT ON TABLE link_key IS 'Blind index: keyed digests by which reports find e
 CREATE TABLE link_review (
     report_id        uuid NOT NULL REFERENCES report,
     other_report_id  uuid NOT NULL REFERENCES report,
-    reasons          text[] NOT NULL,
+    reasons          jsonb NOT NULL,
     asked_at         timestamptz NOT NULL DEFAULT now(),
     answered_at      timestamptz,
     PRIMARY KEY (report_id, other_report_id)
@@ -177,7 +177,7 @@ CREATE TABLE decision (
     incident_id    uuid NOT NULL REFERENCES incident,
     outcome        text NOT NULL,
     link_class     text NOT NULL,
-    link_reasons   text[] NOT NULL,
+    link_reasons   jsonb NOT NULL,
     policy_version text NOT NULL,
     decision       jsonb NOT NULL,
     sealed_inputs  bytea NOT NULL,

@@ -71,13 +71,17 @@ WHERE topic = $1 AND partition = $2 AND next_offset = $3 AND epoch = $5
 RETURNING 1
 
 -- name: put_down
-DELETE FROM attempt WHERE topic = $1 AND partition = $2 AND first_offset = $3
+DELETE FROM attempt USING unnest($1::text[], $2::int[], $3::bigint[]) AS done (topic, partition, first_offset)
+WHERE (attempt.topic, attempt.partition, attempt.first_offset) = (done.topic, done.partition, done.first_offset)
 
 -- name: put_down_mine
-DELETE FROM attempt WHERE topic = $1 AND partition = $2 AND first_offset = $3 AND worker = $4
+DELETE FROM attempt USING unnest($1::text[], $2::int[], $3::bigint[]) AS mine (topic, partition, first_offset)
+WHERE (attempt.topic, attempt.partition, attempt.first_offset) = (mine.topic, mine.partition, mine.first_offset)
+  AND attempt.worker = $4
 
 -- name: add_hole
-INSERT INTO stream_hole (topic, partition, from_offset, to_offset, found_by) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO stream_hole (topic, partition, from_offset, to_offset, found_by)
+SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::text[])
 ON CONFLICT (topic, partition, from_offset) DO UPDATE SET to_offset = greatest(stream_hole.to_offset, excluded.to_offset)
 
 -- name: add_unread
@@ -90,11 +94,14 @@ RETURNING due_at, times_seen
 
 -- name: add_inbox
 INSERT INTO inbox (topic, partition, kafka_offset, digest, outcome, event_key, unread_id, arrived_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[], $5::text[], $6::uuid[], $7::uuid[], $8::timestamptz[])
 
 -- name: put_case
-INSERT INTO case_file (case_id, household_id, version, state, linked_case_id, queue, priority, county, centre, standing, routing, head_hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO case_file
+    (case_id, household_id, version, state, linked_case_id, queue, priority, county, centre, standing, routing, head_hash)
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::jsonb[], $11::jsonb[], $12::bytea[])
 ON CONFLICT (case_id) DO UPDATE SET
     household_id = excluded.household_id, linked_case_id = excluded.linked_case_id,
     version = excluded.version, state = excluded.state, queue = excluded.queue, priority = excluded.priority,
@@ -109,11 +116,11 @@ INSERT INTO case_alias (alias_id, case_id) VALUES ($1, $2)
 UPDATE case_alias SET case_id = $2 WHERE case_id = $1
 
 -- name: put_incident
-INSERT INTO incident (incident_id, case_id) VALUES ($1, $2)
+INSERT INTO incident (incident_id, case_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])
 ON CONFLICT (incident_id) DO UPDATE SET case_id = excluded.case_id WHERE incident.case_id <> excluded.case_id
 
 -- name: put_clock
-INSERT INTO clock (incident_id, name, due_at) VALUES ($1, $2, $3)
+INSERT INTO clock (incident_id, name, due_at) SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[])
 ON CONFLICT (incident_id, name) DO UPDATE SET due_at = least(clock.due_at, excluded.due_at)
 
 -- name: stop_clocks
@@ -121,15 +128,20 @@ ON CONFLICT (incident_id, name) DO UPDATE SET due_at = least(clock.due_at, exclu
 DELETE FROM clock WHERE incident_id = ANY($1)
 
 -- name: put_report
-INSERT INTO report (report_id, incident_id, source) VALUES ($1, $2, $3)
+INSERT INTO report (report_id, incident_id, source)
+SELECT report_id, incident_id, source
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY AS arrived (report_id, incident_id, source, place)
+ORDER BY place
 ON CONFLICT (report_id) DO UPDATE SET incident_id = excluded.incident_id WHERE report.incident_id <> excluded.incident_id
 
 -- name: add_version
 INSERT INTO report_version (event_key, event_id, report_id, source, arrived_at, faults, sealed, wrapped_key)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+SELECT event_key, event_id, report_id, source, arrived_at, faults::jsonb, sealed, wrapped_key
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::bytea[], $8::bytea[])
+    AS told (event_key, event_id, report_id, source, arrived_at, faults, sealed, wrapped_key)
 
 -- name: add_original
-INSERT INTO report_original (event_key, sealed, wrapped_key) VALUES ($1, $2, $3)
+INSERT INTO report_original (event_key, sealed, wrapped_key) SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[])
 
 -- name: wrapped_keys
 SELECT v.event_key, v.wrapped_key, o.wrapped_key AS original_wrapped_key
@@ -142,20 +154,32 @@ UPDATE report_version SET wrapped_key = $2 WHERE event_key = $1
 UPDATE report_original SET wrapped_key = $2 WHERE event_key = $1
 
 -- name: add_link_key
-INSERT INTO link_key (token, report_id, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+INSERT INTO link_key (token, report_id, source) SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[])
+ON CONFLICT DO NOTHING
 
 -- name: add_review
-INSERT INTO link_review (report_id, other_report_id, reasons) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+INSERT INTO link_review (report_id, other_report_id, reasons)
+SELECT report_id, other_report_id, reasons::jsonb
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS asked (report_id, other_report_id, reasons)
+ON CONFLICT DO NOTHING
 
 -- name: add_decision
-INSERT INTO decision (event_key, case_id, incident_id, outcome, link_class, link_reasons, policy_version, decision, sealed_inputs)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO decision
+    (event_key, case_id, incident_id, outcome, link_class, link_reasons, policy_version, decision, sealed_inputs)
+SELECT event_key, case_id, incident_id, outcome, link_class, link_reasons::jsonb, policy_version, decision, sealed_inputs
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::bytea[])
+    AS made (event_key, case_id, incident_id, outcome, link_class, link_reasons, policy_version, decision, sealed_inputs)
 
 -- name: add_case_event
-INSERT INTO case_event (case_id, version, kind, body, prior_hash, hash) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO case_event (case_id, version, kind, body, prior_hash, hash)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
 
 -- name: add_outbox
-INSERT INTO outbox (message_id, topic, case_id, case_version, event_id, message_key, message) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO outbox (message_id, topic, case_id, case_version, event_id, message_key, message)
+SELECT message_id, topic, case_id, case_version, event_id, message_key, message
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::bytea[], $7::bytea[])
+    WITH ORDINALITY AS told (message_id, topic, case_id, case_version, event_id, message_key, message, place)
+ORDER BY place
 ON CONFLICT (message_id) DO NOTHING
 
 -- name: wake_relay
