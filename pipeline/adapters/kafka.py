@@ -301,10 +301,11 @@ async def ensure_topics(bootstrap: str, intake: Sequence[str], *, partitions: in
     await admin.start()
     try:
         there = set(await admin.list_topics())
-        keep = {"retention.ms": str(RETENTION_OF_INTAKE_MS), "max.message.bytes": str(MESSAGE_BYTES_MAX)}
+        size = {"max.message.bytes": str(MESSAGE_BYTES_MAX), "cleanup.policy": "delete"}
+        keep = {"retention.ms": str(RETENTION_OF_INTAKE_MS)}
         wanted = [
-            *(NewTopic(t, partitions, replicas, topic_configs={**keep, "cleanup.policy": "delete"}) for t in intake),
-            *(NewTopic(t, partitions, replicas, topic_configs={"retention.ms": "-1"}) for t in OUTGOING),
+            *(NewTopic(t, partitions, replicas, topic_configs=size | keep) for t in intake),
+            *(NewTopic(t, partitions, replicas, topic_configs=size | {"retention.ms": "-1"}) for t in OUTGOING),
         ]
         missing = [t for t in wanted if t.name not in there]
         if missing:

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from uuid import UUID
 
 import orjson
 
@@ -53,3 +54,11 @@ def show_unread(settings: Settings, *, as_json: bool) -> None:
         due = row.due_at.isoformat(timespec="seconds")
         sys.stdout.write(f"{row.unread_id}  due {due}  {row.kind} {row.code}  {where}  seen {row.times_seen} times\n")
     sys.stdout.write(f"{len(rows)} unread\n")
+
+
+def mark_read(settings: Settings, unread_id: UUID, by: str) -> int:
+    """0 when it waited, else 1."""
+    if asked(wiring.mark_read(settings, unread_id, by)):
+        return 0
+    sys.stderr.write(f"anwang: no unread report {unread_id} waits\n")
+    return 1

@@ -71,3 +71,15 @@ class UnreadRow:
     first_seen_at: datetime
     due_at: datetime
     times_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRow:
+    """`subject` is a coordinate or an id, never a person."""
+
+    alarm_id: int
+    code: str
+    subject: str
+    raised_by: str
+    raised_at: datetime
+    seen_at: datetime

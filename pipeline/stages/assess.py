@@ -157,7 +157,7 @@ class Assess:
         careful = any(s.first < self._claims.held[s.stream].careful_until for s in spans)
         deaths = await self._ledger.take_up(spans, deaths=1 if careful else 0)
         items = tuple(self._read(m, deaths.get(m.at.stream, 0) if len(messages) == 1 else 0) for m in messages)
-        settled = await self._settle_or_put_down(Batch(items, tuple(spans)))
+        settled = await self._settle_or_give_up(Batch(items, tuple(spans)))
         self._messages_max = next_batch_max(self._messages_max, settled.locked_s)
         for span in spans:
             self._claims.held[span.stream] = replace(
@@ -165,11 +165,11 @@ class Assess:
             )
         self._telling.settled(settled.counts, items)
 
-    async def _settle_or_put_down(self, batch: Batch) -> Settled:
+    async def _settle_or_give_up(self, batch: Batch) -> Settled:
         try:
             return await self._ledger.settle(batch)
         except AnwangError:
-            await self._ledger.put_down(batch.spans)
+            await self._ledger.give_up(batch.spans)
             raise
 
     async def _span(self, stream: Stream, messages: Sequence[Message]) -> Span:

@@ -167,7 +167,7 @@ class Auditor:
             if rings:
                 await self._ring(code, "now")
             else:
-                await self._store.settle_alarm(code)
+                await self._store.silence_alarm(code)
 
 
 async def ledger_state(store: AuditBook, topics: Onlooking) -> LedgerState:

@@ -7,6 +7,7 @@ import pytest
 from lab import VICTIM, Lab, event, until
 
 from pipeline.adapters.kafka import Outlet
+from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.contracts.messages import Coordinate
 from pipeline.domain.outgoing import Outgoing, Published
@@ -99,3 +100,27 @@ async def test_the_auditor_finds_a_settlement_of_bytes_that_nobody_sent(lab: Lab
     await settled(lab, 1)
     await lab.pool.execute("ALTER TABLE inbox DISABLE TRIGGER ALL; UPDATE inbox SET digest = '\\x00'")
     assert (await lab.audit()).findings["other_bytes"] == 1
+
+
+async def test_what_a_person_settled_stays_quiet_and_what_comes_back_by_itself_rings_anew(lab: Lab) -> None:
+    store = AuditStore(lab.pool)
+    assert await store.raise_alarm("relay_late", "now")
+    assert not await store.raise_alarm("relay_late", "now")
+    await store.silence_alarm("relay_late")
+    assert await store.raise_alarm("relay_late", "now")
+    (ringing,) = await store.open_alarms()
+    assert await store.settle_alarm(ringing.alarm_id, "林督導")
+    assert not await store.settle_alarm(ringing.alarm_id, "林督導")
+    assert not await store.raise_alarm("relay_late", "now")
+    assert (await store.open_alarms(), await store.findings()) == ([], {})
+
+
+async def test_a_person_who_has_read_an_unread_report_ends_its_alarm_and_the_report_stays(lab: Lab) -> None:
+    await lab.send([b"no report"])
+    await lab.settle_all(1)
+    store = AuditStore(lab.pool)
+    (row,) = await store.unread_list()
+    assert await store.mark_read(row.unread_id, "林督導")
+    assert not await store.mark_read(row.unread_id, "林督導")
+    assert (await store.unread_list(), await store.open_alarms()) == ([], [])
+    assert await lab.pool.fetchval("SELECT read_by FROM unread_report") == "林督導"

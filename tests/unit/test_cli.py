@@ -403,3 +403,31 @@ def test_status_of_nothing_exits_1_and_down_finds_nothing(run: Run) -> None:
     assert run("status", "--data-dir", "data") == (1, "nothing runs in data\n", "")
     assert run("status", "--data-dir", "data", "--json") == (1, "null\n", "")
     assert run("down", "--data-dir", "data") == (0, "nothing was running\n", "")
+
+
+def planted(folder: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own into which this code was planted."""
+    (folder / "sitecustomize.py").write_text(code)
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *arguments],
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_no_text_of_a_foreign_error_is_shown_by_a_command(tmp_path: Path) -> None:
+    fails = "def fails(*_): raise ValueError('王小明 secret')"
+    code = f"import pipeline.commands.assess as a\n{fails}\na.assess_file = fails\n"
+    ended = planted(tmp_path, code, "assess", "-")
+    assert ended.returncode == 1
+    assert "ValueError" in ended.stderr
+    assert "secret" not in ended.stdout + ended.stderr
+
+
+def test_a_command_of_one_machine_says_which_extra_it_needs(tmp_path: Path) -> None:
+    ended = planted(tmp_path, "import sys\nsys.modules['psutil'] = None\n", "status")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "anwang[local]" in ended.stderr

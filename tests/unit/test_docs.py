@@ -9,6 +9,10 @@ import pytest
 import typer
 
 from pipeline.adapters.metrics import Metrics
+from pipeline.adapters.postgres.database import RETRY_FOR_S
+from pipeline.adapters.postgres.relay_store import LEASE_SILENT_MAX_S
+from pipeline.adapters.pulse import FRESH_S
+from pipeline.adapters.watchdog import LIMIT_S
 from pipeline.cli import app
 from pipeline.settings import Settings
 
@@ -56,6 +60,17 @@ def test_every_setting_is_explained_with_its_default() -> None:
     assert first_cells("Settings") == set(Settings.model_fields)
     for name in ("kafka_bootstrap", "kafka_group", "postgres_dsn", "keys_dsn", "data_dir", "partitions", "log_level"):
         assert f"| `{name}` | `{Settings.model_fields[name].default}` |" in OPERATIONS
+
+
+def test_the_bounds_that_are_told_are_those_of_the_code() -> None:
+    for words in (
+        f"the loop came round within {FRESH_S:.0f} s",
+        f"what it needs answered within {FRESH_S:.0f} s",
+        f"a server that stays away for {RETRY_FOR_S:.0f} s",
+        f"stands still for {LIMIT_S:.0f} s",
+        f"after {LEASE_SILENT_MAX_S:.0f} s of silence",
+    ):
+        assert words in re.sub(r"\s+", " ", OPERATIONS)
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.stem)

@@ -17,6 +17,7 @@ ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
 QUERIES = {"assess": "assess.sql", "relay": "relay.sql", "auditor": "audit.sql"}
 LOOKED_AT_ONCE_AT_THE_START = {"key_check"}
 OF_THE_KEYS = {"case_key"}
+ASKED_BY_A_PERSON = {"mark_read", "open_alarms", "settle_alarm", "unread_list"}
 
 
 def tables() -> set[str]:
@@ -45,7 +46,9 @@ def test_every_table_has_a_step_that_uses_it() -> None:
 
 @pytest.mark.parametrize("process", QUERIES)
 def test_a_process_reads_and_writes_the_tables_that_its_queries_name(process: str) -> None:
-    query = (files("pipeline.adapters.postgres") / "queries" / QUERIES[process]).read_text("utf-8")
+    text = (files("pipeline.adapters.postgres") / "queries" / QUERIES[process]).read_text("utf-8")
+    named = (part.split("\n", 1) for part in text.split("-- name: ")[1:])
+    query = "".join(statement for name, statement in named if name not in ASKED_BY_A_PERSON)
     written = set(re.findall(r"\b(?:INTO|UPDATE|DELETE FROM) (\w+)", query)) & tables()
     read = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", re.sub(r"DELETE FROM", "", query))) & tables()
     steps = [step for step in FLOW if step.process == process]

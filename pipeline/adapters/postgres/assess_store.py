@@ -60,11 +60,11 @@ class AssessStore:
 
         return await with_retries(act)
 
-    async def put_down(self, spans: Sequence[Span]) -> None:
-        """Takes back what was taken up: this worker gives up over a server or a fence, not over a report."""
+    async def give_up(self, spans: Sequence[Span]) -> None:
+        """Says that this worker ends over a server or a fence, not over a report."""
         with contextlib.suppress(*TRANSIENT):
             columns = zip(*((*s.stream, s.first) for s in spans), strict=True)
-            await self._marks.execute(SQL["put_down_mine"], *(list(c) for c in columns), self._worker)
+            await self._marks.execute(SQL["give_up"], *(list(c) for c in columns), self._worker)
 
     async def digests(self, coordinates: Sequence[Coordinate]) -> Mapping[Coordinate, bytes]:
         """The digests of those of these messages that are settled."""

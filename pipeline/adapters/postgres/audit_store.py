@@ -8,7 +8,7 @@ from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Hole
-from pipeline.domain.ledger import Book, Cursor, Unpublished, UnreadCount, UnreadRow
+from pipeline.domain.ledger import AlarmRow, Book, Cursor, Unpublished, UnreadCount, UnreadRow
 
 SQL = Queries.of("audit")
 
@@ -90,5 +90,16 @@ class AuditStore:
         """Whether this rings for the first time."""
         return bool(await with_retries(lambda: self._pool.fetchval(SQL["raise_alarm"], code, subject)))
 
-    async def settle_alarm(self, code: str) -> None:
-        await with_retries(lambda: self._pool.execute(SQL["settle_alarm"], code))
+    async def silence_alarm(self, code: str) -> None:
+        await with_retries(lambda: self._pool.execute(SQL["silence_alarm"], code))
+
+    async def open_alarms(self) -> list[AlarmRow]:
+        return [AlarmRow(**dict(r)) for r in await with_retries(lambda: self._pool.fetch(SQL["open_alarms"]))]
+
+    async def settle_alarm(self, alarm_id: int, by: str) -> bool:
+        """Whether there was such an open alarm."""
+        return bool(await with_retries(lambda: self._pool.fetchval(SQL["settle_alarm"], alarm_id, by)))
+
+    async def mark_read(self, unread_id: UUID, by: str) -> bool:
+        """Whether there was such an unread report."""
+        return bool(await with_retries(lambda: self._pool.fetchval(SQL["mark_read"], unread_id, by)))

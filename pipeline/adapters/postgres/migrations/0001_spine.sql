@@ -264,6 +264,8 @@ CREATE TABLE alarm (
     raised_at   timestamptz NOT NULL DEFAULT now(),
     seen_at     timestamptz NOT NULL DEFAULT now(),
     settled_at  timestamptz,
+    settled_by  text,
     UNIQUE (code, subject)
 );
+CREATE INDEX alarm_open ON alarm (code) WHERE settled_at IS NULL;
 COMMENT ON TABLE alarm IS 'Something a person must look at; it rings until it is settled. The subject is a coordinate or an id, never a person.';

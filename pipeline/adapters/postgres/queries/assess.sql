@@ -11,7 +11,8 @@ SELECT max(kafka_offset) FROM inbox WHERE topic = $1 AND partition = $2
 
 -- name: unfinished
 -- What other workers took up here and never settled.
-SELECT max(last_offset) FROM attempt WHERE topic = $1 AND partition = $2 AND last_offset >= $3 AND worker <> $4
+SELECT max(last_offset) FROM attempt
+WHERE topic = $1 AND partition = $2 AND last_offset >= $3 AND worker <> $4 AND begun_at > pg_postmaster_start_time()
 
 -- name: take_up
 -- Committed before the batch is looked at. A death is another worker's row; one that a database restart left behind is none.
@@ -74,8 +75,10 @@ RETURNING 1
 DELETE FROM attempt USING unnest($1::text[], $2::int[], $3::bigint[]) AS done (topic, partition, first_offset)
 WHERE (attempt.topic, attempt.partition, attempt.first_offset) = (done.topic, done.partition, done.first_offset)
 
--- name: put_down_mine
-DELETE FROM attempt USING unnest($1::text[], $2::int[], $3::bigint[]) AS mine (topic, partition, first_offset)
+-- name: give_up
+-- This worker ends over a server or a fence, not over a report: whoever takes this up next counts no death for it.
+UPDATE attempt SET begun_at = '-infinity'
+FROM unnest($1::text[], $2::int[], $3::bigint[]) AS mine (topic, partition, first_offset)
 WHERE (attempt.topic, attempt.partition, attempt.first_offset) = (mine.topic, mine.partition, mine.first_offset)
   AND attempt.worker = $4
 

@@ -76,12 +76,33 @@ INSERT INTO stream_hole (topic, partition, from_offset, to_offset, found_by) VAL
 ON CONFLICT (topic, partition, from_offset) DO UPDATE SET to_offset = greatest(stream_hole.to_offset, excluded.to_offset)
 
 -- name: raise_alarm
-INSERT INTO alarm (code, subject, raised_by) VALUES ($1, $2, 'auditor')
-ON CONFLICT (code, subject) DO UPDATE SET seen_at = now()
-RETURNING (xmax = 0) AS is_new
+-- What a person has settled stays settled; what settled itself rings anew.
+INSERT INTO alarm AS a (code, subject, raised_by) VALUES ($1, $2, 'auditor')
+ON CONFLICT (code, subject) DO UPDATE SET
+    seen_at = now(),
+    raised_at = CASE WHEN a.settled_at IS NOT NULL AND a.settled_by IS NULL THEN now() ELSE a.raised_at END,
+    settled_at = CASE WHEN a.settled_by IS NULL THEN NULL ELSE a.settled_at END
+RETURNING raised_at = now() AS is_new
+
+-- name: silence_alarm
+-- The cause has gone by itself.
+UPDATE alarm SET settled_at = now() WHERE code = $1 AND settled_at IS NULL
+
+-- name: open_alarms
+SELECT alarm_id, code, subject, raised_by, raised_at, seen_at FROM alarm WHERE settled_at IS NULL ORDER BY alarm_id
 
 -- name: settle_alarm
-UPDATE alarm SET settled_at = now() WHERE code = $1 AND settled_at IS NULL
+-- A person has looked at it.
+UPDATE alarm SET settled_at = now(), settled_by = $2 WHERE alarm_id = $1 AND settled_at IS NULL RETURNING 1
+
+-- name: mark_read
+-- The alarm of an unread report ends when a person has read it; the report itself stays.
+WITH done AS (
+    UPDATE unread_report SET read_at = now(), read_by = $2 WHERE unread_id = $1 AND read_at IS NULL RETURNING unread_id
+)
+UPDATE alarm SET settled_at = now(), settled_by = $2 FROM done
+WHERE code = 'unread_report' AND subject = done.unread_id::text
+RETURNING 1
 
 -- name: last_settled
 SELECT b.* FROM stream_cursor c CROSS JOIN LATERAL (
