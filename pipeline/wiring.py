@@ -63,7 +63,8 @@ async def drive(turn: Callable[[], Awaitable[object]], beat: Beat, *, pause_s: f
         beat()
         if pause_s:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await stop.wait()
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,8 +140,8 @@ class Intake(ConsumerRebalanceListener):
         if not offsets:
             return bool(await self._consumer.topics())
         try:
-            commit = self._consumer.commit({TopicPartition(*s): offset for s, offset in offsets.items()})
-            await asyncio.wait_for(commit, HINT_TIMEOUT_S)
+            async with asyncio.timeout(HINT_TIMEOUT_S):
+                await self._consumer.commit({TopicPartition(*s): offset for s, offset in offsets.items()})
         except (CommitFailedError, KafkaError, TimeoutError):
             return False
         return True

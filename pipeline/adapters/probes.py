@@ -35,7 +35,8 @@ async def _watch(pulse: Pulse, need: str, probe: Probe) -> None:
     while True:
         answered = False
         with suppress(OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            answered = await asyncio.wait_for(probe(), PROBE_TIMEOUT_S)
+            async with asyncio.timeout(PROBE_TIMEOUT_S):  # wait_for may swallow the cancellation that ends this loop
+                answered = await probe()
         if answered:
             pulse.answered(need)
         pause_s = AGAIN_AFTER_YES_S if answered else min(AGAIN_AFTER_YES_S, pause_s * 1.5)

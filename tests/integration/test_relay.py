@@ -113,6 +113,8 @@ async def test_what_a_person_settled_stays_quiet_and_what_comes_back_by_itself_r
     assert not await store.settle_alarm(ringing.alarm_id, "林督導")
     assert not await store.raise_alarm("relay_late", "now")
     assert (await store.open_alarms(), await store.findings()) == ([], {})
+    await lab.pool.execute("UPDATE alarm SET seen_at = seen_at - interval '2 min'")
+    assert await store.raise_alarm("relay_late", "now")
 
 
 async def test_a_person_who_has_read_an_unread_report_ends_its_alarm_and_the_report_stays(lab: Lab) -> None:

@@ -105,7 +105,8 @@ class RelayStore:
         """Returns when something was written, or after the time."""
         try:
             await self.listen()
-            await asyncio.wait_for(self._woken.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._woken.wait()
         except TimeoutError:
             return
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):

@@ -76,12 +76,13 @@ INSERT INTO stream_hole (topic, partition, from_offset, to_offset, found_by) VAL
 ON CONFLICT (topic, partition, from_offset) DO UPDATE SET to_offset = greatest(stream_hole.to_offset, excluded.to_offset)
 
 -- name: raise_alarm
--- What a person has settled stays settled; what settled itself rings anew.
+-- What a person has settled stays settled while it lasts; what had gone for a minute and is back rings anew.
 INSERT INTO alarm AS a (code, subject, raised_by) VALUES ($1, $2, 'auditor')
 ON CONFLICT (code, subject) DO UPDATE SET
     seen_at = now(),
-    raised_at = CASE WHEN a.settled_at IS NOT NULL AND a.settled_by IS NULL THEN now() ELSE a.raised_at END,
-    settled_at = CASE WHEN a.settled_by IS NULL THEN NULL ELSE a.settled_at END
+    raised_at = CASE WHEN a.settled_at IS NULL OR (a.settled_by IS NOT NULL AND a.seen_at > now() - interval '60 s')
+        THEN a.raised_at ELSE now() END,
+    settled_at = CASE WHEN a.settled_by IS NOT NULL AND a.seen_at > now() - interval '60 s' THEN a.settled_at END
 RETURNING raised_at = now() AS is_new
 
 -- name: silence_alarm
