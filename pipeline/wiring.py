@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pipeline import data
-from pipeline.adapters.kafka import Intake, Onlooker, Outlet, ensure_topics, explain_gap
+from pipeline.adapters.kafka.intake import Intake
+from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
+from pipeline.adapters.kafka.outlet import Outlet
+from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.database import Pool, open_pool, with_retries

@@ -31,16 +31,16 @@ async def watch(pulse: Pulse, probes: Mapping[str, Probe]) -> None:
 
 
 async def _watch(pulse: Pulse, need: str, probe: Probe) -> None:
-    pause_s = AGAIN_AFTER_NO_S
-    while True:
+    pause_s, here = 0.0, asyncio.current_task()
+    while here and not here.cancelling():  # a library may swallow the cancellation that ends this loop
+        await asyncio.sleep(pause_s)
         answered = False
         with suppress(OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            async with asyncio.timeout(PROBE_TIMEOUT_S):  # wait_for may swallow the cancellation that ends this loop
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
                 answered = await probe()
         if answered:
             pulse.answered(need)
-        pause_s = AGAIN_AFTER_YES_S if answered else min(AGAIN_AFTER_YES_S, pause_s * 1.5)
-        await asyncio.sleep(pause_s)
+        pause_s = AGAIN_AFTER_YES_S if answered else min(AGAIN_AFTER_YES_S, max(AGAIN_AFTER_NO_S, pause_s * 1.5))
 
 
 async def database_answers(dsn: str) -> bool:

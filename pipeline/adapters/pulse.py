@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 FRESH_S = 20.0
-"""Above the 12 s for which a turn tries a database again, below the 30 s after which the watchdog ends the process: it is
-told before it happens.
+"""Above the 12 s for which a turn tries a database again, below the 30 s after which the watchdog ends the process: it
+is told before it happens.
 """
 
 

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.structs import RecordMetadata  # noqa: TC002 - one import is enough
 
-from pipeline.adapters.kafka import new_producer
+from pipeline.adapters.kafka.outlet import new_producer
 from pipeline.contracts.messages import Coordinate
 from pipeline.errors import UnavailableError
 

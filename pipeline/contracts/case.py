@@ -37,8 +37,8 @@ class _Frozen(BaseModel):
 
 
 class QueueRecord(_Frozen):
-    """One state of one case, for the centre that takes it or loses it. Of the records of one case at one centre keep the
-    one with the highest `case_version`; a late or a double record does no harm.
+    """One state of one case, for the centre that takes it or loses it. Of the records of one case at one centre keep
+    the one with the highest `case_version`; a late or a double record does no harm.
     """
 
     message_id: UUID = Field(

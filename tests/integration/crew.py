@@ -16,7 +16,7 @@ import asyncpg
 import psutil
 from lab import Lab, event
 
-from pipeline.adapters.kafka import new_producer
+from pipeline.adapters.kafka.outlet import new_producer
 from pipeline.adapters.postgres.database import with_retries
 from pipeline.local.demo.children import ready_at
 from pipeline.local.folders import open_folders

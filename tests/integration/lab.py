@@ -15,7 +15,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from pipeline import wiring
-from pipeline.adapters.kafka import Intake, Onlooker, Outlet, explain_gap, new_producer
+from pipeline.adapters.kafka.intake import Intake
+from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
+from pipeline.adapters.kafka.outlet import Outlet, new_producer
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.database import Pool, open_pool

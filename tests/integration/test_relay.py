@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from lab import VICTIM, Lab, event, until
 
-from pipeline.adapters.kafka import Outlet
+from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.contracts.messages import Coordinate

@@ -47,7 +47,7 @@ def _raw(name: str, value: bytes, expectation: Expectation = "dead_letter", head
 
 
 def _event(name: str, expectation: Expectation, **changes: Json) -> BadInput:
-    return BadInput(name, json.dumps({**good_event(name), **changes}).encode(), (), expectation)
+    return BadInput(name, json.dumps({**good_event(name), **changes}, ensure_ascii=False).encode(), (), expectation)
 
 
 def _data(name: str, expectation: Expectation, **changes: Json) -> BadInput:

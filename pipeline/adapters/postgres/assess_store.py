@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pipeline.adapters.postgres.database import TRANSIENT, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL, DocketReader, Loaded, Sought
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys
-from pipeline.adapters.postgres.settlement_writer import SettlementWriter, Work
+from pipeline.adapters.postgres.settlement_writer import SettlementWriter
+from pipeline.adapters.postgres.work import Work
 from pipeline.adapters.vault import KeyRing
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.assess import assess

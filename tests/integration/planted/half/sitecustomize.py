@@ -3,7 +3,8 @@
 import sys
 
 if sys.orig_argv[-2:] == ["run", "assess"]:
-    from pipeline.adapters.postgres.settlement_writer import SettlementWriter, Work
+    from pipeline.adapters.postgres.settlement_writer import SettlementWriter
+    from pipeline.adapters.postgres.work import Work
 
     write, inbox = SettlementWriter.write, SettlementWriter._inbox  # noqa: SLF001 - a bug knows no bounds
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 if sys.orig_argv[-2:] == ["run", "relay"]:
-    from pipeline.adapters.kafka import Outlet
+    from pipeline.adapters.kafka.outlet import Outlet
     from pipeline.contracts.messages import Coordinate
     from pipeline.domain.outgoing import Outgoing, Published
 

@@ -1,0 +1,51 @@
+"""What we send: the relay's messages, and the producer that every sender of ours uses."""
+
+import asyncio
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaProducer
+
+from pipeline.adapters.kafka.records import MESSAGE_ID_HEADER
+from pipeline.contracts.messages import Coordinate
+from pipeline.contracts.topics import MESSAGE_BYTES_MAX
+from pipeline.domain.outgoing import Outgoing, Published
+
+PRODUCE_TIMEOUT_MS = 15000
+
+
+class Outlet:
+    """Where the relay sends: an idempotent producer, acknowledged by all replicas, batched for a few milliseconds."""
+
+    def __init__(self, bootstrap: str, client_id: str) -> None:
+        self._producer = new_producer(bootstrap, client_id)
+
+    async def start(self) -> None:
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        await self._producer.stop()
+
+    async def send(self, messages: Sequence[Outgoing]) -> list[Published]:
+        """Where each of these stands, once all replicas have them all; any failure is raised."""
+        waiting = [
+            await self._producer.send(
+                m.topic, key=m.key, value=m.body, headers=[(MESSAGE_ID_HEADER, m.message_id.hex.encode())]
+            )
+            for m in messages
+        ]
+        done = await asyncio.gather(*waiting)
+        return [
+            Published(m, Coordinate(at.topic, at.partition, at.offset)) for m, at in zip(messages, done, strict=True)
+        ]
+
+
+def new_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=2,
+        request_timeout_ms=PRODUCE_TIMEOUT_MS,
+        max_request_size=MESSAGE_BYTES_MAX,
+    )
