@@ -26,4 +26,8 @@ class GapError(AnwangError):
 
 
 class UnavailableError(AnwangError):
-    """A server did not answer within the bound for retries."""
+    """A server did not answer in time. `is_overrun`: it did, but our own work inside a transaction took too long."""
+
+    def __init__(self, text: str, *, is_overrun: bool = False) -> None:
+        super().__init__(text)
+        self.is_overrun = is_overrun

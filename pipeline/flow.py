@@ -73,7 +73,7 @@ FLOW: tuple[Step, ...] = (
     Step("assess", "settle", "Is the partition still mine? Then all of it, in one transaction.", SettlementWriter.write,
          ("history", "report_original"), _SETTLED),
     Step("relay", "publish", "What is settled but not on its topic yet? What had the relay before me sent?", Relay.turn,
-         ("outbox", "relay_mark", *OUTGOING), (*OUTGOING, "outbox", "relay_mark", "relay_lease")),
+         ("outbox", "relay_mark", *OUTGOING), (*OUTGOING, "outbox", "relay_mark", "relay_lease", "alarm")),
     Step("auditor", "audit", "Is what came in settled, whole, and where the database says it is?", Auditor.turn,
          (INTAKE, *OUTGOING, *_AUDITED), ("audit_mark", "stream_hole", "alarm")),
 )  # fmt: skip

@@ -19,7 +19,13 @@ from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
-from pipeline.adapters.postgres.database import Pool, open_pool, with_retries
+from pipeline.adapters.postgres.database import (
+    COUNTING_TIMEOUT_MS,
+    STATEMENT_TIMEOUT_MS,
+    Pool,
+    open_pool,
+    with_retries,
+)
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
 from pipeline.adapters.postgres.relay_store import RelayStore
@@ -31,7 +37,8 @@ from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.ports import Telling
 from pipeline.settings import Settings
 from pipeline.stages.assess import Assess, Claims
-from pipeline.stages.audit import Auditor, ledger_state
+from pipeline.stages.audit import Auditor
+from pipeline.stages.ledger import ledger_state
 from pipeline.stages.relay import Relay
 
 AUDIT_EVERY_S = 1.0
@@ -46,7 +53,7 @@ def directory_of(settings: Settings) -> Directory:
 
 def worker_name(stage: str) -> str:
     """Another one after every start, so that what a dead process left behind is known for another's."""
-    return f"{stage}-{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
+    return f"{stage}-{socket.gethostname()[:24]}-{os.getpid()}-{os.urandom(3).hex()}"
 
 
 def stop_on_signals() -> asyncio.Event:
@@ -79,18 +86,30 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(settings: Settings, name: str, *, connections_max: int = 4) -> AsyncIterator[Ground]:
+async def ground(
+    settings: Settings, name: str, *, connections_max: int = 4, timeout_ms: int = STATEMENT_TIMEOUT_MS
+) -> AsyncIterator[Ground]:
     ring = KeyRing.load(settings.key_file)
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, name, connections_max=connections_max)
+        pool = await _pool(stack, settings.postgres_dsn, name, connections_max=connections_max, timeout_ms=timeout_ms)
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
             await prove_keys(db, ring.proof)
         yield Ground(pool, ring)
 
 
-async def _pool(stack: AsyncExitStack, dsn: str, name: str, *, connections_max: int = 4, durable: bool = True) -> Pool:
-    pool = await with_retries(lambda: open_pool(dsn, name=name, connections_max=connections_max, durable=durable))
+async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
+    stack: AsyncExitStack,
+    dsn: str,
+    name: str,
+    *,
+    connections_max: int = 4,
+    durable: bool = True,
+    timeout_ms: int = STATEMENT_TIMEOUT_MS,
+) -> Pool:
+    pool = await with_retries(
+        lambda: open_pool(dsn, name=name, connections_max=connections_max, durable=durable, timeout_ms=timeout_ms)
+    )
     stack.callback(pool.terminate)
     return pool
 
@@ -129,14 +148,16 @@ async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
         stack.push_async_callback(outlet.stop)
         await outlet.start()
         relay = Relay(box, outlet, onlooker, telling)
+        stack.push_async_callback(relay.give_back)
         await drive(relay.turn, beat)
-        if relay.epoch is not None:
-            await box.give_back(relay.epoch)
 
 
 async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
     name = worker_name("auditor")
-    async with ground(settings, name) as on, Onlooker(settings.kafka_bootstrap, name) as onlooker:
+    async with (
+        ground(settings, name, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        Onlooker(settings.kafka_bootstrap, name) as onlooker,
+    ):
         auditor = Auditor(AuditStore(on.pool), onlooker, on.ring.digest, telling)
         await drive(auditor.turn, beat, pause_s=AUDIT_EVERY_S)
 
@@ -144,7 +165,10 @@ async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
 async def read_ledger(settings: Settings) -> LedgerState:
     """The ledger as it stands now, counted anew."""
     name = worker_name("ledger")
-    async with ground(settings, name) as on, Onlooker(settings.kafka_bootstrap, name) as onlooker:
+    async with (
+        ground(settings, name, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        Onlooker(settings.kafka_bootstrap, name) as onlooker,
+    ):
         return await ledger_state(AuditStore(on.pool), onlooker)
 
 

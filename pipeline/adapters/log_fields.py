@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
 from uuid import UUID
 
-from pipeline.contracts.topics import INTAKE_PATTERN, OUTGOING
+from pipeline.contracts.topics import INTAKE_NAME, OUTGOING
 
 
 class Event(StrEnum):
@@ -68,9 +68,9 @@ def _source_text(value: object) -> object:
     return str(value) if isinstance(value, SourceText) else None
 
 
-_TOPIC = "|".join([INTAKE_PATTERN.strip("^$"), *map(re.escape, OUTGOING)])
+_TOPIC = "|".join([INTAKE_NAME, *map(re.escape, OUTGOING)])
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_SUBJECT_WORD = rf"(?:(?:{_TOPIC})(?:/\d+)?|{_ID}|\d+|offset|offsets|version|to)"
+_SUBJECT_WORD = rf"(?:(?:{_TOPIC})(?:/\d+)?|{_ID}|\d+|offset|offsets|version|to|outbox|unread)"
 
 code = _matching(r"[a-z][a-z0-9_.]{0,63}")
 topic = _matching(_TOPIC)

@@ -165,7 +165,7 @@ def _envelope(event: Mapping[str, Json], seen: set[WireFault]) -> Envelope:
     time = event.get("time")
     stored = event.get(WIRE_FAULTS)
     if isinstance(stored, str):
-        seen.update(fault for fault in WireFault if fault in stored.split())
+        seen.update(set(WireFault).intersection(stored.split()))
     return Envelope(
         specversion=SPEC_VERSION,
         id=event_id,

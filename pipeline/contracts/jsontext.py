@@ -4,6 +4,7 @@ import json
 import math
 import re
 from enum import StrEnum
+from itertools import accumulate
 from typing import NoReturn, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -12,7 +13,11 @@ DEPTH_MAX = 64
 INTEGER_DIGITS_MAX = 18
 """More would not fit the 64-bit integers of those who read what we store."""
 
-_STRING_OR_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+"""One that never ends takes all the rest: no character is looked at twice."""
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+"""As signed bytes: one down at each opening bracket, one up at each that closes."""
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 _UNSAFE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -69,16 +74,8 @@ def canonical(value: Json) -> bytes:
 
 
 def _is_deeper(text: str, depth_max: int) -> bool:
-    depth = 0
-    for match in _STRING_OR_BRACKET.finditer(text):
-        first = match.group()[0]
-        if first in "[{":
-            depth += 1
-        elif first != '"':
-            depth -= 1
-        if depth > depth_max:
-            return True
-    return False
+    steps = _STRING.sub("", text).encode("utf-8", "surrogatepass").translate(_STEPS, _NO_BRACKETS)
+    return max(accumulate(memoryview(steps).cast("b")), default=0) > depth_max
 
 
 def _decoder(seen: set[WireFault]) -> json.JSONDecoder:

@@ -32,3 +32,14 @@ class Message:
     value: bytes
     headers: tuple[tuple[str, bytes], ...]
     arrived_at: datetime
+
+    @property
+    def wire(self) -> bytes:
+        """All that the sender wrote, by which the message is known again: in binary mode the attributes stand in
+        headers.
+        """
+        attributes = [(name, value) for name, value in self.headers if name.startswith("ce_")]
+        if not attributes:
+            return self.value
+        framed = (part for name, value in attributes for part in (name.encode("utf-8", "surrogateescape"), value))
+        return b"".join(b"%d:%s" % (len(part), part) for part in (*framed, self.value))

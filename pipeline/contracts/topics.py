@@ -7,7 +7,12 @@ from collections.abc import Iterable
 
 from pipeline.contracts.vocabulary import Queue
 
-INTAKE_PATTERN = r"^intake\.[a-z0-9-]+(\.[a-z0-9-]+)?\.v1$"
+INTAKE_PATTERN = r"^intake\."
+"""Whatever is called so is read: a topic with an odd name must not wait unread."""
+
+INTAKE_NAME = r"intake\.[a-z0-9-]+(\.[a-z0-9-]+)?\.v1"
+"""The names that we give, and that logs repeat."""
+
 CASE_EVENTS = "case.events.v1"
 OUTGOING = ("queue.protective.v1", "queue.family.v1", CASE_EVENTS)
 

@@ -2,16 +2,17 @@
 person. Time and place decide whether two reports of one household tell of one incident; the kind of danger does not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from itertools import product
+from itertools import chain, islice, product
 from typing import NamedTuple, assert_never
 
 from pipeline.contracts.vocabulary import Role
 from pipeline.domain.facts import Facts, Person
-from pipeline.domain.link import person_keys
+from pipeline.domain.link import Key, KeyKind, person_keys
 from pipeline.domain.normalise.name import HIDDEN
 
 SAME_OCCURRENCE_MAX = timedelta(hours=12)
@@ -22,6 +23,12 @@ SIBLINGS_OCCURRENCE_MAX = timedelta(hours=6)
 
 QUOTED = "report_no_quoted"
 """The one reason that links whatever else is missing."""
+
+TOO_MANY = "too_many_persons"
+"""So many persons of two reports are alike that their likeness says little: a default ID, a ward's telephone."""
+
+PAIRS_MAX = 1000
+"""Persons of two reports that are alike, counted in pairs. Thirty people who are all told of in both give thirty."""
 
 _LIVES_THERE = frozenset({Role.VICTIM, Role.CAREGIVER, Role.GUARDIAN, Role.CHILD_WITNESS, Role.HOUSEHOLD_MEMBER})
 
@@ -68,8 +75,9 @@ def together(versions: Sequence[Facts]) -> Facts:
         return newest
     persons, identified = list(newest.persons), _identified(newest)
     for older in reversed(versions[:-1]):
-        persons += [p for p in older.persons if p.role in _identified(older) - identified]
-        identified |= _identified(older)
+        known = _identified(older)
+        persons += [p for p in older.persons if p.role in known - identified]
+        identified |= known
     in_order = versions[::-1]
     return replace(
         newest,
@@ -85,17 +93,72 @@ def _identified(facts: Facts) -> frozenset[Role]:
 
 
 def contradict(one: Facts, other: Facts) -> bool:
-    """Whether the victims of two reports cannot be the same people: both name victims, and no pair of them agrees."""
-    pairs = list(product(one.victims, other.victims))
-    return bool(pairs) and all(_disagree(a, b) for a, b in pairs)
+    """Whether the victims of two reports cannot be the same people: both name victims, and no pair of them agrees.
+
+    Two agree by their number, or by name and birth date together; where one of them has no number, by either.
+    """
+    ours, theirs = one.victims, other.victims
+    if not (ours and theirs):
+        return False
+    if _share(ours, theirs, _number) or _share(ours, theirs, _name_and_birth):
+        return False
+    return not any(_share(a, b, _birth) or _may_share_a_name(a, b) for a, b in _where_a_number_lacks(ours, theirs))
 
 
-def _disagree(a: Person, b: Person) -> bool:
-    births_agree = bool(a.birth_date and a.birth_date == b.birth_date)
-    if a.national_id and b.national_id:
-        names_agree = bool(a.name and a.name == b.name)
-        return a.national_id != b.national_id and not (names_agree and births_agree)
-    return names_differ(a, b) and not births_agree
+Mark = Callable[[Person], Hashable | None]
+
+
+def _share(ours: Sequence[Person], theirs: Sequence[Person], mark: Mark) -> bool:
+    """Whether a person here and one there bear the same mark. None is no mark."""
+    marks = {mark(person) for person in ours} - {None}
+    return bool(marks) and not marks.isdisjoint(map(mark, theirs))
+
+
+def _number(person: Person) -> Hashable | None:
+    return person.national_id
+
+
+def _birth(person: Person) -> Hashable | None:
+    return person.birth_date
+
+
+def _name(person: Person) -> Hashable | None:
+    return person.name or None
+
+
+def _name_and_birth(person: Person) -> Hashable | None:
+    return (person.name, person.birth_date) if person.name and person.birth_date else None
+
+
+def _number_and_birth(person: Person) -> Hashable | None:
+    return (person.national_id, person.birth_date) if person.national_id and person.birth_date else None
+
+
+def _number_and_name(person: Person) -> Hashable | None:
+    return (person.national_id, person.name) if person.national_id and person.name else None
+
+
+def _where_a_number_lacks(
+    ours: Sequence[Person], theirs: Sequence[Person]
+) -> Iterator[tuple[Sequence[Person], Sequence[Person]]]:
+    """All pairs of which at least one person has no number."""
+    yield [person for person in ours if not person.national_id], theirs
+    yield ours, [person for person in theirs if not person.national_id]
+
+
+def _may_share_a_name(ours: Sequence[Person], theirs: Sequence[Person]) -> bool:
+    """Whether there is a pair whose names do not differ."""
+    if not (ours and theirs):
+        return False
+    if not (all(p.name for p in ours) and all(p.name for p in theirs)) or _share(ours, theirs, _name):
+        return True
+    a, b = ({(p.name, p.masked): p for p in people}.values() for people in (ours, theirs))
+    pairs = chain(product(filter(_is_masked, a), b), product(a, filter(_is_masked, b)))
+    return any(not names_differ(x, y) for x, y in pairs)
+
+
+def _is_masked(person: Person) -> bool:
+    return person.masked
 
 
 def names_differ(a: Person, b: Person) -> bool:
@@ -135,11 +198,12 @@ class _Match(NamedTuple):
 
 
 def _by_persons(new: Facts, known: Facts) -> Evidence:
-    matches = tuple(_matches(new, known))
+    matches = tuple(islice(_matches(new, known), PAIRS_MAX + 1))
     if not matches:
         return NOTHING_IN_COMMON
-    doubtful = [m for m in matches if _is_doubtful(m)]
-    sure = [m for m in matches if m not in doubtful]
+    if len(matches) > PAIRS_MAX:
+        return Evidence(Strength.NONE, (), (*_named(matches), TOO_MANY))
+    doubtful, sure = _parted(matches)
     doubts = (*_named(doubtful), "name_differs") if doubtful else ()
     if not _is_household(sure):
         return Evidence(Strength.NONE, (), doubts)
@@ -149,18 +213,30 @@ def _by_persons(new: Facts, known: Facts) -> Evidence:
     return Evidence(Strength.HOUSEHOLD, _named(sure), doubts)
 
 
+def _parted(matches: Sequence[_Match]) -> tuple[list[_Match], list[_Match]]:
+    """The doubtful ones and the others."""
+    parts: tuple[list[_Match], list[_Match]] = [], []
+    for match in matches:
+        parts[not _is_doubtful(match)].append(match)
+    return parts
+
+
 def _matches(new: Facts, known: Facts) -> Iterator[_Match]:
-    for (i, a), (j, b) in product(enumerate(new.persons), enumerate(known.persons)):
-        reason = _same_person(a, b)
-        if reason:
-            yield _Match(i, j, a, b, reason)
-
-
-def _same_person(a: Person, b: Person) -> str | None:
-    if a.national_id and b.national_id:
-        return "national_id_equal" if a.national_id == b.national_id else None
-    born_together = a.birth_date and a.birth_date == b.birth_date
-    return "phone_and_birth_date_equal" if born_together and not set(a.phones).isdisjoint(b.phones) else None
+    """Each pair once. Where both have a number, only that counts."""
+    bearers: defaultdict[Key, list[int]] = defaultdict(list)
+    for j, b in enumerate(known.persons):
+        for key in dict.fromkeys(person_keys((b,))):
+            bearers[key].append(j)
+    for i, a in enumerate(new.persons):
+        found: set[int] = set()
+        for key in person_keys((a,)):
+            by_number = key.kind is KeyKind.NATIONAL_ID
+            reason = "national_id_equal" if by_number else "phone_and_birth_date_equal"
+            for j in bearers.get(key, ()):
+                b = known.persons[j]
+                if j not in found and (by_number or not (a.national_id and b.national_id)):
+                    found.add(j)
+                    yield _Match(i, j, a, b, reason)
 
 
 def _is_doubtful(m: _Match) -> bool:
@@ -188,10 +264,14 @@ def _same_victim(new: Facts, known: Facts, sure: Sequence[_Match]) -> bool:
     """In one household an equal name or birth date is enough."""
     if any(m.a.role is Role.VICTIM and m.b.role is Role.VICTIM for m in sure):
         return True
-    return any(
-        (a.name and a.name == b.name and not a.masked) or (a.birth_date and a.birth_date == b.birth_date)
-        for a, b in product(new.victims, known.victims)
-        if not _disagree(a, b)
+    ours, theirs = new.victims, known.victims
+    named = [person for person in ours if not person.masked]
+    return (
+        _share(ours, theirs, _name_and_birth)
+        or _share(ours, theirs, _number_and_birth)
+        or _share(named, theirs, _number_and_name)
+        or any(_share(a, b, _birth) for a, b in _where_a_number_lacks(ours, theirs))
+        or any(_share(a, b, _name) for a, b in _where_a_number_lacks(named, theirs))
     )
 
 

@@ -1,12 +1,14 @@
 """The ledger: what came in = what was settled + what is in flight; what is missing is lost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from pipeline.contracts.messages import Stream
 from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.batch import Hole
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,31 @@ class Book(StrEnum):
 class Cursor:
     first_offset: int
     next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlements:
+    """What the database says of the intake, all of it as of one moment."""
+
+    cursors: Mapping[Stream, Cursor]
+    holes: Mapping[Stream, Sequence[Hole]]
+    settled: Mapping[Stream, Mapping[Outcome, int]]
+
+    def missing(self, stream: Stream) -> int:
+        """Offsets below the cursor that are neither settled nor a hole; below zero, some were settled twice."""
+        cursor = self.cursors[stream]
+        holes = hole_offsets(self.holes.get(stream, ()), cursor.first_offset, cursor.next_offset)
+        return cursor.next_offset - cursor.first_offset - holes - sum(self.settled.get(stream, {}).values())
+
+
+def hole_offsets(holes: Sequence[Hole], first: int, after: int) -> int:
+    """How many offsets of [first, after) are holes; one that was found twice counts once."""
+    total, at = 0, first
+    for hole in sorted(holes):
+        begin, end = max(hole.first, at), min(hole.after, after)
+        if begin < end:
+            total, at = total + end - begin, end
+    return total
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from pipeline.contracts.case import CaseEvent, QueueRecord, RecordKind
 from pipeline.contracts.decision import POLICY_VERSION
 from pipeline.contracts.ids import derived
@@ -37,6 +35,7 @@ class Notice:
     case_id: UUID
     case_version: int
     event_id: str
+    kind: str
     body: bytes
 
 
@@ -109,7 +108,7 @@ def _record(kind: RecordKind, home: Home, settled: Settlement, case: CaseFile, s
         history=stamp.history,
         recorded_at=stamp.recorded_at,
     )
-    return _notice(topic, message_id, case, record, record.event_id)
+    return _notice(topic, message_id, case, record, kind.value)
 
 
 def _event(
@@ -143,11 +142,12 @@ def _event(
         recorded_at=stamp.recorded_at,
     )
     message_id = derived("message", CASE_EVENTS, case.case_id.hex, str(case.version))
-    return _notice(CASE_EVENTS, message_id, case, event, event.event_id)
+    return _notice(CASE_EVENTS, message_id, case, event, type_)
 
 
-def _notice(topic: str, message_id: UUID, case: CaseFile, body: BaseModel, event_id: str) -> Notice:
-    return Notice(message_id, topic, case.case_id, case.version, event_id, body.model_dump_json().encode())
+def _notice(topic: str, message_id: UUID, case: CaseFile, body: QueueRecord | CaseEvent, kind: str) -> Notice:
+    text = body.model_dump_json().encode()
+    return Notice(message_id, topic, case.case_id, case.version, body.event_id, kind, text)
 
 
 def _event_id(settled: Settlement) -> str:

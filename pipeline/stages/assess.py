@@ -13,7 +13,7 @@ from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Settled, Span, Unread
 from pipeline.domain.directory import Directory
 from pipeline.domain.normalise.reading import read_event
-from pipeline.errors import AnwangError, GapError, LogWentBackError
+from pipeline.errors import FencedError, GapError, LogWentBackError, UnavailableError
 from pipeline.ports import Bounds, Digest, EndOf, Explain, Ledger, Source, Telling
 
 MESSAGES_MAX = 200
@@ -51,13 +51,19 @@ class Claims:
         """Where to read each of these partitions on from. Raises LogWentBackError when a log lost what was in it."""
         async with self.lock:
             self.changes += 1
-            return {stream: await self._claim(stream, at, end_of) for stream, at in bounds.items()}
+            resumed = {stream: await self._claim(stream, at, end_of) for stream, at in bounds.items()}
+            self.changes += 1
+            return resumed
 
     async def taken(self, streams: Collection[Stream]) -> None:
         async with self.lock:
             self.changes += 1
             for stream in streams:
                 self.held.pop(stream, None)
+
+    async def _ring(self, code: str, subject: str) -> None:
+        await self._ledger.raise_alarm(code, subject)
+        self._telling.alarm(code, subject)
 
     async def _claim(self, stream: Stream, bounds: Bounds, end_of: EndOf) -> int:
         claim = await self._ledger.claim(stream, bounds.first)
@@ -71,14 +77,14 @@ class Claims:
     async def _refuse_lost(self, stream: Stream, claim: Claim, bounds: Bounds, end_of: EndOf) -> None:
         where = f"{stream.topic}/{stream.partition}"
         if bounds.first > claim.next_offset:
-            await self._ledger.raise_alarm("log_removed_unread", where)
+            await self._ring("log_removed_unread", where)
             raise LogWentBackError(f"{where}: offsets {claim.next_offset} to {bounds.first - 1} were removed unread")
         until, end = time.monotonic() + LOG_END_PATIENCE_S, bounds.after
         while end < claim.next_offset and time.monotonic() < until:
             await asyncio.sleep(LOG_END_PATIENCE_S / 20)
             end = await end_of(stream)
         if end < claim.next_offset:
-            await self._ledger.raise_alarm("log_went_back", where)
+            await self._ring("log_went_back", where)
             raise LogWentBackError(f"{where}: the log ends at {end}, but all below {claim.next_offset} is settled")
 
 
@@ -112,6 +118,7 @@ class Assess:
         """Takes what is there and settles it; the number of messages taken. Waits up to half a second for the first."""
         changes = self._claims.changes
         messages = await self._source.take(self._messages_max)
+        self._ledger.begin_turn()
         began = time.monotonic()
         async with self._claims.lock:
             if changes != self._claims.changes:
@@ -146,9 +153,9 @@ class Assess:
         old = [m for m in messages if m.at.offset < claim.next_offset]
         known = await self._ledger.digests([m.at for m in old]) if old else {}
         for message in old:
-            if known.get(message.at) != self._digest(message.value):
+            if known.get(message.at) != self._digest(message.wire):
                 where = f"{message.at.topic}/{message.at.partition} offset {message.at.offset}"
-                await self._ledger.raise_alarm("log_holds_other_bytes", where)
+                await self._ring("log_holds_other_bytes", where)
                 raise LogWentBackError(f"{where}: these are not the bytes that were settled here")
         return messages[len(old) :]
 
@@ -168,9 +175,17 @@ class Assess:
     async def _settle_or_give_up(self, batch: Batch) -> Settled:
         try:
             return await self._ledger.settle(batch)
-        except AnwangError:
+        except FencedError:
             await self._ledger.give_up(batch.spans)
             raise
+        except UnavailableError as error:
+            if not error.is_overrun:
+                await self._ledger.give_up(batch.spans)
+            raise
+
+    async def _ring(self, code: str, subject: str) -> None:
+        await self._ledger.raise_alarm(code, subject)
+        self._telling.alarm(code, subject)
 
     async def _span(self, stream: Stream, messages: Sequence[Message]) -> Span:
         claim = self._claims.held[stream]
@@ -193,7 +208,7 @@ class Assess:
         try:
             is_hole = await self._explain(stream, first, found)
         except LogWentBackError:
-            await self._ledger.raise_alarm("log_removed_unread", where)
+            await self._ring("log_removed_unread", where)
             raise
         if not is_hole:
             raise GapError(f"{where}: offsets {first} to {found - 1} were passed over")

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 
+from pipeline.errors import LogWentBackError
 from pipeline.ports import Box, Onlooking, Outlet, Telling
 
 MESSAGES_MAX = 500
@@ -43,6 +44,11 @@ class Relay:
         self._telling.published(Counter(m.topic for m in messages))
         return len(sent)
 
+    async def give_back(self) -> None:
+        """Lets the next relay begin at once."""
+        if self._epoch is not None:
+            await self._box.give_back(self._epoch)
+
     async def _take_over(self) -> None:
         epoch = await self._box.take_lease()
         if epoch is None:
@@ -56,7 +62,10 @@ class Relay:
         for stream, (beginning, end) in (await self._topics.outgoing()).items():
             at = max(marks.get(stream, beginning), beginning)
             if at > end:
-                self._telling.alarm("outgoing_log_went_back", f"{stream.topic}/{stream.partition}")
+                where = f"{stream.topic}/{stream.partition}"
+                await self._box.raise_alarm("outgoing_log_went_back", where)
+                self._telling.alarm("outgoing_log_went_back", where)
+                raise LogWentBackError(f"{where}: the log ends at {end}, but the outbox says that {at} stand there")
             while at < end:
                 read = await self._topics.read_outgoing(stream, at)
                 at = read.after

@@ -6,7 +6,6 @@ import signal
 from http import HTTPStatus
 from pathlib import Path
 
-import asyncpg
 import pytest
 from crew import HOTLINE, WORKERS, Crew, crew_of, eventually, run, send_together, server_process, servers_root
 from lab import Lab, event
@@ -24,7 +23,6 @@ async def refused(lab: Lab, stage: str) -> str:
     assert ended.out == ""
     lines = [json.loads(line) for line in ended.err.splitlines()]
     assert [line["event"] for line in lines] == ["started", "failed"], ended.err
-    assert [set(error) for error in lines[1]["errors"]][0] == {"class", "text", "places"}
     return str(lines[1]["errors"][0]["text"])
 
 
@@ -90,9 +88,7 @@ async def test_an_empty_database_is_refused_with_what_to_do(lab: Lab, servers: S
     await servers.drop_database("empty")
 
 
-async def test_a_process_is_not_ready_while_postgres_is_away_and_ready_again_after(
-    lab: Lab, servers: Servers
-) -> None:
+async def test_a_process_is_not_ready_while_postgres_is_away_and_ready_again_after(lab: Lab, servers: Servers) -> None:
     root = await servers_root(servers)
     supervisor = server_process(root, "supervisor")
     async with crew_of(lab, WORKERS, planted="impatient") as crew:

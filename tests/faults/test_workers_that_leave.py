@@ -14,8 +14,8 @@ from crew import (
     Crew,
     all_settled,
     crew_of,
-    eventually,
     events,
+    eventually,
     queued,
     require_whole,
     send_together,
@@ -39,7 +39,7 @@ async def test_a_worker_that_froze_at_its_transaction_is_succeeded_and_settles_n
     mark = Path(lab.settings.data_dir) / "frozen"
     async with crew_of(lab, WORKERS_AND_RELAY, planted="freezing") as crew:
         await send_together(lab, [*events(0, 25), freezing, *events(26, 25)], HOTLINE, partition=0)
-        await eventually(lambda: exists(mark), 20, "freezing")
+        await eventually(lambda: asyncio.to_thread(has_words, mark), 20, "freezing")
         began, name = time.monotonic(), mark.read_text()
         frozen = crew.process(name)
         await send_together(lab, events(51, 49), HOTLINE, partition=0)
@@ -55,7 +55,7 @@ async def test_a_worker_that_froze_at_its_transaction_is_succeeded_and_settles_n
     assert sorted(await queued(lab)) == sorted([freezing["id"], *(f"event-{n}" for n in range(100) if n != 25)])
 
 
-async def exists(path: Path) -> bool:
+def has_words(path: Path) -> bool:
     return path.exists() and bool(path.read_text())
 
 

@@ -175,12 +175,12 @@ async def crew_of(
         await asyncio.gather(*(crew.supervisor.stop_child(state.name) for state in crew.supervisor.states()))
 
 
-async def send_together(lab: Lab, events: Sequence[Mapping[str, Any]], topic: str, partition: int | None = None) -> None:
+async def send_together(lab: Lab, told: Sequence[Mapping[str, Any]], topic: str, partition: int | None = None) -> None:
     """All at once, so that they stand in few batches; acknowledged when this returns."""
     producer = new_producer(lab.settings.kafka_bootstrap, "test-sender")
     await producer.start()
     try:
-        waiting = [await producer.send(topic, json.dumps(e).encode(), partition=partition) for e in events]
+        waiting = [await producer.send(topic, json.dumps(e).encode(), partition=partition) for e in told]
         await asyncio.gather(*waiting)
     finally:
         await producer.stop()
@@ -241,4 +241,3 @@ def server_process(root: Path, name: str) -> psutil.Process:
     if name == "supervisor":
         return psutil.Process(status["supervisor"]["pid"])
     return psutil.Process(next(c["mark"]["pid"] for c in status["children"] if c["name"] == name))
-

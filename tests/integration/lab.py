@@ -142,8 +142,7 @@ class Lab:
             async with Onlooker(self.settings.kafka_bootstrap, owner) as onlooker:
                 relay = Relay(box, outlet, onlooker, self.heard)
                 yield relay
-                if relay.epoch is not None:
-                    await box.give_back(relay.epoch)
+                await relay.give_back()
         finally:
             await box.close()
             await outlet.stop()
@@ -151,7 +150,7 @@ class Lab:
     @asynccontextmanager
     async def auditor(self) -> AsyncIterator[Auditor]:
         async with Onlooker(self.settings.kafka_bootstrap, "test-auditor") as onlooker:
-            yield Auditor(AuditStore(self.pool), onlooker, self.ring.digest, self.heard)
+            yield Auditor(AuditStore(self.pool), onlooker, self.ring.digest, self.heard, patience_s=0)
 
     # --- running them until something holds
 

@@ -1,4 +1,4 @@
-"""Messages that no sender should send, through the real broker: each becomes one row, and what comes behind it goes on."""
+"""Messages that no sender should send, through the real broker: each becomes one row, and what follows it goes on."""
 
 import asyncio
 import json

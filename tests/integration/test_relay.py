@@ -6,12 +6,16 @@ from collections.abc import Sequence
 import pytest
 from lab import VICTIM, Lab, event, until
 
+from pipeline.adapters.kafka.onlooker import Onlooker
 from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.contracts.messages import Coordinate
+from pipeline.domain.ledger import Settlements
 from pipeline.domain.outgoing import Outgoing, Published
-from pipeline.errors import FencedError
+from pipeline.errors import FencedError, LogWentBackError
+from pipeline.stages import audit
+from pipeline.stages.ledger import ledger_state
 from pipeline.stages.relay import Relay
 
 
@@ -36,11 +40,11 @@ async def test_what_a_relay_sent_and_never_marked_is_found_and_not_sent_again(la
 
 async def test_a_relay_whose_lease_was_taken_marks_nothing_and_ends(lab: Lab) -> None:
     await settled(lab, 1)
-    box = RelayStore(lab.pool, lab.settings.postgres_dsn, "old")
+    box = RelayStore(lab.pool, lab.settings.postgres_dsn, "lab")
     epoch = await box.take_lease()
     assert epoch is not None
     assert await RelayStore(lab.pool, lab.settings.postgres_dsn, "new").take_lease() is None
-    await lab.pool.execute("UPDATE relay_lease SET beat_at = now() - interval '5 s'")
+    await lab.pool.execute("UPDATE relay_lease SET beat_at = now() - interval '21 s'")
     assert await RelayStore(lab.pool, lab.settings.postgres_dsn, "new").take_lease() == epoch + 1
     sent = [Published(m, Coordinate(m.topic, 0, 0)) for m in await box.waiting(1)]
     with pytest.raises(FencedError):
@@ -76,7 +80,7 @@ async def test_the_auditor_finds_a_message_that_was_marked_and_never_sent(lab: L
     await outlet.stop()
     ledger = await lab.audit()
     assert not ledger.balances
-    assert ledger.findings["marked_but_not_published"] == 1
+    assert ledger.findings["outgoing_log_went_back"] == 1
 
 
 async def test_the_auditor_finds_a_message_that_was_passed_over(lab: Lab) -> None:
@@ -106,7 +110,7 @@ async def test_what_a_person_settled_stays_quiet_and_what_comes_back_by_itself_r
     store = AuditStore(lab.pool)
     assert await store.raise_alarm("relay_late", "now")
     assert not await store.raise_alarm("relay_late", "now")
-    await store.silence_alarm("relay_late")
+    await store.silence_alarm("relay_late", "now")
     assert await store.raise_alarm("relay_late", "now")
     (ringing,) = await store.open_alarms()
     assert await store.settle_alarm(ringing.alarm_id, "林督導")
@@ -126,3 +130,68 @@ async def test_a_person_who_has_read_an_unread_report_ends_its_alarm_and_the_rep
     assert not await store.mark_read(row.unread_id, "林督導")
     assert (await store.unread_list(), await store.open_alarms()) == ([], [])
     assert await lab.pool.fetchval("SELECT read_by FROM unread_report") == "林督導"
+
+
+async def test_a_relay_that_died_is_followed_at_once_for_it_has_no_session_any_more(lab: Lab) -> None:
+    gone = RelayStore(lab.pool, lab.settings.postgres_dsn, "nobody-by-this-name")
+    assert await gone.take_lease() == 1
+    assert await RelayStore(lab.pool, lab.settings.postgres_dsn, "lab").take_lease() == 2
+
+
+async def test_a_queue_topic_that_was_made_anew_stops_the_relay_before_it_sends(lab: Lab) -> None:
+    await settled(lab, 4)
+    await lab.publish_all()
+    await lab.pool.execute("UPDATE relay_mark SET next_offset = next_offset + 100")
+    await lab.send([event(9)])
+    await lab.settle_all(5)
+    async with lab.relay("second") as relay:
+        with pytest.raises(LogWentBackError):
+            await until(relay.turn, lab.nothing_unpublished, turns_max=3)
+    assert (await AuditStore(lab.pool).findings())["outgoing_log_went_back"] == 1
+    assert "event-9" not in {r["event_id"] for r in await lab.records("queue.protective.v1")}
+
+
+async def test_nothing_that_settles_while_the_ledger_is_read_counts_twice(lab: Lab) -> None:
+    await lab.send([event(n) for n in range(5)])
+    store = AuditStore(lab.pool)
+    before = await store.settlements()
+    await lab.settle_all(5)
+    async with Onlooker(lab.settings.kafka_bootstrap, "reader") as onlooker:
+        assert (await ledger_state(store, onlooker)).balances
+        store.settlements = lambda: answered(before)  # type: ignore[method-assign]
+        ledger = await ledger_state(store, onlooker)
+    assert (ledger.received, ledger.in_flight, sum(ledger.settled.values()), ledger.lost) == (5, 5, 0, 0)
+
+
+async def answered(value: Settlements) -> Settlements:
+    return value
+
+
+async def test_an_intake_that_nobody_settles_rings_and_falls_silent_when_it_moves(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "TAIL_SILENT_MAX_S", 0.0)
+    monkeypatch.setattr(audit, "INTAKE_STILL_MAX_S", 0.0)
+    await lab.send([event(1)])
+    async with lab.auditor() as auditor:
+        await auditor.turn()
+        assert (await auditor.turn()).findings.get("intake_late") == 1
+        await lab.settle_all(1)
+        await auditor.turn()
+    assert await AuditStore(lab.pool).findings() == {}
+
+
+async def test_an_unread_report_that_comes_again_after_it_was_read_waits_for_a_person_again(lab: Lab) -> None:
+    await lab.send([b"no report"])
+    await lab.settle_all(1)
+    store = AuditStore(lab.pool)
+    (row,) = await store.unread_list()
+    await store.mark_read(row.unread_id, "林督導")
+    await lab.send([b"no report"])
+    await lab.settle_all(2)
+    (again,) = await store.unread_list()
+    assert (again.unread_id, again.times_seen, again.first_seen_at) == (row.unread_id, 2, row.first_seen_at)
+    assert again.due_at > row.due_at
+    assert [a.code for a in await store.open_alarms()] == ["unread_report"]
+    await lab.publish_all()
+    assert len(await lab.records("case.events.v1")) == 2

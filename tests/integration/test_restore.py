@@ -56,10 +56,14 @@ async def test_a_database_put_back_to_yesterday_rolls_forward_from_kafka(lab: La
     again = await lab.pool.fetch(DECIDED)
     assert {r["event_id"] for r in again} == {r["event_id"] for r in lost}
     assert len({r["case_id"] for r in again}) == len({r["case_id"] for r in lost}) == 5
+    await lab.send([event(6)])
+    await lab.settle_all(7)
+    await lab.publish_all()
     told = await lab.records("queue.protective.v1")
-    assert {r["event_id"] for r in told if r["history"] == 2} == {"event-4", "event-5"}
+    assert {r["event_id"] for r in told} == {f"event-{n}" for n in range(7)}
+    assert {r["history"] for r in told if r["event_id"] == "event-6"} == {2}
     ledger = await lab.audit()
-    assert (ledger.received, ledger.in_flight, ledger.lost) == (6, 0, 0)
+    assert (ledger.received, ledger.in_flight, ledger.lost) == (7, 0, 0)
 
 
 async def test_retention_that_passed_before_a_report_was_read_stops_the_worker_and_rings(lab: Lab) -> None:

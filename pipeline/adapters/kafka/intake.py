@@ -10,7 +10,7 @@ from aiokafka.errors import CommitFailedError, KafkaError
 
 from pipeline.adapters.kafka.records import METADATA_MAX_AGE_MS, as_message
 from pipeline.contracts.messages import Message, Stream
-from pipeline.contracts.topics import INTAKE_PATTERN, MESSAGE_BYTES_MAX
+from pipeline.contracts.topics import INTAKE_PATTERN
 from pipeline.ports import Bounds, EndOf
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ class Intake(ConsumerRebalanceListener):
             heartbeat_interval_ms=HEARTBEAT_MS,
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             metadata_max_age_ms=METADATA_MAX_AGE_MS,
-            max_partition_fetch_bytes=MESSAGE_BYTES_MAX,
         )
 
     async def start(self) -> None:

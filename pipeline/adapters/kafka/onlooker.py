@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from pipeline.adapters.kafka.records import METADATA_MAX_AGE_MS, as_message, message_id_of
 from pipeline.contracts.messages import Message, Stream
-from pipeline.contracts.topics import INTAKE_PATTERN, MESSAGE_BYTES_MAX, OUTGOING
+from pipeline.contracts.topics import INTAKE_PATTERN, OUTGOING
 from pipeline.errors import LogWentBackError, UnavailableError
 from pipeline.ports import Bounds, Sent, Stretch
 
@@ -46,7 +46,6 @@ class Onlooker:
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             fetch_max_wait_ms=FETCH_WAIT_MS,
-            max_partition_fetch_bytes=MESSAGE_BYTES_MAX,
             metadata_max_age_ms=METADATA_MAX_AGE_MS,
         )
 
@@ -80,20 +79,22 @@ class Onlooker:
         firsts, ends = await self._consumer.beginning_offsets(tps), await self._consumer.end_offsets(tps)
         return {Stream(*tp): Bounds(firsts[tp], ends[tp]) for tp in tps}
 
-    async def read_intake(self, stream: Stream, first: int) -> Stretch[Message]:
-        return await self._read(stream, first)
+    async def read_intake(
+        self, stream: Stream, first: int, *, messages_max: int = READ_MESSAGES_MAX
+    ) -> Stretch[Message]:
+        return await self._read(stream, first, messages_max)
 
     async def read_outgoing(self, stream: Stream, first: int) -> Stretch[Sent]:
-        read = await self._read(stream, first)
+        read = await self._read(stream, first, READ_MESSAGES_MAX)
         return Stretch(tuple(Sent(message_id_of(m), m.at) for m in read.found), read.after)
 
-    async def _read(self, stream: Stream, first: int) -> Stretch[Message]:
+    async def _read(self, stream: Stream, first: int, messages_max: int) -> Stretch[Message]:
         tp = TopicPartition(*stream)
         async with _answer_in_time(), self._turn:
             if self._consumer.assignment() != {tp}:
                 self._consumer.assign([tp])
             self._consumer.seek(tp, first)
-            got = await self._consumer.getmany(tp, timeout_ms=READ_TIMEOUT_MS, max_records=READ_MESSAGES_MAX)
+            got = await self._consumer.getmany(tp, timeout_ms=READ_TIMEOUT_MS, max_records=messages_max)
             after = await self._consumer.position(tp)
         return Stretch(tuple(as_message(record) for records in got.values() for record in records), after)
 

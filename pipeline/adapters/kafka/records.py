@@ -10,6 +10,9 @@ from pipeline.contracts.messages import Coordinate, Message
 METADATA_MAX_AGE_MS = 5000
 """A new source's topic is read within seconds."""
 
+LAST_MS = int(datetime(9997, 1, 1, tzinfo=UTC).timestamp() * 1000)
+"""A producer may write any time into a record; later than this no clock can be set."""
+
 MESSAGE_ID_HEADER = "message_id"
 
 
@@ -18,7 +21,7 @@ def as_message(record: ConsumerRecord) -> Message:
         at=Coordinate(record.topic, record.partition, record.offset),
         value=record.value or b"",
         headers=tuple((name, value or b"") for name, value in record.headers),
-        arrived_at=datetime.fromtimestamp(max(record.timestamp, 0) / 1000, UTC),
+        arrived_at=datetime.fromtimestamp(min(max(record.timestamp, 0), LAST_MS) / 1000, UTC),
     )
 
 

@@ -2,10 +2,11 @@
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
-from pipeline.adapters.postgres.database import TRANSIENT, Pool, with_retries
+from pipeline.adapters.postgres.database import RETRY_FOR_S, TRANSIENT, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL, DocketReader, Loaded, Sought
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter
@@ -15,6 +16,10 @@ from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.assess import assess
 from pipeline.domain.batch import Batch, Claim, Settled, Span
 from pipeline.domain.directory import Directory
+
+RETRY_AT_LEAST_S = 1.0
+
+T = TypeVar("T")
 
 
 class _KeysMissing(Exception):  # noqa: N818 - a turn in the control flow of one function, never seen outside
@@ -37,6 +42,14 @@ class AssessStore:
         self._reader = DocketReader(ring, keys, directory)
         self._worker = worker
         self._history = 0
+        self._turn_ends_at = float("-inf")
+
+    def begin_turn(self) -> None:
+        """All that a turn asks of the database shares one deadline, below Kafka's max.poll.interval."""
+        self._turn_ends_at = time.monotonic() + RETRY_FOR_S
+
+    async def _in_turn(self, act: Callable[[], Awaitable[T]]) -> T:
+        return await with_retries(act, for_s=max(RETRY_AT_LEAST_S, self._turn_ends_at - time.monotonic()))
 
     async def claim(self, stream: Stream, beginning: int) -> Claim:
         """Raises the partition's epoch. One that has no cursor starts at `beginning`, the first offset of its log."""
@@ -59,7 +72,7 @@ class AssessStore:
             found = await self._marks.fetch(SQL["take_up"], *(list(column) for column in zip(*rows, strict=True)))
             return {Stream(row["topic"], row["partition"]): row["deaths"] for row in found}
 
-        return await with_retries(act)
+        return await self._in_turn(act)
 
     async def give_up(self, spans: Sequence[Span]) -> None:
         """Says that this worker ends over a server or a fence, not over a report."""
@@ -74,13 +87,13 @@ class AssessStore:
             rows = await self._pool.fetch(SQL["settled_digests"], *(list(c) for c in zip(*coordinates, strict=True)))
             return {Coordinate(r["topic"], r["partition"], r["kafka_offset"]): r["digest"] for r in rows}
 
-        return await with_retries(act)
+        return await self._in_turn(act)
 
     async def raise_alarm(self, code: str, subject: str) -> None:
         async def act() -> None:
             await self._pool.execute(SQL["raise_alarm"], code, subject, "assess")
 
-        await with_retries(act)
+        await self._in_turn(act)
 
     async def settle(self, batch: Batch) -> Settled:
         """Settles the batch once, whatever it takes, and says how many messages became what and how long it held
@@ -96,7 +109,7 @@ class AssessStore:
             tried = True
             return await self._settle(batch)
 
-        return await with_retries(act)
+        return await self._in_turn(act)
 
     async def _is_settled(self, batch: Batch) -> bool:
         """Whether an earlier try was committed though its answer was lost."""

@@ -1,6 +1,7 @@
 """What the auditor and the ledger read of the database, and the auditor's own book."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from pipeline.adapters.postgres.database import Pool, with_retries
@@ -8,31 +9,33 @@ from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Hole
-from pipeline.domain.ledger import AlarmRow, Book, Cursor, Unpublished, UnreadCount, UnreadRow
+from pipeline.domain.ledger import AlarmRow, Book, Cursor, Settlements, Unpublished, UnreadCount, UnreadRow
 
 SQL = Queries.of("audit")
+
+Row = Mapping[str, Any]
 
 
 class AuditStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def settled(self) -> Mapping[Outcome, int]:
-        rows = await with_retries(lambda: self._pool.fetch(SQL["settled"]))
-        return {Outcome(r["outcome"]): r["messages"] for r in rows}
+    async def settlements(self) -> Settlements:
+        """Cursors, holes and counts of one moment, so that nothing that settles meanwhile counts twice."""
+
+        async def act() -> Settlements:
+            async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+                cursors, holes = await db.fetch(SQL["cursors"]), await db.fetch(SQL["holes"])
+                settled = await db.fetch(SQL["settled"])
+            return Settlements(_cursors(cursors), _holes(holes), _counts(settled))
+
+        return await with_retries(act)
 
     async def cursors(self) -> Mapping[Stream, Cursor]:
-        rows = await with_retries(lambda: self._pool.fetch(SQL["cursors"]))
-        return {Stream(r["topic"], r["partition"]): Cursor(r["first_offset"], r["next_offset"]) for r in rows}
+        return _cursors(await with_retries(lambda: self._pool.fetch(SQL["cursors"])))
 
     async def holes(self) -> Mapping[Stream, list[Hole]]:
-        found: dict[Stream, list[Hole]] = {}
-        for r in await with_retries(lambda: self._pool.fetch(SQL["holes"])):
-            found.setdefault(Stream(r["topic"], r["partition"]), []).append(Hole(r["from_offset"], r["to_offset"]))
-        return found
-
-    async def missing(self) -> int:
-        return int(await with_retries(lambda: self._pool.fetchval(SQL["missing"])))
+        return _holes(await with_retries(lambda: self._pool.fetch(SQL["holes"])))
 
     async def unpublished(self) -> Unpublished:
         row = await with_retries(lambda: self._pool.fetchrow(SQL["unpublished"]))
@@ -90,8 +93,8 @@ class AuditStore:
         """Whether this rings for the first time."""
         return bool(await with_retries(lambda: self._pool.fetchval(SQL["raise_alarm"], code, subject)))
 
-    async def silence_alarm(self, code: str) -> None:
-        await with_retries(lambda: self._pool.execute(SQL["silence_alarm"], code))
+    async def silence_alarm(self, code: str, subject: str) -> None:
+        await with_retries(lambda: self._pool.execute(SQL["silence_alarm"], code, subject))
 
     async def open_alarms(self) -> list[AlarmRow]:
         return [AlarmRow(**dict(r)) for r in await with_retries(lambda: self._pool.fetch(SQL["open_alarms"]))]
@@ -103,3 +106,21 @@ class AuditStore:
     async def mark_read(self, unread_id: UUID, by: str) -> bool:
         """Whether there was such an unread report."""
         return bool(await with_retries(lambda: self._pool.fetchval(SQL["mark_read"], unread_id, by)))
+
+
+def _cursors(rows: Iterable[Row]) -> Mapping[Stream, Cursor]:
+    return {Stream(r["topic"], r["partition"]): Cursor(r["first_offset"], r["next_offset"]) for r in rows}
+
+
+def _holes(rows: Iterable[Row]) -> Mapping[Stream, list[Hole]]:
+    found: dict[Stream, list[Hole]] = {}
+    for r in rows:
+        found.setdefault(Stream(r["topic"], r["partition"]), []).append(Hole(r["from_offset"], r["to_offset"]))
+    return found
+
+
+def _counts(rows: Iterable[Row]) -> Mapping[Stream, Mapping[Outcome, int]]:
+    found: dict[Stream, dict[Outcome, int]] = {}
+    for r in rows:
+        found.setdefault(Stream(r["topic"], r["partition"]), {})[Outcome(r["outcome"])] = r["messages"]
+    return found

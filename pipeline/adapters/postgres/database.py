@@ -12,7 +12,8 @@ from pipeline.errors import UnavailableError
 
 LOCK_TIMEOUT_MS = 3000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 3000
-STATEMENT_TIMEOUT_MS = 15000
+STATEMENT_TIMEOUT_MS = 5000
+COUNTING_TIMEOUT_MS = 60000
 CONNECT_TIMEOUT_S = 5.0
 RETRY_FOR_S = 12.0
 """Stays below Kafka's max.poll.interval of 20 s, so that a worker that cannot write gives up before its partitions are
@@ -51,7 +52,27 @@ async def _as_json(connection: asyncpg.Connection) -> None:
     )
 
 
-async def open_pool(dsn: str, *, name: str, connections_max: int = 4, durable: bool = True) -> Pool:
+def session_settings(name: str, *, durable: bool = True, timeout_ms: int = STATEMENT_TIMEOUT_MS) -> dict[str, str]:
+    """What every session of ours sets: no wait is without bound. The name is cut to what the server keeps of it."""
+    return {
+        "application_name": name[:63],
+        "lock_timeout": str(LOCK_TIMEOUT_MS),
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+        "statement_timeout": str(timeout_ms),
+        "synchronous_commit": "on" if durable else "off",
+        "timezone": "UTC",
+    }
+
+
+async def connect(dsn: str, *, name: str, timeout_ms: int = STATEMENT_TIMEOUT_MS) -> asyncpg.Connection:
+    """One connection outside a pool, under the same bounds."""
+    settings = session_settings(name, timeout_ms=timeout_ms)
+    return await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S, server_settings=settings)
+
+
+async def open_pool(
+    dsn: str, *, name: str, connections_max: int = 4, durable: bool = True, timeout_ms: int = STATEMENT_TIMEOUT_MS
+) -> Pool:
     """A pool whose sessions never wait without bound. `durable=False` lets a commit return before it is on disk: for
     hints only.
     """
@@ -60,16 +81,9 @@ async def open_pool(dsn: str, *, name: str, connections_max: int = 4, durable: b
         min_size=1,
         max_size=connections_max,
         timeout=CONNECT_TIMEOUT_S,
-        command_timeout=STATEMENT_TIMEOUT_MS / 1000,
+        command_timeout=timeout_ms / 1000,
         init=_as_json,
-        server_settings={
-            "application_name": name,
-            "lock_timeout": str(LOCK_TIMEOUT_MS),
-            "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
-            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-            "synchronous_commit": "on" if durable else "off",
-            "timezone": "UTC",
-        },
+        server_settings=session_settings(name, durable=durable, timeout_ms=timeout_ms),
     )
     assert pool is not None  # noqa: S101 - create_pool is typed for its un-awaited form
     return pool
@@ -88,5 +102,8 @@ async def with_retries(act: Callable[[], Awaitable[T]], *, for_s: float = RETRY_
                 return await act()
     except RetryError as error:
         cause = error.last_attempt.exception()
-        raise UnavailableError(f"the database did not answer within {for_s:.0f} s: {type(cause).__name__}") from cause
+        raise UnavailableError(
+            f"the database did not answer within {for_s:.0f} s: {type(cause).__name__}",
+            is_overrun=isinstance(cause, asyncpg.IdleInTransactionSessionTimeoutError),
+        ) from cause
     raise AssertionError("a retry ends in a value or an error")

@@ -6,9 +6,13 @@ from importlib.resources import files
 
 import asyncpg
 
+from pipeline.adapters.postgres.database import connect
 from pipeline.errors import KeysRefusedError, SchemaRefusedError
 
 MIGRATION_LOCK = 7_240_113
+MIGRATION_TIMEOUT_MS = 600_000
+"""A table that has grown takes its time; another program that migrates is waited for."""
+
 DATA, KEYS = "migrations", "keys_migrations"
 
 _BOOK = """
@@ -43,8 +47,9 @@ async def migrate(dsn: str, folder: str) -> tuple[str, ...]:
     """Applies what is missing and returns the names of it. Raises SchemaRefusedError when an applied one has changed
     or is unknown.
     """
-    connection = await asyncpg.connect(dsn)
+    connection = await connect(dsn, name="anwang-migrate", timeout_ms=MIGRATION_TIMEOUT_MS)
     try:
+        await connection.execute(f"SET lock_timeout = {MIGRATION_TIMEOUT_MS}")
         await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
         await connection.execute(_BOOK)
         applied = {

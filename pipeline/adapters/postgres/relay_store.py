@@ -1,19 +1,20 @@
 """The outbox as the relay sees it: what waits, who may send it, and where it ended."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
 
-from pipeline.adapters.postgres.database import Pool, with_retries
+from pipeline.adapters.postgres.database import TRANSIENT, Pool, connect, with_retries
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.outgoing import Outgoing, Published
 from pipeline.errors import FencedError
 
 SQL = Queries.of("relay")
-LEASE_SILENT_MAX_S = 4.0
+LEASE_SILENT_MAX_S = 20.0
 
 
 class RelayStore:
@@ -34,7 +35,8 @@ class RelayStore:
         return await with_retries(act)
 
     async def give_back(self, epoch: int) -> None:
-        await self._pool.execute(SQL["give_back"], epoch)
+        with contextlib.suppress(*TRANSIENT):
+            await self._pool.execute(SQL["give_back"], epoch)
 
     async def beat(self, epoch: int) -> None:
         """Keeps the lease. Raises FencedError when another relay has taken it."""
@@ -44,6 +46,9 @@ class RelayStore:
                 raise FencedError("another relay has taken the lease")
 
         await with_retries(act)
+
+    async def raise_alarm(self, code: str, subject: str) -> None:
+        await with_retries(lambda: self._pool.execute(SQL["raise_alarm"], code, subject))
 
     async def waiting(self, messages_max: int) -> list[Outgoing]:
         """The oldest messages that are not published yet, in the order in which they were written."""
@@ -98,7 +103,7 @@ class RelayStore:
     async def listen(self) -> None:
         """Hears of new messages as they are committed. Losing this connection costs only haste."""
         if self._ear is None or self._ear.is_closed():
-            self._ear = await asyncpg.connect(self._dsn, timeout=5)
+            self._ear = await connect(self._dsn, name=self._owner)
             await self._ear.add_listener("outbox", lambda *_: self._woken.set())
 
     async def wait(self, timeout_s: float) -> None:

@@ -1,6 +1,7 @@
 """Writes what a batch became, all of it in the caller's transaction, and seals what is personal on the way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -25,6 +26,15 @@ from pipeline.domain.privacy import public_event_id, without_reporter
 from pipeline.errors import FencedError
 
 
+@dataclass(slots=True)
+class _Told:
+    """Rows of the history and of the outbox, and the hash at which each case's history ends."""
+
+    heads: dict[UUID, bytes]
+    events: list[tuple[object, ...]] = field(default_factory=list)
+    outbox: list[tuple[object, ...]] = field(default_factory=list)
+
+
 class SettlementWriter:
     """One batch's writes. `now` and `history` go onto the outgoing records."""
 
@@ -38,10 +48,12 @@ class SettlementWriter:
         await self._move_cursors(work.batch.spans)
         await self._unread(work.batch.unread)
         if work.written:
-            await self._cases(work)
+            told = self._tell(work)
+            await self._cases(work, told.heads)
             await self._reports(work)
             await self._moved(work)
-            await self._history()
+            await self._many("add_case_event", told.events)
+            await self._many("add_outbox", told.outbox)
         await self._inbox(work)
         await self._db.execute(SQL["wake_relay"])
 
@@ -64,7 +76,7 @@ class SettlementWriter:
         for item in items:
             unread_id = unread_id_of(self._ring, item.message)
             at, data_key = item.message.at, new_key()
-            sealed = seal(data_key, item.message.value, Slot("unread_report", "sealed", unread_id))
+            sealed = seal(data_key, item.message.wire, Slot("unread_report", "sealed", unread_id))
             wrapped = self._wrap(KeyName(unread_id, UNREAD), data_key, Slot("unread_report", "wrapped_key", unread_id))
             row = await self._db.fetchrow(SQL["add_unread"], unread_id, item.kind, item.code, *at, sealed, wrapped)
             notice = UnreadNotice(
@@ -78,12 +90,11 @@ class SettlementWriter:
                 history=self._stamp.history,
             )
             body = notice.model_dump_json().encode()
-            message_id = derived("message", CASE_EVENTS, unread_id.hex)
+            message_id = derived("message", CASE_EVENTS, unread_id.hex, row["due_at"].isoformat())
             await self._many("add_outbox", [(message_id, CASE_EVENTS, None, None, None, unread_id.hex.encode(), body)])
             await self._db.execute(SQL["raise_alarm"], "unread_report", str(unread_id), "assess")
 
-    async def _cases(self, work: Work) -> None:
-        heads = self._chain(work)
+    async def _cases(self, work: Work, heads: Mapping[UUID, bytes]) -> None:
         await self._many("put_case", [_case_row(case, heads[case.case_id]) for case in work.cases.values()])
         for _, settlement in work.written:
             for gone in settlement.absorbed:
@@ -91,20 +102,17 @@ class SettlementWriter:
                 await self._db.execute(SQL["move_aliases"], gone.case_id, home)
                 await self._db.execute(SQL["add_alias"], gone.case_id, home)
 
-    def _chain(self, work: Work) -> dict[UUID, bytes]:
-        self._events: list[tuple[object, ...]] = []
-        self._outbox: list[tuple[object, ...]] = []
-        heads = dict(work.loaded.heads)
+    def _tell(self, work: Work) -> _Told:
+        """Every message of the batch, and each case's history with its chain carried on."""
+        told = _Told(heads=dict(work.loaded.heads))
         for notice in (n for _, s in work.written for n in notices(s, self._stamp)):
-            self._outbox.append(_outbox_row(notice))
+            told.outbox.append(_outbox_row(notice))
             if notice.topic == CASE_EVENTS:
-                prior = heads.get(notice.case_id, BEGINNING)
-                heads[notice.case_id] = link_hash(prior, notice.case_id, notice.case_version, notice.body)
-                kind = orjson.loads(notice.body)["type"]
-                self._events.append(
-                    (notice.case_id, notice.case_version, kind, notice.body, prior, heads[notice.case_id])
-                )
-        return heads
+                prior = told.heads.get(notice.case_id, BEGINNING)
+                head = link_hash(prior, notice.case_id, notice.case_version, notice.body)
+                told.heads[notice.case_id] = head
+                told.events.append((notice.case_id, notice.case_version, notice.kind, notice.body, prior, head))
+        return told
 
     async def _reports(self, work: Work) -> None:
         loaded = work.loaded
@@ -135,7 +143,7 @@ class SettlementWriter:
         await self._versions(work)
 
     async def _versions(self, work: Work) -> None:
-        homes = work.case_of_report()
+        homes, borne = work.case_of_report(), work.keys_borne()
         versions, originals, tokens, decisions, reviews = [], [], [], [], []
         for item, s in work.written:
             facts, case_id = s.facts, homes[s.report_id]
@@ -162,7 +170,9 @@ class SettlementWriter:
                     self._wrap(KeyName(case_id, ORIGINAL), original_key, Slot("report_original", "wrapped_key", key)),
                 )
             )
-            tokens += [(self._ring.token(k), s.report_id, facts.source) for k in sorted(stored_keys(facts))]
+            new_keys = stored_keys(facts) - borne[s.report_id]
+            borne[s.report_id] |= new_keys
+            tokens += [(self._ring.token(k), s.report_id, facts.source) for k in sorted(new_keys)]
             decisions.append(
                 _decision_row(s, event_id, seal(data_key, _inputs(s), Slot("decision", "sealed_inputs", key)))
             )
@@ -192,17 +202,13 @@ class SettlementWriter:
                 data_key = unseal(self._keys[KeyName(old, purpose)], row[column], slot)
                 await self._db.execute(SQL[statement], key, self._wrap(KeyName(new, purpose), data_key, slot))
 
-    async def _history(self) -> None:
-        await self._many("add_case_event", self._events)
-        await self._many("add_outbox", self._outbox)
-
     async def _inbox(self, work: Work) -> None:
         accepted = [(i.message, s.decision.outcome, s.facts.event_key, None) for i, s in work.settled]
         unread = [(i.message, i.kind, None, unread_id_of(self._ring, i.message)) for i in work.batch.unread]
         await self._many(
             "add_inbox",
             [
-                (*m.at, self._ring.digest(m.value), outcome, event_key, unread_id, m.arrived_at)
+                (*m.at, self._ring.digest(m.wire), outcome, event_key, unread_id, m.arrived_at)
                 for m, outcome, event_key, unread_id in (*accepted, *unread)
             ],
         )

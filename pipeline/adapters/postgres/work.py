@@ -14,6 +14,7 @@ from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.assess import Settlement
 from pipeline.domain.batch import Accepted, Batch
 from pipeline.domain.casefile import CaseFile, CaseState
+from pipeline.domain.link import Key, stored_keys
 
 REPORT, ORIGINAL, UNREAD = Purpose.REPORT, Purpose.ORIGINAL, Purpose.UNREAD
 
@@ -57,6 +58,16 @@ class Work:
             if facts.event_key in stored and stored[facts.event_key].case_id != case.case_id
         )
 
+    def keys_borne(self) -> dict[UUID, frozenset[Key]]:
+        """By which keys the stored versions of each report of this batch are found already."""
+        stored, named = self.loaded.wrapped, {s.report_id for _, s in self.written}
+        return {
+            r.report_id: frozenset(k for v in r.versions if v.event_key in stored for k in stored_keys(v))
+            for c in self.live_cases
+            for r in c.reports
+            if r.report_id in named
+        }
+
     def joined_away(self) -> Sequence[tuple[UUID, UUID]]:
         """(incident, case) of each incident that a decision of this batch names and a later one of it joined with
         another.
@@ -83,4 +94,4 @@ class Work:
 
 def unread_id_of(ring: KeyRing, message: Message) -> UUID:
     """The same bytes, sent again, are the same unread report."""
-    return derived("unread", ring.digest(message.value).hex())
+    return derived("unread", ring.digest(message.wire).hex())

@@ -9,6 +9,9 @@ from pipeline.contracts.jsontext import Json, canonical
 FAULTS_MAX = 100
 """A report with more of them says so in its last one; a decision must stay small enough to be sent."""
 
+ITEMS_MAX = 200
+"""Of each list of a report only the first are looked at. It bounds what one report can cost, and no form holds so many."""
+
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -23,6 +26,7 @@ class Fault(StrEnum):
     BOOLEAN_EXPECTED = "boolean_expected"
     WORD_UNKNOWN = "word_unknown"
     TOO_LONG = "too_long"
+    TOO_MANY = "too_many"
     OUT_OF_RANGE = "out_of_range"
     TIME_UNREADABLE = "time_unreadable"
     OFFSET_MISSING = "offset_missing"
@@ -60,13 +64,15 @@ class Notes:
         return canonical(value).decode("ascii")
 
     def items(self, value: Json, path: str) -> list[Json]:
-        """The list; what is no list counts as its only item."""
+        """The first items of the list; what is no list counts as its only item."""
         if value is None:
             return []
-        if isinstance(value, list):
-            return value
-        self.add(Fault.LIST_EXPECTED, path)
-        return [value]
+        if not isinstance(value, list):
+            self.add(Fault.LIST_EXPECTED, path)
+            return [value]
+        if len(value) > ITEMS_MAX:
+            self.add(Fault.TOO_MANY, path)
+        return value[:ITEMS_MAX]
 
     def texts(self, value: Json, path: str) -> Iterator[tuple[str, str]]:
         """Every filled text of a list with its own path."""

@@ -1,6 +1,7 @@
 """The persons of a report."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 from pipeline.contracts.jsontext import Json
@@ -9,15 +10,30 @@ from pipeline.domain.facts import Person, Place
 from pipeline.domain.normalise.date import read_date
 from pipeline.domain.normalise.identity import read_national_id
 from pipeline.domain.normalise.name import read_name
-from pipeline.domain.normalise.notes import Fault, Notes
+from pipeline.domain.normalise.notes import ITEMS_MAX, Fault, Notes
 from pipeline.domain.normalise.phone import read_phone
 from pipeline.domain.normalise.place import read_place
 
 
 def read_persons(value: Json, notes: Notes, today: date) -> tuple[Person, ...]:
-    """Every person with a role; one without is left out and noted."""
+    """Every person with a role; one without is left out and noted. All of them together bear no more phones, and no
+    more conditions, than one list may hold.
+    """
     read = (_person(item, index, notes, today) for index, item in enumerate(notes.items(value, "persons")))
-    return tuple(person for person in read if person)
+    return tuple(_bounded((person for person in read if person), notes))
+
+
+def _bounded(persons: Iterable[Person], notes: Notes) -> Iterator[Person]:
+    phones_left = conditions_left = ITEMS_MAX
+    for person in persons:
+        if len(person.phones) > phones_left:
+            notes.add(Fault.TOO_MANY, f"persons[{person.index}].phones")
+        if len(person.conditions) > conditions_left:
+            notes.add(Fault.TOO_MANY, f"persons[{person.index}].conditions")
+        kept = replace(person, phones=person.phones[:phones_left], conditions=person.conditions[:conditions_left])
+        phones_left -= len(kept.phones)
+        conditions_left -= len(kept.conditions)
+        yield kept
 
 
 def optional_place(value: Json, path: str, notes: Notes) -> Place | None:

@@ -157,7 +157,7 @@ CREATE TABLE link_key (
     report_id  uuid NOT NULL REFERENCES report,
     source     text NOT NULL,
     added_no   bigint GENERATED ALWAYS AS IDENTITY,
-    PRIMARY KEY (token, report_id)
+    PRIMARY KEY (token, added_no)
 );
 COMMENT ON TABLE link_key IS 'Blind index: keyed digests by which reports find each other.';
 

@@ -88,12 +88,15 @@ SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::text
 ON CONFLICT (topic, partition, from_offset) DO UPDATE SET to_offset = greatest(stream_hole.to_offset, excluded.to_offset)
 
 -- name: add_unread
--- The same bytes sent again keep their first receipt time, so that the clock of one hour is not started anew.
+-- The same bytes sent again keep their first receipt time, and the clock of one hour is not started anew; unless a person
+-- had read them: then they wait for one again.
 INSERT INTO unread_report AS u
     (unread_id, kind, code, topic, partition, kafka_offset, first_seen_at, due_at, sealed, wrapped_key)
 VALUES ($1, $2, $3, $4, $5, $6, now(), now() + interval '1 hour', $7, $8)
-ON CONFLICT (unread_id) DO UPDATE SET times_seen = u.times_seen + 1
-RETURNING due_at, times_seen
+ON CONFLICT (unread_id) DO UPDATE SET
+    times_seen = u.times_seen + 1, read_at = NULL, read_by = NULL,
+    due_at = CASE WHEN u.read_at IS NULL THEN u.due_at ELSE excluded.due_at END
+RETURNING due_at
 
 -- name: add_inbox
 INSERT INTO inbox (topic, partition, kafka_offset, digest, outcome, event_key, unread_id, arrived_at)
@@ -158,7 +161,6 @@ UPDATE report_original SET wrapped_key = $2 WHERE event_key = $1
 
 -- name: add_link_key
 INSERT INTO link_key (token, report_id, source) SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[])
-ON CONFLICT DO NOTHING
 
 -- name: add_review
 INSERT INTO link_review (report_id, other_report_id, reasons)
@@ -193,4 +195,4 @@ SELECT number FROM history
 
 -- name: raise_alarm
 INSERT INTO alarm (code, subject, raised_by) VALUES ($1, $2, $3)
-ON CONFLICT (code, subject) DO UPDATE SET seen_at = now(), settled_at = NULL
+ON CONFLICT (code, subject) DO UPDATE SET seen_at = now(), settled_at = NULL, settled_by = NULL

@@ -1,19 +1,11 @@
 -- name: settled
-SELECT outcome, count(*) AS messages FROM inbox GROUP BY outcome
+SELECT topic, partition, outcome, count(*) AS messages FROM inbox GROUP BY topic, partition, outcome
 
 -- name: cursors
 SELECT topic, partition, first_offset, next_offset FROM stream_cursor
 
 -- name: holes
-SELECT topic, partition, from_offset, to_offset FROM stream_hole
-
--- name: missing
--- Offsets below a cursor that are neither settled nor a hole.
-SELECT coalesce(sum(c.next_offset - c.first_offset), 0)
-     - (SELECT count(*) FROM inbox)
-     - (SELECT coalesce(sum(least(h.to_offset, c2.next_offset) - h.from_offset), 0)
-        FROM stream_hole h JOIN stream_cursor c2 USING (topic, partition) WHERE h.from_offset < c2.next_offset)
-FROM stream_cursor c
+SELECT topic, partition, from_offset, to_offset FROM stream_hole ORDER BY from_offset
 
 -- name: unpublished
 SELECT count(*) AS messages, coalesce(extract(epoch FROM now() - min(written_at)), 0)::float8 AS oldest_s
@@ -54,7 +46,7 @@ WHERE b.topic = $1 AND b.partition = $2 AND b.kafka_offset >= $3 AND b.kafka_off
     WHERE v.event_key = b.event_key
       AND EXISTS (SELECT FROM clock WHERE clock.incident_id = i.incident_id)
       AND EXISTS (SELECT FROM case_event e WHERE e.case_id = f.case_id AND e.version = f.version)
-      AND EXISTS (SELECT FROM outbox o WHERE o.event_id = v.event_id AND o.topic LIKE 'queue.%'))
+      AND EXISTS (SELECT FROM outbox o WHERE o.event_id = v.event_id AND o.case_id = d.case_id AND o.topic LIKE 'queue.%'))
 UNION ALL
 SELECT b.kafka_offset FROM inbox b
 WHERE b.topic = $1 AND b.partition = $2 AND b.kafka_offset >= $3 AND b.kafka_offset < $4
@@ -82,12 +74,14 @@ ON CONFLICT (code, subject) DO UPDATE SET
     seen_at = now(),
     raised_at = CASE WHEN a.settled_at IS NULL OR (a.settled_by IS NOT NULL AND a.seen_at > now() - interval '60 s')
         THEN a.raised_at ELSE now() END,
-    settled_at = CASE WHEN a.settled_by IS NOT NULL AND a.seen_at > now() - interval '60 s' THEN a.settled_at END
+    settled_at = CASE WHEN a.settled_by IS NOT NULL AND a.seen_at > now() - interval '60 s' THEN a.settled_at END,
+    settled_by = CASE WHEN a.settled_by IS NOT NULL AND a.seen_at > now() - interval '60 s' THEN a.settled_by END
 RETURNING raised_at = now() AS is_new
 
 -- name: silence_alarm
--- The cause has gone by itself.
-UPDATE alarm SET settled_at = now() WHERE code = $1 AND settled_at IS NULL
+-- The cause has gone by itself; when it comes back, it rings, whoever had settled it before.
+UPDATE alarm SET settled_at = now(), settled_by = NULL
+WHERE code = $1 AND subject = $2 AND (settled_at IS NULL OR settled_by IS NOT NULL)
 
 -- name: open_alarms
 SELECT alarm_id, code, subject, raised_by, raised_at, seen_at FROM alarm WHERE settled_at IS NULL ORDER BY alarm_id

@@ -1,7 +1,9 @@
 -- name: take_lease
--- One relay at a time: the lease is free when it was given back, or when its owner has been silent for too long.
+-- One relay at a time: the lease is free when it was given back, when its owner has no session any more, or when it has
+-- been silent for longer than a send may take.
 UPDATE relay_lease SET epoch = epoch + 1, owner = $1, beat_at = now()
 WHERE beat_at < now() - make_interval(secs => $2)
+   OR NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = left(relay_lease.owner, 63))
 RETURNING epoch
 
 -- name: beat
@@ -36,3 +38,7 @@ SELECT topic, partition, next_offset FROM relay_mark
 -- name: move_mark
 INSERT INTO relay_mark AS m (topic, partition, next_offset) VALUES ($1, $2, $3)
 ON CONFLICT (topic, partition) DO UPDATE SET next_offset = greatest(m.next_offset, excluded.next_offset)
+
+-- name: raise_alarm
+INSERT INTO alarm (code, subject, raised_by) VALUES ($1, $2, 'relay')
+ON CONFLICT (code, subject) DO UPDATE SET seen_at = now(), settled_at = NULL, settled_by = NULL

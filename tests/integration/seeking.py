@@ -1,0 +1,54 @@
+"""Looks for marks in every byte of folders, in each form in which a program might have written them down."""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+
+def forms(text: str) -> dict[str, bytes]:
+    """The text as it may stand in a file. Of base64, the part that is the same whatever stands around it."""
+    plain = text.encode()
+    escaped = json.dumps(text)[1:-1]
+    told = {
+        "utf-8": plain,
+        "utf-16le": text.encode("utf-16-le"),
+        "utf-16be": text.encode("utf-16-be"),
+        "utf-32le": text.encode("utf-32-le"),
+        "json": escaped.encode(),
+        "JSON": escaped.upper().replace("\\U", "\\u").encode(),
+        "repr of bytes": repr(plain)[2:-1].encode(),
+        "hex": plain.hex().encode(),
+        "HEX": plain.hex().upper().encode(),
+        "octal": "".join(f"\\{byte:03o}" for byte in plain).encode(),
+        "url": quote(text, safe="").encode(),
+    }
+    for skipped in range(3):
+        begun = base64.b64encode(b"\0" * skipped + plain)[(0, 2, 3)[skipped] :]
+        kept = begun[: len(begun) - (0, 3, 2)[(skipped + len(plain)) % 3] - (1 if (skipped + len(plain)) % 3 else 0)]
+        told[f"base64 {skipped}"] = kept
+        told[f"base64url {skipped}"] = kept.replace(b"+", b"-").replace(b"/", b"_")
+    return told
+
+
+def found_in(data: bytes, marks: Mapping[str, str]) -> set[tuple[str, str]]:
+    """(mark, form) of what stands there; of forms that are one and the same, the first."""
+    needles: dict[bytes, tuple[str, str]] = {}
+    for name, text in marks.items():
+        for form, needle in forms(text).items():
+            needles.setdefault(needle, (name, form))
+    return {told for needle, told in needles.items() if needle in data}
+
+
+def found_below(folder: Path, marks: Mapping[str, str], *, but: str | None = None) -> dict[str, set[tuple[str, str]]]:
+    """What stands in which file below a folder; folders and files whose name begins with `but` are left out."""
+    read = ((str(path.relative_to(folder)), path.read_bytes()) for path in _files(folder, but))
+    return {name: found for name, data in read if (found := found_in(data, marks))}
+
+
+def _files(folder: Path, but: str | None) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        left_out = but and any(part.startswith(but) for part in path.relative_to(folder).parts)
+        if path.is_file() and not left_out:
+            yield path
