@@ -4,13 +4,14 @@ ARGS ?=
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check lock schemas clean local dev
+.PHONY: help demo test check bench lock schemas clean local dev
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo     real Kafka and Postgres on this machine, invented traffic, a live view  (ARGS="--reports 2000 --json")'
 	@echo 'make test     the whole test suite against the same Kafka and Postgres  (ARGS="-k ledger")'
 	@echo 'make check    the fast checks: ruff, mypy, import-linter, unit tests with the coverage of the domain'
+	@echo 'make bench    the whole path: a backlog, and 100 reports a second'
 	@echo 'make schemas  writes schemas/ anew from the contracts'
 	@echo 'make lock     writes requirements/*.lock anew (needs uv)'
 	@echo 'make clean    removes .venv, .anwang and all caches'
@@ -30,6 +31,9 @@ check: dev
 	$(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	$(PY) -m pytest tests/unit --cov --cov-report=term $(ARGS)
+
+bench: local
+	@$(PY) benchmarks/path.py
 
 schemas: dev
 	$(PY) -m pipeline.cli schemas

@@ -119,9 +119,9 @@ def assess(
 ) -> None:
     """Decide a file of reports without any server; one decision a line."""
     from pipeline.commands.assess import assess_file
-    from pipeline.commands.sources import directory_of
+    from pipeline.settings import directory_of
 
-    assess_file(file, links, directory_of(told.settings.sources_file))
+    assess_file(file, links, directory_of(told.settings))
 
 
 @app.command(rich_help_panel=REPORTS)

@@ -1,4 +1,4 @@
-"""What the stages ask of the world. Each promise is kept by one adapter and proven by its contract tests."""
+"""What the stages ask of the world. Each promise is kept by one adapter; tests against real servers prove it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

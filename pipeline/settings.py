@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
+from pipeline import data
+from pipeline.domain.directory import Directory, load_directory
 from pipeline.errors import AnwangError
 
 ENV_PREFIX = "ANWANG_"
@@ -107,6 +109,22 @@ def configure(
         return Configured(Settings.model_validate(told), origins, file)
     except ValidationError as error:
         raise SettingsRefusedError("; ".join(_complaints(error, origins, file))) from None
+
+
+def directory_of(settings: Settings) -> Directory:
+    """The registered sources: a bureau's file, or the ones that are shipped. Raises SettingsRefusedError, which names
+    the file and the line of a row that cannot be used.
+    """
+    file = settings.sources_file
+    try:
+        return load_directory(file.read_text("utf-8") if file else data.table("sources.csv"))
+    except OSError as error:
+        raise SettingsRefusedError(f"the file {file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsRefusedError(f"the file {file}, line {line}: this is not UTF-8") from None
+    except ValueError as error:
+        raise SettingsRefusedError(f"the file {file}, {error}") from None
 
 
 def _read(file: Path) -> Mapping[str, Any]:

@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from pipeline import data
 from pipeline.adapters.kafka.intake import Intake
 from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet
@@ -32,10 +31,9 @@ from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.vault import KeyRing
 from pipeline.contracts.messages import Stream
 from pipeline.contracts.topics import intake_topics
-from pipeline.domain.directory import Directory, load_directory
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.ports import Telling
-from pipeline.settings import Settings
+from pipeline.settings import Settings, directory_of
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
 from pipeline.stages.ledger import ledger_state
@@ -44,11 +42,6 @@ from pipeline.stages.relay import Relay
 AUDIT_EVERY_S = 1.0
 
 Beat = Callable[[], None]
-
-
-def directory_of(settings: Settings) -> Directory:
-    text = settings.sources_file.read_text("utf-8") if settings.sources_file else data.table("sources.csv")
-    return load_directory(text)
 
 
 def worker_name(stage: str) -> str:

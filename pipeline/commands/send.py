@@ -12,13 +12,12 @@ import orjson
 
 from pipeline.adapters.sender import Post, Sender, sender
 from pipeline.commands.lines import FileRefusedError, blocks_of
-from pipeline.commands.sources import directory_of
 from pipeline.contracts.envelope import Unreadable, open_envelope
 from pipeline.contracts.messages import Coordinate
 from pipeline.contracts.topics import intake_topic
 from pipeline.domain.directory import Directory
 from pipeline.domain.normalise.reading import SOURCE_PREFIX
-from pipeline.settings import Settings
+from pipeline.settings import Settings, directory_of
 
 DOOR_OF_STRANGERS = intake_topic("", "partner")
 """Where a line goes whose source is unknown or that cannot be read, so that it is seen."""
@@ -29,7 +28,7 @@ LINES_NAMED_MAX = 20
 
 def send_file(settings: Settings, file: str, acks: Path | None) -> int:
     """0 when every line was acknowledged, else 1. Tells counts and line numbers, never what a line holds."""
-    directory = directory_of(settings.sources_file)
+    directory = directory_of(settings)
     with ExitStack() as exits:
         tally = _Tally(exits.enter_context(_opened(acks)) if acks else None)
         sent = asyncio.run(_send(settings.kafka_bootstrap, _posts(file, directory, tally), tally))

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import orjson
@@ -21,7 +21,10 @@ from pipeline.local.ports import remembered_ports
 from pipeline.local.servers import Servers
 from pipeline.local.status import Status
 from pipeline.local.supervisor import Child, State, inherited_env
-from pipeline.settings import Configured, Settings
+from pipeline.settings import ENV_PREFIX, Configured, Settings
+
+OF_EACH = frozenset({"kafka_bootstrap", "postgres_dsn", "keys_dsn", "instance", "http_port"})
+"""What a process that we start is told for itself: where our servers are, its name and its port."""
 
 
 class StackError(AnwangError):
@@ -30,12 +33,13 @@ class StackError(AnwangError):
 
 def start(told: Configured, *, foreground: bool) -> int:
     """0 once everything is ready, or, in the foreground, once it was told to end."""
-    settings = told.settings.model_copy(update={"data_dir": told.settings.data_dir.absolute()})
+    told = replace(told, settings=_with_whole_paths(told.settings))
+    root = told.settings.data_dir
     try:
         if foreground:
-            return daemon.up_foreground(daemon.Plan(settings.data_dir, lambda s: _children(s, settings), _say))
+            return daemon.up_foreground(daemon.Plan(root, lambda servers: _children(servers, told), _say))
         argv = (sys.executable, "-m", "pipeline.cli", "up", "--foreground")
-        known = daemon.spawn_detached(settings.data_dir, argv, inherited_env(**_environment(settings)), progress=_say)
+        known = daemon.spawn_detached(root, argv, inherited_env(**_environment(told)), progress=_say)
     except LocalError as error:
         raise StackError(str(error)) from error
     _print(known)
@@ -73,8 +77,9 @@ def _print(known: Status) -> None:
         sys.stdout.write(f"{known.step}\n")
 
 
-def _children(servers: Servers, settings: Settings) -> Sequence[Child]:
+def _children(servers: Servers, told: Configured) -> Sequence[Child]:
     """The processes, after tables, keys and topics are there."""
+    settings = told.settings
     at = {
         "kafka_bootstrap": servers.kafka_bootstrap,
         "postgres_dsn": servers.postgres_dsn,
@@ -88,7 +93,7 @@ def _children(servers: Servers, settings: Settings) -> Sequence[Child]:
             name=name,
             argv=(sys.executable, "-m", "pipeline.cli", "run", stage),
             env=inherited_env(
-                **_environment(settings),
+                **_environment(told),
                 **servers.environment(),
                 ANWANG_INSTANCE=name,
                 ANWANG_HTTP_PORT=str(ports[name]),
@@ -106,15 +111,18 @@ async def _prepare(settings: Settings) -> None:
     await wiring.create_topics(settings)
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    told = {
-        "ANWANG_DATA_DIR": str(settings.data_dir),
-        "ANWANG_KEY_FILE": str(settings.key_file.absolute()),
-        "ANWANG_PARTITIONS": str(settings.partitions),
-    }
-    if settings.sources_file:
-        told["ANWANG_SOURCES_FILE"] = str(settings.sources_file.absolute())
-    return told
+def _with_whole_paths(settings: Settings) -> Settings:
+    paths = {name: value.absolute() for name, value in settings if isinstance(value, Path)}
+    return settings.model_copy(update=paths)
+
+
+def _environment(told: Configured) -> dict[str, str]:
+    """Everything that we were told, for a process that we start, wherever it came from; also the file, so that no
+    other one is read in its place.
+    """
+    settings = {name: value for name, value in told.settings if name not in OF_EACH and value is not None}
+    environment = {f"{ENV_PREFIX}{name.upper()}": str(value) for name, value in settings.items()}
+    return environment | ({f"{ENV_PREFIX}CONFIG": str(told.file.absolute())} if told.file else {})
 
 
 def _say(text: str) -> None:

@@ -21,8 +21,6 @@ from pipeline.domain.filing import Ask, Filed
 from pipeline.domain.route import place
 from pipeline.domain.score import judge
 
-__all__ = ["PROVISIONAL_ARRIVAL_NO", "Ask", "Settlement", "assess", "reused_key"]
-
 PROVISIONAL_ARRIVAL_NO = 1 << 62
 """Above every number that the database has given: a report that is not written yet arrived last."""
 

@@ -32,8 +32,15 @@ class Directory:
 def load_directory(csv_text: str) -> Directory:
     """Reads the columns source, kind, role, county. Raises ValueError, naming the line of a row that cannot be used."""
     reader = csv.DictReader(csv_text.removeprefix("\ufeff").splitlines(), strict=True)
+    try:
+        return _read(reader)
+    except csv.Error:
+        raise ValueError(f"line {reader.reader.line_num}: this is not CSV") from None
+
+
+def _read(reader: "csv.DictReader[str]") -> Directory:
     if not set(COLUMNS) <= set(reader.fieldnames or ()):
-        raise ValueError(f"the sources need the columns {', '.join(COLUMNS)}")
+        raise ValueError(f"line 1: the sources need the columns {', '.join(COLUMNS)}")
     sources: dict[str, Source] = {}
     for row in reader:
         source = _source(row, reader.line_num)

@@ -151,7 +151,7 @@ def _notice(topic: str, message_id: UUID, case: CaseFile, body: QueueRecord | Ca
 
 
 def _event_id(settled: Settlement) -> str:
-    return public_event_id(settled.facts.event_id, settled.facts.event_key)
+    return public_event_id(settled.facts.event_id, settled.facts.event_key, source=settled.facts.source)
 
 
 def _merged_into(settled: Settlement, case: CaseFile) -> UUID | None:

@@ -1,7 +1,8 @@
 """What may leave: ids that can hold nothing personal, bands instead of ages."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,16 @@ from pipeline.contracts.vocabulary import ReporterRole
 from pipeline.domain.ages import youngest_years
 from pipeline.domain.facts import Facts
 from pipeline.domain.normalise.identity import read_national_id
+from pipeline.domain.normalise.phone import read_phone
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
-_OPAQUE = re.compile(r"[A-Za-z0-9._:~-]{1,64}")
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_HEX = re.compile(r"(?=[0-9]*[a-fA-F])[0-9a-fA-F]{16,64}")
+_WORD = r"(?:event|evt?|e|report|rep|r|message|msg|m|id|nr|no|n|test|sample)[-_.:]?"
+_NUMBERED = re.compile(rf"({_WORD})?([0-9]+(?:[-_.:][0-9]+)*)", re.ASCII | re.IGNORECASE)
+DIGITS_MAX = 20
+DIGITS_ALONE_MAX = 7
+"""Where no word stands before them; one more may be a telephone or the day of a birth."""
 _ALONE_LIKE_AN_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][1289A-Da-d]\d{8}(?!\d)")
 _LIKE_AN_ID = re.compile(r"(?=([A-Za-z][1289A-Da-d]\d{8}))")
 _LIKE_A_PHONE = re.compile(
@@ -23,13 +31,39 @@ _LIKE_A_PHONE = re.compile(
 """A mobile, or a telephone with its area code."""
 
 
-def public_event_id(event_id: str, event_key: UUID) -> str:
-    """The id as sent where it is opaque, else the derived one: a source that put a name or a number into an id must
-    not publish it.
+def public_event_id(event_id: str, event_key: UUID, *, source: str) -> str:
+    """The id as sent where it can hold no name and no number of a person, else the derived one.
+
+    That is an id as machines draw it (UUID, ULID, 16 to 64 hexadecimal digits), or a few numbers, behind a neutral
+    word or the code of its own source.
     """
-    if _UUID.fullmatch(event_id) or (_OPAQUE.fullmatch(event_id) and not _looks_personal(event_id)):
+    if _UUID.fullmatch(event_id):
+        return event_id
+    is_drawn = _ULID.fullmatch(event_id) or _HEX.fullmatch(event_id)
+    if (is_drawn or _is_numbered(event_id, source)) and not _looks_personal(event_id):
         return event_id
     return str(event_key)
+
+
+def _is_numbered(event_id: str, source: str) -> bool:
+    is_own = bool(source) and event_id.startswith(source) and event_id[len(source) :][:1] in {"-", "_", ".", ":"}
+    found = _NUMBERED.fullmatch(event_id[len(source) + 1 :] if is_own else event_id)
+    if not found or (is_own and found[1]):
+        return False
+    word = source if is_own else (found[1] or "").rstrip("-_.:")
+    numbers = re.split(r"[-_.:]", found[2])
+    digits_max = DIGITS_MAX if word else DIGITS_ALONE_MAX
+    return len("".join(numbers)) <= digits_max and not _looks_split(word, numbers)
+
+
+def _looks_split(word: str, numbers: Sequence[str]) -> bool:
+    """Whether numbers that stand beside each other make a telephone, or behind a letter a national ID."""
+    joined = ["".join(numbers[:end]) for end in range(1, len(numbers) + 1)]
+    if any(_ALONE_LIKE_AN_ID.fullmatch(word + number) for number in joined):
+        return True
+    if any(read_national_id(word[-1:] + number) for number in joined):
+        return True
+    return any(read_phone("".join(numbers[i:j])) for i in range(len(numbers)) for j in range(i + 1, len(numbers) + 1))
 
 
 def _looks_personal(text: str) -> bool:
@@ -37,6 +71,15 @@ def _looks_personal(text: str) -> bool:
     if _ALONE_LIKE_AN_ID.search(text) or _LIKE_A_PHONE.search(text):
         return True
     return any(read_national_id(found[1]) for found in _LIKE_AN_ID.finditer(text))
+
+
+def guarded(facts: Facts, digest: Callable[[bytes], bytes]) -> Facts:
+    """The facts with an event key that cannot be guessed. Who tries out national IDs would else know again the key, and
+    all ids derived from it, of an event whose id is one. `digest` is keyed; 16 of its bytes are used.
+    """
+    if public_event_id(facts.event_id, facts.event_key, source=facts.source) == facts.event_id:
+        return facts
+    return replace(facts, event_key=UUID(bytes=digest(facts.event_key.bytes)[:16], version=5))
 
 
 _ROLES = frozenset(ReporterRole)

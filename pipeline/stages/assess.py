@@ -13,6 +13,7 @@ from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Settled, Span, Unread
 from pipeline.domain.directory import Directory
 from pipeline.domain.normalise.reading import read_event
+from pipeline.domain.privacy import guarded
 from pipeline.errors import FencedError, GapError, LogWentBackError, UnavailableError
 from pipeline.ports import Bounds, Digest, EndOf, Explain, Ledger, Source, Telling
 
@@ -224,7 +225,7 @@ class Assess:
             return Unread(message, Outcome.QUARANTINE, "source_unregistered")
         if intake_topic(source.code, source.kind) != message.at.topic:
             return Unread(message, Outcome.QUARANTINE, "source_not_of_this_topic")
-        return Accepted(message, reading)
+        return Accepted(message, replace(reading, facts=guarded(reading.facts, self._digest)))
 
     async def hint(self) -> None:
         """Tells Kafka how far the database has come, for those who watch the lag there."""

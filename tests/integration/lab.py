@@ -30,7 +30,7 @@ from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Claim, Unread
 from pipeline.domain.ledger import LedgerState
 from pipeline.local.servers import Servers
-from pipeline.settings import Settings
+from pipeline.settings import Settings, directory_of
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
 from pipeline.stages.relay import Relay
@@ -100,14 +100,14 @@ class Lab:
     def topic_of(self, event: Mapping[str, Any] | bytes) -> str:
         if isinstance(event, bytes):
             return "intake.partner.v1"
-        source = wiring.directory_of(self.settings).sources[event["source"].removeprefix("/sources/")]
+        source = directory_of(self.settings).sources[event["source"].removeprefix("/sources/")]
         return intake_topic(source.code, source.kind)
 
     # --- the stages, as wiring builds them
 
     def store(self, worker: str = "worker", kind: type[AssessStore] = AssessStore) -> AssessStore:
         keys = CaseKeys(self.keys_pool, self.ring)
-        directory = wiring.directory_of(self.settings)
+        directory = directory_of(self.settings)
         return kind(self.pool, self.marks, keys, self.ring, directory=directory, worker=worker)
 
     @asynccontextmanager
@@ -127,7 +127,7 @@ class Lab:
                 claims,
                 explain=explain,
                 digest=self.ring.digest,
-                directory=wiring.directory_of(self.settings),
+                directory=directory_of(self.settings),
                 telling=self.heard,
             )
         finally:

@@ -18,7 +18,7 @@ from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Batch, Settled, Span
 from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.errors import FencedError, LogWentBackError
-from pipeline.wiring import directory_of
+from pipeline.settings import directory_of
 
 HOTLINE, CLINIC = Stream("intake.hotline.113.v1", 0), Stream("intake.clinic.v1", 0)
 

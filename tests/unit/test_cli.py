@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import pytest
@@ -18,16 +18,22 @@ import pipeline
 from pipeline import cli, wiring
 from pipeline.adapters.probes import asked
 from pipeline.commands import lines as lines_module
+from pipeline.commands import stack
 from pipeline.commands.generate import print_reports
 from pipeline.commands.ledger import in_words
-from pipeline.commands.lines import FileRefusedError, blocks_of, lines_of
+from pipeline.commands.lines import blocks_of, lines_of
+from pipeline.commands.options import settle
 from pipeline.commands.send import DOOR_OF_STRANGERS, post_of
-from pipeline.commands.sources import directory_of
+from pipeline.commands.stack import StackError, start
 from pipeline.contracts.report_examples import EXAMPLES
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.ledger import LedgerState, UnreadRow
 from pipeline.errors import UnavailableError
-from pipeline.settings import Settings
+from pipeline.local import daemon
+from pipeline.local.daemon import Plan
+from pipeline.local.errors import LocalError
+from pipeline.local.servers import Servers
+from pipeline.settings import Settings, directory_of
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -204,16 +210,11 @@ def test_a_file_that_cannot_be_used_is_one_line_and_exit_1(run: Run, argv: Seque
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [(b"source,kind\n", "need the columns"), (b"\xff", "is not UTF-8"), (b"source,kind,role,county\nx,,,\n", "line 2")],
-)
-def test_sources_that_cannot_be_used_are_refused(text: bytes, said: str, tmp_path: Path) -> None:
-    (tmp_path / "sources.csv").write_bytes(text)
-    with pytest.raises(FileRefusedError, match=said):
-        directory_of(tmp_path / "sources.csv")
-    with pytest.raises(FileRefusedError, match="cannot be read"):
-        directory_of(tmp_path / "gone.csv")
+def test_sources_that_cannot_be_used_are_one_line_that_names_file_and_line_and_exit_2(run: Run) -> None:
+    Path("sources.csv").write_bytes(b"source,kind,role,county\nx,,,\n")
+    code, out, err = run("assess", ndjson(EXAMPLES[0]), "--sources-file", "sources.csv")
+    assert (code, out) == (2, "")
+    assert err == "anwang: the file sources.csv, line 2: a source needs a code and a kind\n"
 
 
 def test_settings_are_shown_with_their_sources_and_without_passwords(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,7 +339,7 @@ def test_sending_without_a_broker_exits_1(run: Run) -> None:
 
 
 def test_a_line_goes_to_the_topic_of_its_source_under_its_sources_key() -> None:
-    directory = directory_of(None)
+    directory = directory_of(Settings())
     hotline = post_of(1, json.dumps(EXAMPLES[0]).encode(), directory)
     clinic = post_of(2, json.dumps(EXAMPLES[1]).encode(), directory)
     assert (hotline.topic, hotline.key, hotline.event_id) == (
@@ -351,12 +352,12 @@ def test_a_line_goes_to_the_topic_of_its_source_under_its_sources_key() -> None:
 
 @pytest.mark.parametrize("source", ["/sources/nobody", "hotline-113", "/sources/"])
 def test_a_line_of_a_stranger_is_sent_all_the_same(source: str) -> None:
-    post = post_of(3, json.dumps(event(0, source=source)).encode(), directory_of(None))
+    post = post_of(3, json.dumps(event(0, source=source)).encode(), directory_of(Settings()))
     assert (post.topic, post.key) == (DOOR_OF_STRANGERS, None)
 
 
 def test_a_line_that_cannot_be_read_is_sent_all_the_same() -> None:
-    post = post_of(3, b"\xff no json", directory_of(None))
+    post = post_of(3, b"\xff no json", directory_of(Settings()))
     assert (post.topic, post.key, post.event_id, post.value) == (DOOR_OF_STRANGERS, None, None, b"\xff no json")
 
 
@@ -397,6 +398,65 @@ def test_what_has_arrived_is_handed_out_before_more_is_awaited() -> None:
 def test_invented_reports_are_printed_one_a_line(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     print_reports(50, seed=3)
     assert capfdbinary.readouterr().out.count(b"\n") == 50
+
+
+def test_a_process_that_is_started_is_told_all_settings_whatever_they_came_from(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Path("other.toml").write_text('log_level = "debug"\nkafka_group = "of-the-file"\n', encoding="utf-8")
+    Path("anwang.toml").write_text('log_level = "error"\nreplicas = 3\n', encoding="utf-8")
+    monkeypatch.setenv("ANWANG_HTTP_HOST", "127.0.0.9")
+    flags: dict[str, object] = {"data_dir": "there", "partitions": "7", "sources_file": "sources.csv"}
+    told = settle(flags, Path("other.toml"))
+    started: list[dict[str, str]] = []
+
+    def spawn(_root: Path, _argv: Sequence[str], env: dict[str, str], **_more: object) -> NoReturn:
+        started.append(env)
+        raise LocalError("enough")
+
+    monkeypatch.setattr(daemon, "spawn_detached", spawn)
+    with pytest.raises(StackError, match="enough"):
+        start(told, foreground=False)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"ANWANG_{name.upper()}", raising=False)
+    for name, value in started[0].items():
+        monkeypatch.setenv(name, value)
+    again = settle({}, None)
+    assert again.file == tmp_path / "other.toml"
+    paths = {name: tmp_path / path for name, path in told.settings if isinstance(path, Path)}
+    assert again.settings == told.settings.model_copy(update=paths)
+
+
+SERVERS = Servers("127.0.0.1:1", Path("sockets"))
+
+
+def test_a_stage_is_told_all_settings_and_where_its_own_servers_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Path("other.toml").write_text(
+        'kafka_group = "of-the-file"\npostgres_dsn = "postgresql://far/away"\n', encoding="utf-8"
+    )
+    started: list[dict[str, str]] = []
+
+    def run_up(plan: Plan) -> int:
+        started.extend(dict(child.env or {}) for child in plan.children(SERVERS))
+        return 0
+
+    monkeypatch.setattr(daemon, "up_foreground", run_up)
+    monkeypatch.setattr(stack, "_prepare", nothing)
+    assert start(settle({"data_dir": "there"}, Path("other.toml")), foreground=True) == 0
+    assert [env["ANWANG_INSTANCE"] for env in started] == ["assess-1", "assess-2", "relay", "auditor"]
+    for env in started:
+        assert env["ANWANG_CONFIG"] == str(tmp_path / "other.toml")
+        assert env["ANWANG_KAFKA_GROUP"] == "of-the-file"
+        assert env["ANWANG_POSTGRES_DSN"] == SERVERS.postgres_dsn
+
+
+async def nothing(_settings: Settings) -> None:
+    """In the place of what needs servers."""
 
 
 def test_status_of_nothing_exits_1_and_down_finds_nothing(run: Run) -> None:

@@ -1,13 +1,18 @@
+import time
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from telling import CHILD, FATHER, MOTHER, NOON, any_event, at, event, hours, known, victim
 
 from pipeline.contracts.vocabulary import Role
 from pipeline.domain.evidence import (
+    PAIRS_MAX,
     QUOTED,
+    TOO_MANY,
     Evidence,
     Quote,
     Strength,
@@ -213,3 +218,123 @@ def test_a_later_version_without_identity_keeps_that_of_the_older_one() -> None:
 def test_a_corrected_number_puts_the_wrong_one_out_of_use() -> None:
     corrected = event("b", persons=victim(national_id=CHILD))
     assert together((by_id(), corrected)).victims == corrected.victims
+
+
+BIRTHS = st.none() | st.sampled_from([BORN, date(2019, 2, 3)])
+PEOPLE = st.builds(
+    known,
+    st.just(0),
+    st.sampled_from([Role.VICTIM, Role.VICTIM, Role.CAREGIVER, Role.ALLEGED_PERPETRATOR]),
+    name=st.none() | st.sampled_from(["林怡君", "林志明", "陳志明", "林○君", "○怡君", "林", "john chen", "j chen"]),
+    masked=st.booleans(),
+    national_id=st.none() | st.sampled_from([MOTHER, CHILD, FATHER]),
+    birth_date=BIRTHS,
+    phones=st.lists(st.sampled_from(["+886912345678", "0223456789"]), max_size=2, unique=True).map(tuple),
+)
+CROWD = st.lists(PEOPLE, max_size=4).map(tuple)
+
+
+def disagree(a: Person, b: Person) -> bool:
+    births_agree = bool(a.birth_date and a.birth_date == b.birth_date)
+    if a.national_id and b.national_id:
+        names_agree = bool(a.name and a.name == b.name)
+        return a.national_id != b.national_id and not (names_agree and births_agree)
+    return names_differ(a, b) and not births_agree
+
+
+@given(CROWD, CROWD)
+def test_reports_contradict_each_other_where_every_pair_of_victims_disagrees(
+    ours: tuple[Person, ...], theirs: tuple[Person, ...]
+) -> None:
+    one, other = event("a", persons=ours), event("b", persons=theirs)
+    pairs = list(product(one.victims, other.victims))
+    assert contradict(one, other) == (bool(pairs) and all(disagree(a, b) for a, b in pairs))
+
+
+def alike(a: Person, b: Person) -> str | None:
+    if a.national_id and b.national_id:
+        return "national_id_equal" if a.national_id == b.national_id else None
+    born_together = a.birth_date and a.birth_date == b.birth_date
+    return "phone_and_birth_date_equal" if born_together and not set(a.phones).isdisjoint(b.phones) else None
+
+
+@given(CROWD, CROWD)
+def test_what_two_reports_show_names_every_pair_of_persons_that_is_alike(
+    ours: tuple[Person, ...], theirs: tuple[Person, ...]
+) -> None:
+    found = compare(event("a", persons=ours), event("b", persons=theirs))
+    pairs = {f"{alike(a, b)}:{b.role}" for a, b in product(ours, theirs) if alike(a, b)}
+    named = {reason for reason in (*found.reasons, *found.doubts) if ":" in reason}
+    assert named <= pairs
+    assert found.strength is Strength.NONE or named == pairs
+
+
+@given(CROWD, CROWD)
+def test_of_one_household_the_victim_is_one_where_a_pair_that_agrees_shares_name_or_birth_date(
+    ours: tuple[Person, ...], theirs: tuple[Person, ...]
+) -> None:
+    mother = known(9, Role.CAREGIVER, national_id="C123456789")
+    one = event("a", persons=(*ours, mother), occurred_at=NOON)
+    other = event("b", persons=(*theirs, mother), occurred_at=NOON + hours(7))
+    sure = any(alike(a, b) for a, b in product(one.victims, other.victims))
+    told = any(
+        (a.name and a.name == b.name and not a.masked) or (a.birth_date and a.birth_date == b.birth_date)
+        for a, b in product(one.victims, other.victims)
+        if not disagree(a, b)
+    )
+    if not sure:
+        assert strength(one, other) is (Strength.INCIDENT if told else Strength.HOUSEHOLD)
+
+
+def crowd(**more: object) -> Facts:
+    return event("a", persons=tuple(known(i, name=f"person {i}", **more) for i in range(200)))
+
+
+@pytest.mark.parametrize(
+    "both",
+    [crowd(national_id=MOTHER), crowd(phones=PHONE, birth_date=BORN), crowd(national_id=MOTHER, birth_date=BORN)],
+)
+def test_a_mark_that_a_crowd_bears_links_nothing_and_is_asked_about(both: Facts) -> None:
+    found = compare(both, replace(both, report_no="b"))
+    assert found.strength is Strength.NONE
+    assert found.doubts[-1] == TOO_MANY
+    assert found.doubts[0].endswith("equal:victim")
+
+
+def test_thirty_people_who_are_told_of_twice_are_no_crowd() -> None:
+    family = tuple(known(i, birth_date=BORN, phones=PHONE, name="林怡君") for i in range(int(PAIRS_MAX**0.5)))
+    assert strength(event("a", persons=family), event("b", persons=family)) is Strength.INCIDENT
+
+
+SOON_S = 3.0
+
+
+def others(number: int, **more: object) -> Facts:
+    return event("b", persons=tuple(known(i, name=f"{chr(0x4E00 + number + i)}○明", **more) for i in range(200)))
+
+
+def strangers(**more: object) -> Facts:
+    return event("c", persons=tuple(known(i, name=chr(0x4E00 + i), **more) for i in range(200)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (crowd(national_id=MOTHER), crowd(national_id=MOTHER)),
+        (crowd(phones=PHONE, birth_date=BORN), crowd(phones=PHONE, birth_date=BORN)),
+        (strangers(phones=PHONE, birth_date=BORN), strangers(phones=PHONE, birth_date=BORN)),
+        (others(0, masked=True), others(1000, masked=True)),
+        (others(0, national_id=MOTHER, birth_date=BORN), others(1000, national_id=CHILD, birth_date=BORN)),
+    ],
+)
+def test_two_crowds_are_compared_soon(one: Facts, other: Facts) -> None:
+    began = time.perf_counter()
+    compare(one, other)
+    contradict(one, other)
+    assert time.perf_counter() - began < SOON_S
+
+
+def test_versions_that_each_name_a_crowd_are_put_together_soon() -> None:
+    began = time.perf_counter()
+    together([replace(crowd(national_id=MOTHER), sent_at=NOON + timedelta(hours=n)) for n in range(20)])
+    assert time.perf_counter() - began < SOON_S

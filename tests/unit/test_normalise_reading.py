@@ -1,6 +1,8 @@
 import json
 import time
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
@@ -13,11 +15,14 @@ from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.envelope import Unreadable, UnreadableCode
 from pipeline.contracts.jsontext import Json, canonical
 from pipeline.contracts.report_examples import EXAMPLES
-from pipeline.contracts.vocabulary import Category, CrisisFlag, Role, SafetyResult, Sex
+from pipeline.contracts.vocabulary import Category, Clock, CrisisFlag, Role, SafetyResult, Sex
+from pipeline.domain.assess import assess
 from pipeline.domain.directory import load_directory
+from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts, Instruments, Person, Place, Tipvda
-from pipeline.domain.normalise.notes import FAULTS_MAX
-from pipeline.domain.normalise.reading import Reading, read_event
+from pipeline.domain.link import sought_keys, stored_keys
+from pipeline.domain.normalise.notes import FAULTS_MAX, ITEMS_MAX
+from pipeline.domain.normalise.reading import EARLIEST, Reading, read_event
 
 DIRECTORY = load_directory(
     "source,kind,role,county\nhotline-113,hotline,hotline_worker,\nclinic-0005,clinic,medical,臺南市\n"
@@ -262,8 +267,117 @@ def test_a_source_that_is_not_registered_is_noted(source: str) -> None:
     assert read_facts.faults == ("source_unregistered:source",)
 
 
+BORN = {"role": "victim", "birth_date": "1990-05-05"}
+MANY: dict[str, tuple[str, Callable[[int], dict[str, Json]]]] = {
+    "persons": ("persons", lambda n: {"persons": [{"role": "victim", "name": "林怡君"}] * n}),
+    "phones": (
+        "persons[0].phones",
+        lambda n: {"persons": [BORN | {"phones": [f"09{i:08}" for i in range(12_345_678, 12_345_678 + n)]}]},
+    ),
+    "conditions": (
+        "persons[0].conditions",
+        lambda n: {"persons": [BORN | {"conditions": [f"c{i}" for i in range(n)]}]},
+    ),
+    "quotes": ("related_report_nos", lambda n: {"related_report_nos": [f"q{i}" for i in range(n)]}),
+    "categories": ("categories", lambda n: {"categories": ["other"] * n}),
+    "flags": ("crisis_flags", lambda n: {"crisis_flags": ["other"] * n}),
+    "indicators": ("indicators", lambda n: {"indicators": [f"i{i}" for i in range(n)]}),
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_of_a_list_only_the_first_are_looked_at_and_the_rest_is_noted(kind: str) -> None:
+    path, data_of = MANY[kind]
+    assert f"too_many:{path}" not in facts(**data_of(ITEMS_MAX)).faults
+    endless = facts(**data_of(ITEMS_MAX + 1))
+    assert f"too_many:{path}" in endless.faults
+    assert replace(endless, content_key=b"", faults=()) == replace(
+        facts(**data_of(ITEMS_MAX)), content_key=b"", faults=()
+    )
+
+
+@pytest.mark.parametrize("field", ["phones", "conditions"])
+def test_all_persons_together_bear_no_more_than_one_list_may_hold(field: str) -> None:
+    told: list[Json] = [BORN | {field: [f"09{10 * n + i:08}" for i in range(10)]} for n in range(1, 31)]
+    read_facts = facts(persons=told)
+    assert [len(getattr(p, field)) for p in read_facts.persons] == [10] * 20 + [0] * 10
+    assert read_facts.faults[0] == f"too_many:persons[20].{field}"
+
+
+def test_no_report_can_be_found_by_more_than_a_few_hundred_keys() -> None:
+    phones: list[Json] = [f"09{i:08}" for i in range(12_345_678, 12_355_678)]
+    quotes: list[Json] = [f"q{i}" for i in range(10_000)]
+    read_facts = facts(related_report_nos=quotes, persons=[BORN | {"phones": phones}] * 300)
+    assert len(stored_keys(read_facts)) <= 3 * ITEMS_MAX + 3
+    assert len(sought_keys(read_facts)) <= 3 * ITEMS_MAX + 4
+
+
+TEN_MEGABYTES = 10_000_000
+FILLINGS: dict[str, Callable[[int], dict[str, Json]]] = {
+    **{kind: data_of for kind, (_, data_of) in MANY.items()},
+    "one number": lambda n: {
+        "persons": [BORN | {"national_id": "A123456789", "name": f"林{chr(0x4E00 + i % 20_000)}"} for i in range(n)]
+    },
+    "one telephone": lambda n: {"persons": [BORN | {"phones": ["0912345678"], "name": f"p{i}"} for i in range(n)]},
+    "hidden names": lambda n: {
+        "persons": [{"role": "victim", "name": f"林○{chr(0x4E00 + i % 20_000)}"} for i in range(n)]
+    },
+    "brackets": lambda n: {"unknown": [[]] * n},
+}
+
+
+@pytest.mark.parametrize("filling", FILLINGS)
+def test_ten_megabytes_are_read_and_assessed_against_as_many_in_a_few_seconds(filling: str) -> None:
+    data_of = FILLINGS[filling]
+    size = len(json.dumps(data_of(1000), ensure_ascii=False, separators=(",", ":")).encode())
+    data = {**good_data("x"), **data_of(1000 * TEN_MEGABYTES // size)}
+    values = [
+        json.dumps({**good_event("x"), "id": str(n), "data": {**data, "report_no": no}}, ensure_ascii=False).encode()
+        for n, no in enumerate(("1", "2", "1"))
+    ]
+    docket = Docket()
+    took_s = []
+    for value in values:
+        began = time.perf_counter()
+        assess(read(value).facts, docket)
+        took_s.append(time.perf_counter() - began)
+    assert max(took_s) < 5.0, "two seconds on a machine at rest"
+
+
+def test_a_text_that_never_ends_is_judged_soon() -> None:
+    began = time.perf_counter()
+    found = read_event(b"{}" * 100 + b'"' + b'\\"' * 1_000_000, (), ARRIVED, DIRECTORY)
+    assert isinstance(found, Unreadable)
+    assert found.code is UnreadableCode.NOT_JSON
+    assert time.perf_counter() - began < 5.0
+
+
+OFFSETS = st.integers(-24 * 60 + 1, 24 * 60 - 1).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+ANY_ARRIVAL = st.datetimes(timezones=OFFSETS) | st.sampled_from(
+    [edge.replace(tzinfo=tz) for edge in (datetime.min, datetime.max) for tz in (UTC, TAIPEI)]  # noqa: DTZ901 - given one here
+)
+
+
+@given(ANY_ARRIVAL, st.booleans())
+def test_whenever_a_message_arrived_it_is_read_and_its_clocks_start(arrived_at: datetime, timed: bool) -> None:  # noqa: FBT001 - drawn
+    told = (
+        good_event("x") if timed else {**good_event("x"), "time": "?", "data": {**good_data("x"), "received_at": "?"}}
+    )
+    reading = read(json.dumps(told).encode(), arrived_at)
+    decision = assess(reading.facts, Docket()).decision
+    assert decision.clocks[Clock.DISPATCH] > reading.facts.clock_start
+    assert reading.facts.received_at + timedelta(days=400)
+    assert read(json.dumps(reading.document).encode(), arrived_at).facts == reading.facts
+
+
+@pytest.mark.parametrize("year", [1, 1899, 9998, 9999])
+def test_an_arrival_in_a_year_that_no_clock_reaches_makes_what_hangs_on_it_due_at_once(year: int) -> None:
+    told = {**good_event("x"), "time": "?", "data": {**good_data("x"), "received_at": "?"}}
+    assert read(json.dumps(told).encode(), datetime(year, 7, 1, tzinfo=UTC)).facts.clock_start == EARLIEST
+
+
 def test_an_endless_list_of_faults_is_cut() -> None:
-    read_facts = facts(persons=[{"role": "victim", "phones": ["?"] * 10_000}])
+    read_facts = facts(persons=[{"role": "victim", "phones": ["?"] * ITEMS_MAX}])
     assert len(read_facts.faults) == FAULTS_MAX + 1
     assert read_facts.faults[-1] == "more_faults"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.commands.options import HELP
-from pipeline.settings import MASK, Origin, Settings, SettingsRefusedError, configure, masked
+from pipeline.settings import MASK, Origin, Settings, SettingsRefusedError, configure, directory_of, masked
 
 EXAMPLE = Path(__file__).parents[2] / "anwang.example.toml"
 
@@ -151,3 +151,28 @@ def test_the_example_file_holds_the_defaults_and_names_every_setting() -> None:
 
 def test_every_setting_has_a_flag() -> None:
     assert HELP.keys() == Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"source,kind\n", "sources.csv, line 1: the sources need the columns"),
+        (b"source,kind,role,county\n\xff", "sources.csv, line 2: this is not UTF-8"),
+        (b"source,kind,role,county\nx,,,\n", "sources.csv, line 2: a source needs"),
+        (b'source,kind,role,county\nx,"a"b,,\n', "sources.csv, line 2: this is not CSV"),
+        (b'source,kind,role,county\nx,"a\n', "sources.csv, line 2: this is not CSV"),
+    ],
+)
+def test_sources_that_cannot_be_used_are_refused_by_file_and_line(text: bytes, said: str) -> None:
+    Path("sources.csv").write_bytes(text)
+    with pytest.raises(SettingsRefusedError, match=said):
+        directory_of(Settings(sources_file=Path("sources.csv")))
+
+
+def test_sources_that_are_not_there_are_refused_by_file() -> None:
+    with pytest.raises(SettingsRefusedError, match=r"the file gone\.csv cannot be read"):
+        directory_of(Settings(sources_file=Path("gone.csv")))
+
+
+def test_the_shipped_sources_are_read_where_no_file_is_named() -> None:
+    assert directory_of(Settings()).find("hotline-113")

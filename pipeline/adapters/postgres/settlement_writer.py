@@ -150,7 +150,7 @@ class SettlementWriter:
             data_key, original_key = new_key(), new_key()
             key = facts.event_key
             plain = facts.content_key + to_bytes(without_reporter(item.reading.document))
-            event_id = public_event_id(facts.event_id, key)
+            event_id = public_event_id(facts.event_id, key, source=facts.source)
             versions.append(
                 (
                     key,

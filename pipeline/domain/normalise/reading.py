@@ -13,7 +13,7 @@ from pipeline.contracts.limits import NARRATIVE_CHARACTERS_MAX, REPORT_NO_CHARAC
 from pipeline.contracts.vocabulary import Category, Channel, CrisisFlag, ReporterRole, ReportType
 from pipeline.domain.directory import Directory
 from pipeline.domain.facts import Facts
-from pipeline.domain.normalise.date import read_instant
+from pipeline.domain.normalise.date import YEAR_MAX, YEAR_MIN, read_instant
 from pipeline.domain.normalise.instruments import read_instruments
 from pipeline.domain.normalise.notes import Fault, Notes, Word
 from pipeline.domain.normalise.person import optional_place, read_persons
@@ -22,6 +22,8 @@ SOURCE_PREFIX = "/sources/"
 REQUIRED = ("report_no", "channel", "received_at", "categories", "persons")
 FUTURE_TOLERANCE = timedelta(days=1)
 """A source's clock may be ahead of ours by so much before it is noted."""
+EARLIEST = datetime(YEAR_MIN, 1, 1, tzinfo=TAIPEI)
+"""Stands for an arrival that no calendar of ours holds: what hangs on it is due at once, never in some far year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class _Times:
 def read_event(
     value: bytes | None, headers: Headers, arrived_at: datetime, directory: Directory
 ) -> Reading | Unreadable:
-    """What one message says, or why it cannot be read. Never raises, whatever the bytes. `arrived_at` carries an
-    offset.
+    """What one message says, or why it cannot be read. Never raises, whatever the bytes and whatever the year of
+    `arrived_at`, which carries an offset.
     """
     envelope = open_envelope(value, headers)
     if isinstance(envelope, Unreadable):
@@ -65,7 +67,8 @@ def _is_missing(value: Json, name: str) -> bool:
 def _facts(envelope: Envelope, arrived_at: datetime, directory: Directory) -> Facts:
     notes, data = Notes(), envelope.data
     source, county = _source(envelope.source, notes, directory)
-    times = _times(envelope.time, data, arrived_at, notes)
+    arrived = arrived_at if YEAR_MIN <= arrived_at.year <= YEAR_MAX else EARLIEST
+    times = _times(envelope.time, data, arrived, notes)
     _check_the_rest(data, notes)
     return Facts(
         event_key=event_key(source, envelope.id),
