@@ -461,3 +461,16 @@ def test_no_wrong_value_costs_a_report_and_none_shows_in_its_faults(data: dict[s
     assert all(fault.isascii() for fault in reading.facts.faults)
     assert UNKNOWN_KEY not in "".join(reading.facts.faults)
     assert reading.document["data"] == data or "nul_character" in reading.facts.faults
+
+
+def test_no_known_danger_is_passed_over_however_long_the_list() -> None:
+    many: list[Json] = [f"unheard-of-{n}" for n in range(ITEMS_MAX + 50)]
+    found = facts(
+        indicators=[*many, "injury_visible", "more"],
+        crisis_flags=[*many, "child_urgent"],
+        categories=[*many, "elder_protection"],
+    )
+    assert found.indicators[ITEMS_MAX + 50 :] == ("injury_visible",)
+    assert found.crisis_flags[ITEMS_MAX + 50] is CrisisFlag.CHILD_URGENT
+    assert found.categories[ITEMS_MAX + 50] is Category.ELDER_PROTECTION
+    assert {"too_many:indicators", "too_many:crisis_flags", "too_many:categories"} <= set(found.faults)

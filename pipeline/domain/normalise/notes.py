@@ -10,7 +10,9 @@ FAULTS_MAX = 100
 """A report with more of them says so in its last one; a decision must stay small enough to be sent."""
 
 ITEMS_MAX = 200
-"""Of each list of a report only the first are looked at: that bounds what one report can cost. No form has so many."""
+"""Of each list of a report so many are looked at one by one, which bounds what one report can cost. No form has so
+many.
+"""
 
 Word = TypeVar("Word", bound=StrEnum)
 

@@ -10,12 +10,12 @@ from pipeline.contracts.envelope import Envelope, Headers, Unreadable, Unreadabl
 from pipeline.contracts.ids import event_key
 from pipeline.contracts.jsontext import Json, canonical
 from pipeline.contracts.limits import NARRATIVE_CHARACTERS_MAX, REPORT_NO_CHARACTERS_MAX
-from pipeline.contracts.vocabulary import Category, Channel, CrisisFlag, ReporterRole, ReportType
+from pipeline.contracts.vocabulary import Category, Channel, CrisisFlag, Indicator, ReporterRole, ReportType
 from pipeline.domain.directory import Directory
 from pipeline.domain.facts import Facts
 from pipeline.domain.normalise.date import YEAR_MAX, YEAR_MIN, read_instant
 from pipeline.domain.normalise.instruments import read_instruments
-from pipeline.domain.normalise.notes import Fault, Notes, Word
+from pipeline.domain.normalise.notes import ITEMS_MAX, Fault, Notes, Word
 from pipeline.domain.normalise.person import optional_place, read_persons
 
 SOURCE_PREFIX = "/sources/"
@@ -147,14 +147,26 @@ def _distinct(value: Json, path: str, notes: Notes) -> tuple[str, ...]:
 def _words(kind: type[Word], other: Word, value: Json, path: str, notes: Notes) -> tuple[Word, ...]:
     """The words at their positions; what is no word of the vocabulary counts as `other`."""
     items = enumerate(notes.items(value, path))
-    return tuple(
-        notes.word(kind, "" if item is None else item, f"{path}[{position}]") or other for position, item in items
-    )
+    first = (notes.word(kind, "" if item is None else item, f"{path}[{position}]") or other for position, item in items)
+    return (*first, *(other if word is None else word for word in _known_beyond(kind, value)))
 
 
 def _indicators(value: Json, notes: Notes) -> tuple[str, ...]:
     items = enumerate(notes.items(value, "indicators"))
-    return tuple(notes.text(item, f"indicators[{position}]") or "" for position, item in items)
+    first = (notes.text(item, f"indicators[{position}]") or "" for position, item in items)
+    return (*first, *(word or "" for word in _known_beyond(Indicator, value)))
+
+
+def _known_beyond(kind: type[Word], value: Json) -> list[Word | None]:
+    """What stands behind the items that are looked at one by one, up to the last known word, each at its position: in
+    however long a list, no danger is passed over.
+    """
+    known: Mapping[Json, Word] = {word.value: word for word in kind}
+    beyond = value[ITEMS_MAX:] if isinstance(value, list) else []
+    words = [known.get(item) if isinstance(item, str) else None for item in beyond]
+    while words and words[-1] is None:
+        words.pop()
+    return words
 
 
 def _check_the_rest(data: Mapping[str, Json], notes: Notes) -> None:
