@@ -35,7 +35,7 @@ app.add_typer(keys, name="keys", rich_help_panel="Operation")
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
 
 Lines = Annotated[str, typer.Argument(metavar="FILE", help="One CloudEvent a line; - is standard input.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]
 
 
 class Process(StrEnum):

@@ -81,7 +81,7 @@ class KeyRing:
             found = json.loads(path.read_text())
             keys = {name: base64.b64decode(found[name]) for name in ("wrapping", "index", "digesting")}
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise KeysRefusedError(f"the key ring {path.name} is missing or cannot be read") from error
+            raise KeysRefusedError(f"the key ring {path} is missing or cannot be read") from error
         if any(len(key) != KEY_BYTES for key in keys.values()):
             raise KeysRefusedError(f"the key ring {path.name} holds a key of the wrong length")
         return cls(**keys)

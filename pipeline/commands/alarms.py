@@ -25,6 +25,7 @@ def show_alarms(settings: Settings, *, as_json: bool) -> None:
 def settle_alarm(settings: Settings, alarm_id: int, by: str) -> int:
     """0 when it rang, else 1."""
     if asked(wiring.settle_alarm(settings, alarm_id, by)):
+        sys.stdout.write(f"alarm {alarm_id} settled by {by}\n")
         return 0
-    sys.stderr.write(f"anwang: no alarm {alarm_id} rings\n")
+    sys.stderr.write(f"anwang: no alarm {alarm_id} rings that is settled so; see `anwang alarms`, `anwang unread`\n")
     return 1

@@ -59,6 +59,7 @@ def show_unread(settings: Settings, *, as_json: bool) -> None:
 def mark_read(settings: Settings, unread_id: UUID, by: str) -> int:
     """0 when it waited, else 1."""
     if asked(wiring.mark_read(settings, unread_id, by)):
+        sys.stdout.write(f"{unread_id} read by {by}\n")
         return 0
     sys.stderr.write(f"anwang: no unread report {unread_id} waits\n")
     return 1

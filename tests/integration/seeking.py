@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -48,7 +49,8 @@ def found_below(folder: Path, marks: Mapping[str, str], *, but: str | None = Non
 
 
 def _files(folder: Path, but: str | None) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        left_out = but and any(part.startswith(but) for part in path.relative_to(folder).parts)
-        if path.is_file() and not left_out:
-            yield path
+    """Walks past what vanishes meanwhile: a deleted topic's folder is no longer anybody's."""
+    for here, folders, files in os.walk(folder):
+        if but:
+            folders[:] = [name for name in folders if not name.startswith(but)]
+        yield from (Path(here) / name for name in files if not (but and name.startswith(but)))

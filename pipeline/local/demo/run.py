@@ -64,7 +64,7 @@ def run_demo(wish: Wish) -> int:
         sys.stderr.write(f"{problem}\n")
         return 1
     except asyncio.CancelledError:
-        sys.stderr.write("stopped before any report was sent\n")
+        sys.stderr.write("stopped before the ledger was compared\n")
         return 1
     sys.stdout.write(f"\n{summary.as_text()}\n")
     if wish.as_json:
@@ -150,7 +150,7 @@ class Demo:
         while not observer.settled_all():
             if time.monotonic() > deadline:
                 return f"what was in flight did not settle within {DRAIN_S:.0f} s"
-            await self._frame(stack, observer, "what is in flight is settled")
+            await self._frame(stack, observer, "stopping: the rest is settled and compared; Ctrl-C again skips that")
         return None
 
     async def _shown(self, work: Coroutine[Any, Any, T], stack: Stack, observer: Observer, phase: str) -> T:

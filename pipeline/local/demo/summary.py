@@ -80,7 +80,7 @@ class Summary:
             f"  verifier    {self._verifier()}",
             f"  auditor     {self._auditor()}",
             f"  restarted   {restarted}",
-            f"  memory      {memory} (MiB)",
+            f"  memory MiB  {memory}",
         ]
         if self.given_up:
             lines.append(f"  given up    {self.given_up}")

@@ -87,8 +87,9 @@ WHERE code = $1 AND subject = $2 AND (settled_at IS NULL OR settled_by IS NOT NU
 SELECT alarm_id, code, subject, raised_by, raised_at, seen_at FROM alarm WHERE settled_at IS NULL ORDER BY alarm_id
 
 -- name: settle_alarm
--- A person has looked at it.
-UPDATE alarm SET settled_at = now(), settled_by = $2 WHERE alarm_id = $1 AND settled_at IS NULL RETURNING 1
+-- A person has looked at it. That of an unread report ends when the report has been read, not before.
+UPDATE alarm SET settled_at = now(), settled_by = $2
+WHERE alarm_id = $1 AND settled_at IS NULL AND code <> 'unread_report' RETURNING 1
 
 -- name: mark_read
 -- The alarm of an unread report ends when a person has read it; the report itself stays.
