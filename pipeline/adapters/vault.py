@@ -77,13 +77,13 @@ class KeyRing:
         try:
             mode = path.stat().st_mode
             if mode & 0o077:
-                raise KeysRefusedError(f"the key ring {path.name} may be read by others; its mode must be 0600")
+                raise KeysRefusedError(f"the key ring {path} may be read by others; its mode must be 0600")
             found = json.loads(path.read_text())
             keys = {name: base64.b64decode(found[name]) for name in ("wrapping", "index", "digesting")}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise KeysRefusedError(f"the key ring {path} is missing or cannot be read") from error
         if any(len(key) != KEY_BYTES for key in keys.values()):
-            raise KeysRefusedError(f"the key ring {path.name} holds a key of the wrong length")
+            raise KeysRefusedError(f"the key ring {path} holds a key of the wrong length")
         return cls(**keys)
 
     @classmethod

@@ -30,17 +30,18 @@ async def refused(lab: Lab, stage: str) -> str:
 async def test_a_process_with_another_key_ring_refuses_to_start(lab: Lab, stage: str) -> None:
     async with crew_of(lab, {}) as crew, crew.single(stage):
         await eventually(lambda: crew.is_ready(stage), 20, "the first process's start")
-    lab.settings.key_file.unlink()
+    ring.unlink()
     KeyRing.create(lab.settings.key_file)
     assert await refused(lab, stage) == "this key ring is not the one that the database was sealed with"
 
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_a_process_without_a_private_key_ring_refuses_to_start(lab: Lab, stage: str) -> None:
-    lab.settings.key_file.chmod(0o644)
-    assert await refused(lab, stage) == "the key ring ring.json may be read by others; its mode must be 0600"
-    lab.settings.key_file.unlink()
-    assert await refused(lab, stage) == "the key ring ring.json is missing or cannot be read"
+    ring = lab.settings.key_file
+    ring.chmod(0o644)
+    assert await refused(lab, stage) == f"the key ring {ring} may be read by others; its mode must be 0600"
+    ring.unlink()
+    assert await refused(lab, stage) == f"the key ring {ring} is missing or cannot be read"
 
 
 async def test_two_processes_that_migrate_at_once_apply_each_migration_once(lab: Lab, servers: Servers) -> None:
