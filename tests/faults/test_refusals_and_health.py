@@ -30,7 +30,7 @@ async def refused(lab: Lab, stage: str) -> str:
 async def test_a_process_with_another_key_ring_refuses_to_start(lab: Lab, stage: str) -> None:
     async with crew_of(lab, {}) as crew, crew.single(stage):
         await eventually(lambda: crew.is_ready(stage), 20, "the first process's start")
-    ring.unlink()
+    lab.settings.key_file.unlink()
     KeyRing.create(lab.settings.key_file)
     assert await refused(lab, stage) == "this key ring is not the one that the database was sealed with"
 
