@@ -115,7 +115,7 @@ class Auditor:
                 at = bounds[stream].first
             until = min(cursor.next_offset, bounds[stream].after)
             while at < until and self._may_go_on():
-                after = min(await self._stretch(stream, at, until), until)
+                after = await self._stretch(stream, at, until)
                 await self._store.move_mark(Book.INTAKE, stream, after)
                 if after == at:
                     break

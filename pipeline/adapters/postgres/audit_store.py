@@ -34,9 +34,6 @@ class AuditStore:
     async def cursors(self) -> Mapping[Stream, Cursor]:
         return _cursors(await with_retries(lambda: self._pool.fetch(SQL["cursors"])))
 
-    async def holes(self) -> Mapping[Stream, list[Hole]]:
-        return _holes(await with_retries(lambda: self._pool.fetch(SQL["holes"])))
-
     async def unpublished(self) -> Unpublished:
         row = await with_retries(lambda: self._pool.fetchrow(SQL["unpublished"]))
         return Unpublished(row["messages"], row["oldest_s"])
