@@ -29,8 +29,12 @@ app = typer.Typer(
 )
 config = typer.Typer(no_args_is_help=True, help="What the processes are told.")
 keys = typer.Typer(no_args_is_help=True, help="The key ring.")
+source = typer.Typer(no_args_is_help=True, help="Who may report: enrol, give new credentials, revoke, list.")
 app.add_typer(config, name="config", rich_help_panel="Operation")
 app.add_typer(keys, name="keys", rich_help_panel="Operation")
+mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
+app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
+app.add_typer(source, name="source", rich_help_panel="Reports")
 
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
 
@@ -38,10 +42,21 @@ Lines = Annotated[str, typer.Argument(metavar="FILE", help="One CloudEvent a lin
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]
 
 
+class Credential(StrEnum):
+    """As `commands.source.Shown`, which is not loaded for --help."""
+
+    TOKEN = "token"  # noqa: S105 - a word, no token
+    CODE = "code"
+    FORM = "form"
+    NONE = "none"
+
+
 class Process(StrEnum):
     ASSESS = "assess"
     RELAY = "relay"
     AUDITOR = "auditor"
+    INTAKE = "intake"
+    FEEDS = "feeds"
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
@@ -125,7 +140,7 @@ def assess(
 
 
 @app.command(rich_help_panel=REPORTS)
-@listens_to("kafka_bootstrap", "sources_file", "data_dir")
+@listens_to("kafka_bootstrap", "postgres_dsn", "sources_file", "data_dir")
 def send(
     told: "Configured",
     file: Lines,
@@ -139,6 +154,60 @@ def send(
     from pipeline.commands.send import send_file
 
     raise typer.Exit(send_file(told.settings, file, acks))
+
+
+@app.command("import", rich_help_panel=REPORTS)
+@listens_to("kafka_bootstrap", "postgres_dsn", "sources_file", "data_dir")
+def import_(  # noqa: PLR0913 - a command's options
+    told: "Configured",
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, Excel (.xlsx) or NDJSON.")],
+    *,
+    mapping: Annotated[str, typer.Option(metavar="NAME", help="A shipped mapping, or a file that ends in .toml.")],
+    source: Annotated[str | None, typer.Option(metavar="CODE", help="Whose reports they are.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is wrong and what would be sent.")] = False,
+    as_it_is: Annotated[
+        bool, typer.Option("--as-it-is", help="Send lines with faults, too, where they can be a report.")
+    ] = False,
+    faulty: Annotated[
+        Path | None, typer.Option(metavar="OUT.csv", help="Where lines are set aside; FILE.faulty.csv if not said.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a table of reports in; names what is wrong with which line."""
+    from pipeline.commands.import_file import Wish, import_file
+
+    wish = Wish(file, mapping, source, faulty, dry_run=dry_run, as_it_is=as_it_is, as_json=as_json)
+    raise typer.Exit(import_file(told.settings, wish))
+
+
+MappingName = Annotated[str, typer.Argument(metavar="NAME", help="A shipped one, or a file that ends in .toml.")]
+
+
+@mappings.command("list")
+def mapping_list() -> None:
+    """The shipped mappings."""
+    from pipeline.commands.mapping import list_mappings
+
+    list_mappings()
+
+
+@mappings.command("show")
+def mapping_show(name: MappingName) -> None:
+    """Its columns: which must be filled, where they go, how they are spelt."""
+    from pipeline.commands.mapping import show_mapping
+
+    show_mapping(name)
+
+
+@mappings.command("template")
+def mapping_template(
+    name: MappingName,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new .csv or .xlsx.")],
+) -> None:
+    """Write a file with its columns and two invented rows."""
+    from pipeline.commands.mapping import write_template
+
+    write_template(name, out)
 
 
 @app.command(rich_help_panel=REPORTS)
@@ -227,12 +296,112 @@ def topics(told: "Configured") -> None:
 
 
 @keys.command("init")
-@listens_to("key_file", "data_dir")
+@listens_to("key_file", "gate_key_file", "data_dir")
 def keys_init(told: "Configured") -> None:
-    """Draw a new key ring; an existing one is never replaced."""
+    """Draw the key ring and the keys of the HTTP intake; existing ones are never replaced."""
     from pipeline.commands.prepare import make_keys
 
-    make_keys(told.settings.key_file)
+    make_keys(told.settings)
+
+
+Code = Annotated[str, typer.Argument(metavar="CODE", help="Small letters, digits, hyphens: clinic-0042.")]
+Given = Annotated[
+    Credential, typer.Option("--with", help="What it gets: token, one-time code, form key, none.", show_default=True)
+]
+Url = Annotated[str | None, typer.Option(metavar="URL", help="Where the HTTP intake is reached, for form addresses.")]
+REGISTER = ("postgres_dsn", "kafka_bootstrap", "sources_file", "partitions", "replicas", "data_dir")
+
+
+@source.command("add")
+@listens_to(*REGISTER)
+def source_add(  # noqa: PLR0913 - each is a flag
+    told: "Configured",
+    code: Code,
+    *,
+    kind: Annotated[str | None, typer.Option(help="clinic, school, police, safety-site, ... or your own.")] = None,
+    role: Annotated[str | None, typer.Option(help="Role of its reporters; the kind's if not told.")] = None,
+    county: Annotated[str | None, typer.Option(help="Such as 臺北市; none is national.")] = None,
+    name: Annotated[str | None, typer.Option(help="The organisation's name.")] = None,
+    own_topic: Annotated[
+        bool | None, typer.Option("--own-topic/--shared-topic", help="A topic of its own: it writes to Kafka itself.")
+    ] = None,
+    given: Given = Credential.TOKEN,
+    url: Url = None,
+) -> None:
+    """Enrol a source; its credential is shown this once."""
+    from pipeline.commands.source import Asked, Shown, add
+
+    add(told.settings, Asked(code, kind, role, county, name, own_topic), Shown(given), url)
+
+
+@source.command("import")
+@listens_to(*REGISTER)
+def source_import(
+    told: "Configured",
+    file: Annotated[Path, typer.Argument(help="CSV with source, kind, role, county, and name, own_topic if you like.")],
+    *,
+    credentials: Annotated[Path, typer.Option(metavar="OUT.csv", help="Where the secrets are written, mode 0600.")],
+    given: Given = Credential.CODE,
+    url: Url = None,
+) -> None:
+    """Enrol all sources of a list at once; again, only those that are new."""
+    from pipeline.commands.source import Shown, import_sources
+
+    import_sources(told.settings, file, credentials, Shown(given), url)
+
+
+@source.command("rotate")
+@listens_to("postgres_dsn", "data_dir")
+def source_rotate(
+    told: "Configured",
+    code: Code,
+    *,
+    overlap_h: Annotated[float, typer.Option(min=0, help="Hours for which earlier ones stay good.")] = 24,
+    given: Given = Credential.TOKEN,
+    url: Url = None,
+) -> None:
+    """Give a source a new credential; earlier ones of its sort end."""
+    from pipeline.commands.source import Shown, rotate
+
+    rotate(told.settings, code, Shown(given), overlap_h, url)
+
+
+@source.command("revoke")
+@listens_to("postgres_dsn", "data_dir")
+def source_revoke(told: "Configured", code: Code) -> None:
+    """Believe nothing of a source any more; `add` enrols it anew."""
+    from pipeline.commands.source import revoke
+
+    revoke(told.settings, code)
+
+
+@source.command("list")
+@listens_to("postgres_dsn", "sources_file", "data_dir")
+def source_list(
+    told: "Configured",
+    *,
+    kind: Annotated[str | None, typer.Option(help="Only those of this kind.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who is enrolled, and what they hold."""
+    from pipeline.commands.source import show
+
+    show(told.settings, kind, as_json=as_json)
+
+
+@source.command("qr")
+@listens_to("postgres_dsn", "data_dir")
+def source_qr(
+    told: "Configured",
+    code: Code,
+    out: Annotated[Path, typer.Argument(metavar="OUT.svg", help="Also .png or .pdf.")],
+    *,
+    url: Annotated[str, typer.Option(metavar="URL", help="Where the HTTP intake is reached from outside.")],
+) -> None:
+    """Draw a QR code that opens a site's form."""
+    from pipeline.commands.source import draw_qr
+
+    draw_qr(told.settings, code, url, out)
 
 
 @config.command("show")
@@ -248,7 +417,7 @@ def config_show(told: "Configured", *, as_json: AsJson = False) -> None:
 def schemas(
     folder: Annotated[Path, typer.Argument(help="Where to.")] = Path("schemas"),
 ) -> None:
-    """Write the JSON Schemas and their examples."""
+    """Write the schemas (JSON Schema, AsyncAPI, OpenAPI) and their examples."""
     from pipeline.schemas import write
 
     for path in write(folder):

@@ -31,3 +31,15 @@ class UnavailableError(AnwangError):
     def __init__(self, text: str, *, is_overrun: bool = False) -> None:
         super().__init__(text)
         self.is_overrun = is_overrun
+
+
+class RegisterRefusedError(AnwangError):
+    """The register of sources will not be changed so; the text names the source's code and why."""
+
+
+class NotTakenError(AnwangError):
+    """A report was not taken in at the door. `is_unsure`: the broker may have it all the same."""
+
+    def __init__(self, text: str, *, is_unsure: bool = False) -> None:
+        super().__init__(text)
+        self.is_unsure = is_unsure

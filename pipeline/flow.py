@@ -1,8 +1,9 @@
-"""THE ONE PAGE: a report's journey, step by step, from an intake topic to a queue topic. Read this first."""
+"""THE ONE PAGE: a report's journey, step by step, from the door to a queue topic. Read this first."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter
 from pipeline.adapters.vault import seal
 from pipeline.contracts.topics import OUTGOING
@@ -10,6 +11,7 @@ from pipeline.domain.clocks import start_clocks
 from pipeline.domain.directory import Directory
 from pipeline.domain.evidence import compare
 from pipeline.domain.filing import join
+from pipeline.domain.intake import admit_all
 from pipeline.domain.link import sought_keys
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.notices import notices
@@ -17,6 +19,8 @@ from pipeline.domain.route import place
 from pipeline.domain.score import judge
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
+from pipeline.stages.feeds import FeedWatch
+from pipeline.stages.intake import Gate
 from pipeline.stages.relay import Relay
 
 INTAKE = "intake.*.v1"
@@ -49,18 +53,26 @@ _SETTLED = (
     *("link_key", "link_review", "decision", "case_event", "outbox"),
 )
 _AUDITED = (
-    *("stream_cursor", "stream_hole", "inbox", "unread_report", "alarm", "audit_mark"),
+    *("stream_cursor", "stream_hole", "inbox", "unread_report", "alarm", "audit_mark", "spool"),
     *("case_file", "incident", "clock", "report", "report_version", "report_original", "decision", "case_event"),
     *("outbox", "relay_mark"),
 )
 
 FLOW: tuple[Step, ...] = (
+    Step("intake", "admit", "Whose token is it, can the event be read, and is the source its own?", admit_all,
+         ("register_version", "source", "credential"), ("credential",)),
+    Step("intake", "hand over", "Do all replicas have it? Else: is it sealed on our disk? Only then a receipt.",
+         Gate.take, (), (INTAKE, "spool")),
+    Step("intake", "answer", "What became of this source's own report?", Doorkeeper.receipt, ("inbox",)),
+    Step("feeds", "bring in", "Is the file whole, and can each of its lines be a report?", FeedWatch.turn,
+         ("register_version", "source"), (INTAKE, "alarm")),
     Step("assess", "claim", "Whose partition is this, and where did the database stop?", Claims.given,
          ("stream_cursor", "inbox", "attempt"), ("stream_cursor",)),
     Step("assess", "take", "What is new, partition by partition in turn? Did a worker die over it?", Assess.turn,
          (INTAKE, "attempt"), ("attempt",)),
     Step("assess", "read", "Can it be read at all, and what does it say?", read_event),
-    Step("assess", "believe", "Is its source registered, and is this topic its own?", Directory.find),
+    Step("assess", "believe", "Is its source registered and not revoked, and is this topic its own?", Directory.find,
+         ("register_version", "source")),
     Step("assess", "look up", "Who was told of by the same ID, phone and birth date, or report number?", sought_keys,
          _FOUND_BY, ("case_key",)),
     Step("assess", "compare", "Same household? Same incident? By which fields?", compare),

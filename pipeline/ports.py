@@ -9,7 +9,9 @@ from uuid import UUID
 from pipeline.contracts.messages import Coordinate, Message, Stream
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Settled, Span, Unread
-from pipeline.domain.ledger import Book, Cursor, LedgerState, Settlements, Unpublished, UnreadCount
+from pipeline.domain.directory import Directory
+from pipeline.domain.intake import Post
+from pipeline.domain.ledger import Book, Cursor, LedgerState, Settlements, Spooled, Unpublished, UnreadCount
 from pipeline.domain.outgoing import Outgoing, Published
 
 T = TypeVar("T")
@@ -45,6 +47,14 @@ class Source(Protocol):
     async def hint(self, offsets: Mapping[Stream, int]) -> bool: ...
 
 
+class Sources(Protocol):
+    """Who may report. `now` is as of the last look; looking raises UnavailableError."""
+
+    now: Directory
+
+    async def look(self) -> Directory: ...
+
+
 class Bounds(NamedTuple):
     """First and next offset of a log."""
 
@@ -75,6 +85,7 @@ class AuditBook(Protocol):
     async def cursors(self) -> Mapping[Stream, Cursor]: ...
     async def unpublished(self) -> Unpublished: ...
     async def unread(self) -> UnreadCount: ...
+    async def spooled(self) -> Spooled: ...
     async def findings(self) -> Mapping[str, int]: ...
     async def marks(self, book: Book) -> Mapping[Stream, int]: ...
     async def move_mark(self, book: Book, stream: Stream, next_offset: int) -> None: ...
@@ -137,6 +148,28 @@ class Outlet(Protocol):
     async def send(self, messages: Sequence[Outgoing]) -> list[Published]: ...
 
 
+class Door(Protocol):
+    """Where reports are handed over to the broker. Sending returns once all replicas have it, and raises NotTakenError
+    when they do not: unsure where the broker may have it all the same.
+    """
+
+    @property
+    def is_open(self) -> bool: ...
+
+    async def send(self, post: Post) -> None: ...
+
+
+class Spool(Protocol):
+    """Posts on this machine's disk, sealed, in order, while the broker is away. Adding returns once they are on disk;
+    it raises NotTakenError when there is no room.
+    """
+
+    def add(self, posts: Sequence[Post]) -> None: ...
+    def oldest(self, posts_max: int) -> Sequence[tuple[int, Post]]: ...
+    def remove(self, numbers: Sequence[int]) -> None: ...
+    def waiting(self) -> tuple[int, datetime | None]: ...
+
+
 class Telling(Protocol):
     """Where a stage says what it did: logs and metrics, never anything personal."""
 
@@ -149,6 +182,12 @@ class Telling(Protocol):
     def delivered(self, written_at: Iterable[datetime]) -> None: ...
 
     def published(self, counts: Mapping[str, int]) -> None: ...
+
+    def taken(self, kind: str, posts: int) -> None: ...
+
+    def answered(self, status: int, took_s: float) -> None: ...
+
+    def spooled(self, waiting: int) -> None: ...
 
     def audited(self, ledger: LedgerState) -> None: ...
 

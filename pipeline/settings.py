@@ -26,6 +26,7 @@ Bootstrap = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:
 Dsn = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?://\S*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(lambda v: None if v == "off" else v)]
+Rate = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}/(second|minute|hour)$")]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -33,6 +34,7 @@ _FORM = {
     "kafka_bootstrap": "must be host:port, with commas between several",
     "postgres_dsn": "must begin with postgresql:// and hold no space",
     "keys_dsn": "must begin with postgresql:// and hold no space",
+    "intake_rate": "must be a number and second, minute or hour, such as 600/minute",
 }
 """Said in place of a pattern that a person would have to decipher."""
 
@@ -55,10 +57,25 @@ class Settings(BaseSettings):
         default_factory=lambda told: told["data_dir"] / "keys" / "ring.json",
         description="The key ring, by default keys/ring.json in data_dir; only its owner may read it.",
     )
-    sources_file: Path | None = Field(None, description="The registered sources (CSV); the shipped ones if not set.")
+    gate_key_file: Path = Field(
+        default_factory=lambda told: told["data_dir"] / "keys" / "gate.json",
+        description="The keys of the HTTP intake, by default keys/gate.json in data_dir; they open no settled report.",
+    )
+    sources_file: Path | None = Field(
+        None, description="The sources that stand beside those enrolled by command (CSV)."
+    )
+    feeds_file: Path | None = Field(None, description="The folders that `anwang run feeds` watches (TOML).")
     instance: Name | None = Field(None, description="This process among its like, such as assess-1.")
     http_host: str = Field("127.0.0.1", min_length=1, description="Where /metrics, /healthz and /readyz are served.")
     http_port: Port = Field(0, description="Its port; 0 takes any free one, 'off' serves none.")
+    intake_host: str = Field("127.0.0.1", min_length=1, description="Where reports are taken in by HTTP.")
+    intake_port: Annotated[int, Field(ge=0, le=65535)] = Field(8113, description="Its port; 0 takes any free one.")
+    intake_rate: Rate = Field("1200/minute", description="How often one source may call one gateway.")
+    body_bytes_max: int = Field(2_000_000, ge=10_000, le=10_000_000, description="The largest body of one request.")
+    spool_dir: Path | None = Field(
+        None, description="Where the HTTP intake keeps reports, sealed, while the broker is away; none if not set."
+    )
+    spool_bytes_max: int = Field(1_000_000_000, ge=1_000_000, description="The largest such spool.")
     partitions: int = Field(3, ge=1, le=1000, description="Partitions of topics that `anwang topics` makes.")
     replicas: int = Field(1, ge=1, le=9, description="Replicas of topics that `anwang topics` makes.")
     log_level: LogLevel = Field("info", description="debug, info, warning or error.")

@@ -7,15 +7,24 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
 from uuid import UUID
 
+from pipeline.adapters.feed_folder import FeedFolder
+from pipeline.adapters.http.intake import House, intake_app
+from pipeline.adapters.http.rate import Rates
+from pipeline.adapters.http.server import Watched, listening
+from pipeline.adapters.kafka.door import Door
 from pipeline.adapters.kafka.intake import Intake
 from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.kafka.topics import ensure_topics
+from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.database import (
@@ -25,21 +34,38 @@ from pipeline.adapters.postgres.database import (
     open_pool,
     with_retries,
 )
+from pipeline.adapters.postgres.doorkeeper import Doorkeeper
+from pipeline.adapters.postgres.enrolment import Enrolment
+from pipeline.adapters.postgres.feed_alarms import FeedAlarms
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
+from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.relay_store import RelayStore
-from pipeline.adapters.vault import KeyRing
+from pipeline.adapters.probes import broker_answers
+from pipeline.adapters.sender import sender
+from pipeline.adapters.spool import Spool
+from pipeline.adapters.telemetry import utc_now
+from pipeline.adapters.vault import GateKeys, KeyRing
+from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
-from pipeline.contracts.topics import intake_topics
+from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
+from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
-from pipeline.settings import Settings, directory_of
+from pipeline.settings import Settings, SettingsRefusedError, directory_of
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
+from pipeline.stages.feeds import FeedWatch
+from pipeline.stages.intake import Gate
 from pipeline.stages.ledger import ledger_state
 from pipeline.stages.relay import Relay
 
 AUDIT_EVERY_S = 1.0
+FEEDS_EVERY_S = 1.0
+GATE_EVERY_S = 0.5
+ANSWER_TIMEOUT_MS = 2000
+ASK_FOR_S = 2.0
+"""Somebody waits for the answer of a command."""
 
 Beat = Callable[[], None]
 
@@ -114,8 +140,9 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
         marks = await _pool(stack, settings.postgres_dsn, name, connections_max=1, durable=False)
-        directory = directory_of(settings)
-        store = AssessStore(on.pool, marks, CaseKeys(keys_pool, on.ring), on.ring, directory=directory, worker=name)
+        sources = Register(on.pool, directory_of(settings))
+        await sources.look()
+        store = AssessStore(on.pool, marks, CaseKeys(keys_pool, on.ring), on.ring, sources=sources, worker=name)
         claims = Claims(store, telling)
         intake = Intake(settings.kafka_bootstrap, settings.kafka_group, name, claims)
         stack.push_async_callback(intake.stop)
@@ -124,11 +151,63 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
         async def explain(stream: Stream, first: int, found: int) -> bool:
             return await explain_gap(settings.kafka_bootstrap, stream, first, found)
 
-        stage = Assess(
-            intake, store, claims, explain=explain, digest=on.ring.digest, directory=directory, telling=telling
-        )
+        stage = Assess(intake, store, claims, explain=explain, digest=on.ring.digest, sources=sources, telling=telling)
         await drive(stage.turn, beat)
         await stage.hint()
+
+
+async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
+    """Takes reports in by HTTP. It holds the keys of the door alone, and needs the database only to start, for new
+    sources and for receipts.
+    """
+    name = worker_name("intake")
+    keys = GateKeys.load(settings.gate_key_file)
+    async with AsyncExitStack() as stack:
+        pool = await _pool(stack, settings.postgres_dsn, name, timeout_ms=ANSWER_TIMEOUT_MS)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        keeper = Doorkeeper(pool, directory_of(settings))
+        await keeper.look()
+        spool = _spool(stack, settings, keys)
+        door = Door(settings.kafka_bootstrap, name, partial(broker_answers, settings.kafka_bootstrap))
+        stack.push_async_callback(door.stop)
+        await stack.enter_async_context(_beside(door.watch()))
+        gate = Gate(door, spool, telling)
+        house = House(gate, keeper, keys, Rates(settings.intake_rate), utc_now, settings.body_bytes_max)
+        app = Watched(intake_app(house), telling.answered)
+        await stack.enter_async_context(listening(app, settings.intake_host, settings.intake_port))
+
+        async def turn() -> None:
+            while await gate.drain():
+                beat()
+            with contextlib.suppress(UnavailableError):
+                await keeper.look()
+                if spool:
+                    waiting, oldest_at = spool.waiting()
+                    telling.spooled(waiting)
+                    await keeper.tell_spool(settings.instance or "intake", waiting, oldest_at)
+
+        await drive(turn, beat, pause_s=GATE_EVERY_S)
+
+
+def _spool(stack: AsyncExitStack, settings: Settings, keys: GateKeys) -> Spool | None:
+    if settings.spool_dir is None:
+        return None
+    spool = Spool(settings.spool_dir, keys.spool, bytes_max=settings.spool_bytes_max)
+    stack.callback(spool.close)
+    return spool
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Goes on beside what is inside, and ends with it."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
@@ -153,6 +232,56 @@ async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
     ):
         auditor = Auditor(AuditStore(on.pool), onlooker, on.ring.digest, telling)
         await drive(auditor.turn, beat, pause_s=AUDIT_EVERY_S)
+
+
+async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
+    """Brings in the files that others leave in folders. It holds no keys: reports pass through it as by any sender."""
+    if settings.feeds_file is None:
+        raise SettingsRefusedError("feeds_file is not set: it names the folders to watch")
+    feeds, name = load_feeds(settings.feeds_file), worker_name("feeds")
+    async with AsyncExitStack() as stack:
+        pool = await _pool(stack, settings.postgres_dsn, name)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        register = Register(pool, directory_of(settings))
+        sending = await stack.enter_async_context(sender(settings.kafka_bootstrap, lambda _post, _at: None))
+
+        async def find_source(code: str) -> Source | None:
+            known, now = (await register.look()).find(code), utc_now()
+            return None if known is None or known.is_revoked(now) else known
+
+        folders = [
+            FeedFolder(feed, loaded, settings.data_dir, sender=sending, find_source=find_source, now=taipei_now)
+            for feed, loaded in feeds
+        ]
+        for folder in folders:
+            stack.callback(folder.close)
+        watch = FeedWatch(folders, FeedAlarms(pool), telling)
+        await drive(watch.turn, beat, pause_s=FEEDS_EVERY_S)
+
+
+def taipei_now() -> datetime:
+    return datetime.now(TAIPEI)
+
+
+async def read_directory(settings: Settings) -> Directory:
+    """The sources of the file and those enrolled by command above them, as of now."""
+    name = worker_name("sources")
+    pool = await with_retries(lambda: open_pool(settings.postgres_dsn, name=name, connections_max=1), for_s=ASK_FOR_S)
+    try:
+        return await Register(pool, directory_of(settings)).look()
+    finally:
+        pool.terminate()
+
+
+@asynccontextmanager
+async def enrolment(settings: Settings) -> AsyncIterator[Enrolment]:
+    """What changes the register; the database must be of this program's schema."""
+    async with AsyncExitStack() as stack:
+        pool = await _pool(stack, settings.postgres_dsn, worker_name("sources"), timeout_ms=COUNTING_TIMEOUT_MS)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        yield Enrolment(pool)
 
 
 async def read_ledger(settings: Settings) -> LedgerState:
@@ -194,12 +323,11 @@ async def migrate_all(settings: Settings) -> tuple[str, ...]:
     return (*await migrate(settings.keys_dsn, KEYS), *await migrate(settings.postgres_dsn, DATA))
 
 
-async def create_topics(settings: Settings) -> tuple[str, ...]:
-    """Creates the topics that are missing; their names."""
-    sources = directory_of(settings).sources.values()
+async def create_topics(settings: Settings, directory: Directory | None = None) -> tuple[str, ...]:
+    """Creates the topics of these sources that are missing, of the file's if none are given; their names."""
     return await ensure_topics(
         settings.kafka_bootstrap,
-        intake_topics((s.code, s.kind) for s in sources),
+        (directory or directory_of(settings)).topics(),
         partitions=settings.partitions,
         replicas=settings.replicas,
     )

@@ -70,7 +70,10 @@ def _source_text(value: object) -> object:
 
 _TOPIC = "|".join([INTAKE_NAME, *map(re.escape, OUTGOING)])
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_SUBJECT_WORD = rf"(?:(?:{_TOPIC})(?:/\d+)?|{_ID}|\d+|offset|offsets|version|to|outbox|unread)"
+_SUBJECT_WORD = (
+    rf"(?:(?:{_TOPIC})(?:/\d+)?|{_ID}|\d+|offset|offsets|version|to|outbox|unread|spool"
+    r"|(?:feed|gateway) [a-zA-Z0-9][a-zA-Z0-9._-]{0,63})"
+)
 
 code = _matching(r"[a-z][a-z0-9_.]{0,63}")
 topic = _matching(_TOPIC)
@@ -94,6 +97,7 @@ FIELDS: Mapping[str, Safe] = {
     "findings": _counts,
     "received": _number,
     "in_flight": _number,
+    "spooled": _number,
     "lost": _number,
     "unpublished": _number,
     "oldest_unsettled_s": _number,

@@ -56,6 +56,12 @@ class Metrics:
             "anwang_report_to_queue_seconds", "From the database to the topic", buckets=DELAY_SECONDS, registry=r
         )
         self.published = Counter("anwang_published", "Messages published by this process", ["topic"], registry=r)
+        self.taken = Counter("anwang_intake_taken", "Reports taken in by HTTP", ["kind"], registry=r)
+        self.answers = Counter("anwang_intake_answers", "Answers of the HTTP intake", ["status"], registry=r)
+        self.answer_seconds = Histogram(
+            "anwang_intake_answer_seconds", "From a request to its answer", buckets=DELAY_SECONDS, registry=r
+        )
+        self.spooled = Gauge("anwang_intake_spooled", "Reports on disk that wait for the broker", registry=r)
         self.alarms = Counter("anwang_alarms", "Alarms raised by this process", ["code"], registry=r)
         self.log_dropped = Counter("anwang_log_dropped", "Parts of log lines that were not declared", registry=r)
         self.ledger = LedgerMetrics()
@@ -70,6 +76,7 @@ class LedgerMetrics:
     def __init__(self) -> None:
         self.received = _gauge("received", "Messages on the intake topics")
         self.settled = _gauge("settled", "Messages in the inbox", "outcome")
+        self.spooled = _gauge("spooled", "Reports on the disks of gateways, not on a topic yet")
         self.in_flight = _gauge("in_flight", "Messages not settled yet")
         self.lost = _gauge("lost", "Messages below a cursor that were never settled")
         self.unpublished = _gauge("unpublished", "Settled, but not on their topic yet")

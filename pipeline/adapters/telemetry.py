@@ -68,6 +68,18 @@ class Telemetry:
             self.metrics.published.labels(topic if topic in OUTGOING else OTHER).inc(count)
         self.log.debug(Event.PUBLISHED, published=counts)
 
+    def taken(self, kind: str, posts: int) -> None:
+        """So many reports of sources of this kind were taken in by HTTP."""
+        self.metrics.taken.labels(self._codes.bounded(kind.replace("-", "_"))).inc(posts)
+
+    def answered(self, status: int, took_s: float) -> None:
+        self.metrics.answers.labels(str(status)).inc()
+        self.metrics.answer_seconds.observe(took_s)
+
+    def spooled(self, waiting: int) -> None:
+        """So many reports wait on this machine's disk for the broker."""
+        self.metrics.spooled.set(waiting)
+
     def delivered(self, written_at: Iterable[datetime]) -> None:
         """Messages that were written into the outbox at these times are on their topic now."""
         now = self._now()
@@ -80,6 +92,7 @@ class Telemetry:
             m.settled.labels(outcome).set(ledger.settled.get(outcome, 0))
         m.received.set(ledger.received)
         m.in_flight.set(ledger.in_flight)
+        m.spooled.set(ledger.spooled)
         m.lost.set(ledger.lost)
         m.unpublished.set(ledger.unpublished)
         m.oldest_unsettled.set(ledger.oldest_unsettled_s)
@@ -104,6 +117,7 @@ class Telemetry:
             received=ledger.received,
             settled=ledger.settled,
             in_flight=ledger.in_flight,
+            spooled=ledger.spooled,
             lost=ledger.lost,
             unpublished=ledger.unpublished,
             oldest_unsettled_s=round(ledger.oldest_unsettled_s, 3),

@@ -38,6 +38,7 @@ def in_words(state: LedgerState) -> list[str]:
         f"in {state.received} = settled {settled} + in flight {state.in_flight}, lost {state.lost}: {verdict}",
         *(f"  {outcome.value:<12} {state.settled.get(outcome, 0)}" for outcome in Outcome),
         f"oldest unsettled {state.oldest_unsettled_s:.1f} s, not yet published {state.unpublished}",
+        *([f"on the disks of gateways {state.spooled}"] if state.spooled else []),
         f"unread {state.unread_open}, of these past their hour {state.unread_overdue}",
         *(f"finding: {code}, {count} times" for code, count in sorted(state.findings.items())),
     ]

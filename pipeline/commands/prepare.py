@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline import wiring
 from pipeline.adapters.probes import asked
-from pipeline.adapters.vault import KeyRing
+from pipeline.adapters.vault import GateKeys, KeyRing
 from pipeline.commands.lines import FileRefusedError
 from pipeline.settings import Settings
 
@@ -18,15 +18,26 @@ def make_topics(settings: Settings) -> None:
     _say("made", asked(wiring.create_topics(settings)), "all topics are there")
 
 
-def make_keys(path: Path) -> None:
-    """Raises FileRefusedError where there is a key ring already: its loss would be the loss of every report."""
+def make_keys(settings: Settings) -> None:
+    """Makes the key files that are missing. Raises FileRefusedError where none is: the loss of one would be the loss of
+    every report.
+    """
+    made = [path for path in (settings.key_file, settings.gate_key_file) if _made(path, settings)]
+    if not made:
+        raise FileRefusedError(f"{settings.key_file} exists; a key ring is never replaced")
+    for path in made:
+        sys.stdout.write(f"made {path}\n")
+    sys.stdout.write("keep a copy elsewhere: without the key ring no report can be opened again\n")
+
+
+def _made(path: Path, settings: Settings) -> bool:
     try:
-        KeyRing.create(path)
+        (KeyRing if path == settings.key_file else GateKeys).create(path)
     except FileExistsError:
-        raise FileRefusedError(f"{path} exists; a key ring is never replaced") from None
+        return False
     except OSError as error:
         raise FileRefusedError(f"{path} cannot be written: {error.strerror}") from error
-    sys.stdout.write(f"made {path}\nkeep a copy elsewhere: without it no report can be opened again\n")
+    return True
 
 
 def _say(verb: str, names: tuple[str, ...], nothing: str) -> None:

@@ -20,6 +20,8 @@ class Stage(StrEnum):
     ASSESS = "assess"
     RELAY = "relay"
     AUDITOR = "auditor"
+    INTAKE = "intake"
+    FEEDS = "feeds"
 
 
 def run(stage: Stage, settings: Settings) -> None:
@@ -30,6 +32,9 @@ def run(stage: Stage, settings: Settings) -> None:
 
 
 def _probes(stage: Stage, settings: Settings) -> Mapping[str, Probe]:
+    """The intake has none: while servers are away it still has to tell its callers so."""
+    if stage is Stage.INTAKE:
+        return {}
     probes: dict[str, Probe] = {
         "database": partial(database_answers, settings.postgres_dsn),
         "broker": partial(broker_answers, settings.kafka_bootstrap),
@@ -63,6 +68,10 @@ def _work(stage: Stage) -> Work:
             return wiring.run_relay
         case Stage.AUDITOR:
             return wiring.run_auditor
+        case Stage.INTAKE:
+            return wiring.run_intake
+        case Stage.FEEDS:
+            return wiring.run_feeds
         case _:
             assert_never(stage)
 

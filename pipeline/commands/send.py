@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 import orjson
 
+from pipeline import wiring
+from pipeline.adapters.probes import asked
 from pipeline.adapters.sender import Post, Sender, sender
 from pipeline.commands.lines import FileRefusedError, blocks_of
 from pipeline.contracts.envelope import Unreadable, open_envelope
@@ -17,9 +19,10 @@ from pipeline.contracts.messages import Coordinate
 from pipeline.contracts.topics import intake_topic
 from pipeline.domain.directory import Directory
 from pipeline.domain.normalise.reading import SOURCE_PREFIX
+from pipeline.errors import UnavailableError
 from pipeline.settings import Settings, directory_of
 
-DOOR_OF_STRANGERS = intake_topic("", "partner")
+DOOR_OF_STRANGERS = intake_topic("partner")
 """Where a line goes whose source is unknown or that cannot be read, so that it is seen."""
 
 SAY_EVERY_S = 2.0
@@ -28,9 +31,9 @@ LINES_NAMED_MAX = 20
 
 def send_file(settings: Settings, file: str, acks: Path | None) -> int:
     """0 when every line was acknowledged, else 1. Tells counts and line numbers, never what a line holds."""
-    directory = directory_of(settings)
     with ExitStack() as exits:
         tally = _Tally(exits.enter_context(_opened(acks)) if acks else None)
+        directory = sources_now(settings)
         sent = asyncio.run(_send(settings.kafka_bootstrap, _posts(file, directory, tally), tally))
     tally.say()
     for topic in sorted(sent.refused):
@@ -41,6 +44,15 @@ def send_file(settings: Settings, file: str, acks: Path | None) -> int:
         more = f" and {len(failed) - LINES_NAMED_MAX} more" if len(failed) > LINES_NAMED_MAX else ""
         sys.stderr.write(f"not acknowledged: line {named}{more}\n")
     return 1 if failed else 0
+
+
+def sources_now(settings: Settings) -> Directory:
+    """Who is enrolled; only those of the file, with a word on standard error, while the database is away."""
+    try:
+        return asked(wiring.read_directory(settings))
+    except UnavailableError:
+        sys.stderr.write("note: the database does not answer; only the sources of the file are known\n")
+        return directory_of(settings)
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -71,7 +83,7 @@ def post_of(number: int, line: bytes, directory: Directory) -> Post:
     source = directory.find(written.removeprefix(SOURCE_PREFIX)) if written.startswith(SOURCE_PREFIX) else None
     if source is None:
         return Post(number, DOOR_OF_STRANGERS, None, line, envelope.id)
-    return Post(number, intake_topic(source.code, source.kind), source.code.encode(), line, envelope.id)
+    return Post(number, source.topic, source.code.encode(), line, envelope.id)
 
 
 class _Tally:

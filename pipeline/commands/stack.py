@@ -1,6 +1,7 @@
 """Kafka, Postgres and every process of ours on this machine: start, stop, state."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,20 +12,25 @@ from pathlib import Path
 import orjson
 
 from pipeline import wiring
-from pipeline.adapters.vault import KeyRing
+from pipeline.adapters.vault import GateKeys, KeyRing
 from pipeline.errors import AnwangError
 from pipeline.local import daemon
 from pipeline.local.demo.children import STAGES, ready_at
 from pipeline.local.errors import LocalError
-from pipeline.local.folders import open_folders
-from pipeline.local.ports import remembered_ports
+from pipeline.local.folders import open_folders, write_atomically
+from pipeline.local.ports import LOOPBACK, is_free, read_ports, remembered_ports
 from pipeline.local.servers import Servers
 from pipeline.local.status import Status
 from pipeline.local.supervisor import Child, State, inherited_env
 from pipeline.settings import ENV_PREFIX, Configured, Settings
 
-OF_EACH = frozenset({"kafka_bootstrap", "postgres_dsn", "keys_dsn", "instance", "http_port"})
-"""What a process that we start is told for itself: where our servers are, its name and its port."""
+INTAKE = "intake"
+ALL_STAGES = {**STAGES, INTAKE: INTAKE}
+
+OF_EACH = frozenset(
+    {"kafka_bootstrap", "postgres_dsn", "keys_dsn", "instance", "http_port", "intake_port", "spool_dir"}
+)
+"""What a process that we start is told for itself."""
 
 
 class StackError(AnwangError):
@@ -42,7 +48,7 @@ def start(told: Configured, *, foreground: bool) -> int:
         known = daemon.spawn_detached(root, argv, inherited_env(**_environment(told)), progress=_say)
     except LocalError as error:
         raise StackError(str(error)) from error
-    _print(known)
+    _print(known, root)
     return 0
 
 
@@ -61,18 +67,20 @@ def show_status(data_dir: Path, *, as_json: bool) -> int:
         told = asdict(known) if known else None
         sys.stdout.buffer.write(orjson.dumps(told, default=str, option=orjson.OPT_APPEND_NEWLINE))
     elif known:
-        _print(known)
+        _print(known, data_dir)
     else:
         sys.stdout.write(f"nothing runs in {data_dir}\n")
     return 0 if known and known.ready and all(c.state is State.READY for c in known.children) else 1
 
 
-def _print(known: Status) -> None:
+def _print(known: Status, data_dir: Path) -> None:
     for child in known.children:
         pid = f"pid {child.mark.pid}" if child.mark else "no process"
         sys.stdout.write(f"{child.name:<10} {child.state.value:<9} {pid:<12} {child.restarts} restarts  {child.log}\n")
     if known.servers:
         sys.stdout.write(f"Kafka at {known.servers.kafka_bootstrap}; anwang finds it, and Postgres, by itself\n")
+    for port in read_ports(open_folders(data_dir).run / "door.json").values():
+        sys.stdout.write(f"HTTP intake at http://{LOOPBACK}:{port}/v1/reports; `anwang source add` gives a token\n")
     if not known.ready:
         sys.stdout.write(f"{known.step}\n")
 
@@ -87,7 +95,14 @@ def _children(servers: Servers, told: Configured) -> Sequence[Child]:
     }
     with ThreadPoolExecutor(1) as elsewhere:
         elsewhere.submit(asyncio.run, _prepare(settings.model_copy(update=at))).result()
-    ports = remembered_ports(open_folders(settings.data_dir).run / "http.json", tuple(STAGES))
+    run = open_folders(settings.data_dir).run
+    ports = remembered_ports(run / "http.json", tuple(ALL_STAGES))
+    door = (
+        {INTAKE: settings.intake_port}
+        if is_free(settings.intake_port)
+        else remembered_ports(run / "door.json", [INTAKE])
+    )
+    write_atomically(run / "door.json", json.dumps(door))
     return [
         Child(
             name=name,
@@ -97,18 +112,21 @@ def _children(servers: Servers, told: Configured) -> Sequence[Child]:
                 **servers.environment(),
                 ANWANG_INSTANCE=name,
                 ANWANG_HTTP_PORT=str(ports[name]),
+                ANWANG_INTAKE_PORT=str(door[INTAKE]),
+                ANWANG_SPOOL_DIR=str(settings.spool_dir or settings.data_dir / "spool"),
             ),
             ready=ready_at(ports[name]),
         )
-        for name, stage in STAGES.items()
+        for name, stage in ALL_STAGES.items()
     ]
 
 
 async def _prepare(settings: Settings) -> None:
     await wiring.migrate_all(settings)
-    with suppress(FileExistsError):
-        KeyRing.create(settings.key_file)
-    await wiring.create_topics(settings)
+    for make, path in ((KeyRing.create, settings.key_file), (GateKeys.create, settings.gate_key_file)):
+        with suppress(FileExistsError):
+            make(path)
+    await wiring.create_topics(settings, await wiring.read_directory(settings))
 
 
 def _with_whole_paths(settings: Settings) -> Settings:

@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from pipeline.contracts.jsontext import DEPTH_MAX, Json, NotJsonError, TooDeepError, WireFault, clean_text, read_json
@@ -18,6 +19,7 @@ _HEADER_PREFIX = "ce_"
 _OWN = frozenset({"specversion", "id", "source", "type", "time", "data", "data_base64", WIRE_FAULTS})
 
 Headers = Sequence[tuple[str, bytes | None]]
+NO_DEFAULTS: Final[Mapping[str, Json]] = MappingProxyType({})
 
 
 class UnreadableCode(StrEnum):
@@ -74,17 +76,21 @@ class _UnreadableError(Exception):
         self.unreadable = Unreadable(code, event_id=event_id)
 
 
-def open_envelope(value: bytes | None, headers: Headers) -> Envelope | Unreadable:
+def open_envelope(
+    value: bytes | None, headers: Headers, defaults: Mapping[str, Json] = NO_DEFAULTS
+) -> Envelope | Unreadable:
     """The envelope of one message, or why there is none. Never raises. The headers decide the mode: a content type of
     CloudEvents, or no `ce_specversion`, means structured. A byte order mark is passed over; `data` may also be base64
-    or a JSON text.
+    or a JSON text. `defaults` are the attributes where the message itself has none.
     """
     if value is None:
         return Unreadable(UnreadableCode.NO_VALUE)
     seen: set[WireFault] = set()
     attributes = _attributes(headers, seen)
     try:
-        return _envelope(_structured(value, seen) if attributes is None else _binary(value, attributes, seen), seen)
+        if attributes is None:
+            return _envelope({**defaults, **_structured(value, seen)}, seen)
+        return _envelope(_binary(value, {**defaults, **attributes}, seen), seen)
     except _UnreadableError as error:
         return error.unreadable
 

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from uuid import UUID
+
+RECEIPT_KEY_HEADER: Final = "receipt_key"
 
 
 class Stream(NamedTuple):
@@ -32,6 +35,14 @@ class Message:
     value: bytes
     headers: tuple[tuple[str, bytes], ...]
     arrived_at: datetime
+
+    @property
+    def receipt_key(self) -> UUID | None:
+        """What the gateway has written beside an event, so that its source can ask what became of it."""
+        try:
+            return UUID(dict(self.headers).get(RECEIPT_KEY_HEADER, b"").decode("ascii"))
+        except ValueError:
+            return None
 
     @property
     def wire(self) -> bytes:

@@ -1,9 +1,8 @@
 """The topics: who writes what where. A source that writes to Kafka itself has a topic of its own; all others share
-their kind's.
+their channel's.
 """
 
-import re
-from collections.abc import Iterable
+from typing import Final
 
 from pipeline.contracts.vocabulary import Queue
 
@@ -19,24 +18,16 @@ OUTGOING = ("queue.protective.v1", "queue.family.v1", CASE_EVENTS)
 RETENTION_OF_INTAKE_MS = 30 * 24 * 3600 * 1000
 MESSAGE_BYTES_MAX = 12 * 1024 * 1024
 
-_OWN_TOPIC_KINDS = frozenset({"hotline"})
-_HAS_OWN_PREFIX = re.compile(r"^(?P<kind>[a-z0-9]+)-(?P<code>.+)$")
+WRITE_THEMSELVES: Final = frozenset({"hotline"})
+"""Kinds whose sources have topics of their own unless the register says otherwise."""
 
 
 def queue_topic(queue: Queue) -> str:
     return f"queue.{queue.value}.v1"
 
 
-def intake_topic(code: str, kind: str) -> str:
-    """The topic that the source `code` of this kind writes to: `hotline-113` has `intake.hotline.113.v1`, any clinic
-    `intake.clinic.v1`.
+def intake_topic(kind: str, own: str | None = None) -> str:
+    """The topic that a channel's sources share, such as `intake.clinic.v1`, or that of the source with the code `own`
+    alone: `hotline-113` has `intake.hotline.113.v1`.
     """
-    own = _HAS_OWN_PREFIX.match(code)
-    if kind in _OWN_TOPIC_KINDS and own:
-        return f"intake.{kind}.{own['code']}.v1"
-    return f"intake.{kind}.v1"
-
-
-def intake_topics(sources: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """All intake topics of these (code, kind), each once, in order of name."""
-    return tuple(sorted({intake_topic(code, kind) for code, kind in sources}))
+    return f"intake.{kind}.{own.removeprefix(f'{kind}-')}.v1" if own else f"intake.{kind}.v1"

@@ -1,24 +1,46 @@
 """Who may report: the registered sources."""
 
 import csv
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
+from pipeline.contracts.topics import WRITE_THEMSELVES, intake_topic
 from pipeline.contracts.vocabulary import ReporterRole
 from pipeline.domain.counties import COUNTY_CODES
+from pipeline.domain.kinds import channel_of
 
-COLUMNS = ("source", "kind", "role", "county")
+REQUIRED_COLUMNS = ("source", "kind", "role", "county")
+OPTIONAL_COLUMNS = ("name", "own_topic")
+YES, NO = "yes", "no"
+
+_CODE = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+"""What a topic, a URL and a log line can hold as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`county` is the one the source is registered with, written with 臺; None for a national one."""
+    """`county` is the one the source is registered with, written with 臺; None for a national one. `name` is the
+    organisation's. What arrives from `revoked_at` on is not believed.
+    """
 
     code: str
     kind: str
     role: ReporterRole
-    county: str | None
+    county: str | None = None
+    name: str | None = None
+    own_topic: bool = False
+    revoked_at: datetime | None = None
+
+    @property
+    def topic(self) -> str:
+        """Its own, or the one that all sources of its channel share."""
+        return intake_topic(self.kind, self.code) if self.own_topic else intake_topic(channel_of(self.kind))
+
+    def is_revoked(self, at: datetime) -> bool:
+        return self.revoked_at is not None and at >= self.revoked_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +50,29 @@ class Directory:
     def find(self, code: str) -> Source | None:
         return self.sources.get(code)
 
+    def with_sources(self, sources: Iterable[Source]) -> "Directory":
+        """These beside the others, or in their place."""
+        return Directory(MappingProxyType({**self.sources, **{s.code: s for s in sources}}))
+
+    def topics(self) -> tuple[str, ...]:
+        """All intake topics, each once, in order of name."""
+        return tuple(sorted({s.topic for s in self.sources.values()}))
+
+
+class FixedSources:
+    """Sources that nobody changes: the port's promise for a file, without a server."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.now = directory
+
+    async def look(self) -> Directory:
+        return self.now
+
 
 def load_directory(csv_text: str) -> Directory:
-    """Reads the columns source, kind, role, county. Raises ValueError, naming the line of a row that cannot be used."""
+    """Reads the columns source, kind, role, county and, where they are there, name and own_topic (yes or no; else only
+    hotlines have one). Raises ValueError, naming the line of a row that cannot be used.
+    """
     reader = csv.DictReader(csv_text.removeprefix("\ufeff").splitlines(), strict=True)
     try:
         return _read(reader)
@@ -38,26 +80,35 @@ def load_directory(csv_text: str) -> Directory:
         raise ValueError(f"line {reader.reader.line_num}: this is not CSV") from None
 
 
+def source_of(told: Mapping[str, str | None]) -> Source:
+    """One source, by the names of the columns. Raises ValueError, which says what will not do."""
+    code, kind, role, county = ((told.get(column) or "").strip() for column in REQUIRED_COLUMNS)
+    name, own_topic = ((told.get(column) or "").strip() for column in OPTIONAL_COLUMNS)
+    county = county.replace("台", "臺")
+    if not code or not kind:
+        raise ValueError("a source needs a code and a kind")
+    if not _CODE.fullmatch(code) or not _CODE.fullmatch(kind):
+        raise ValueError("code and kind are small letters, digits and hyphens, at most 64")
+    if county and county not in COUNTY_CODES:
+        raise ValueError("the county of this source is unknown")
+    if own_topic not in {"", YES, NO}:
+        raise ValueError("own_topic is yes or no")
+    if role not in set(ReporterRole):
+        raise ValueError("the role of this source is unknown")
+    own = own_topic == YES if own_topic else kind in WRITE_THEMSELVES
+    return Source(code, kind, ReporterRole(role), county or None, name or None, own)
+
+
 def _read(reader: "csv.DictReader[str]") -> Directory:
-    if not set(COLUMNS) <= set(reader.fieldnames or ()):
-        raise ValueError(f"line 1: the sources need the columns {', '.join(COLUMNS)}")
+    if not set(REQUIRED_COLUMNS) <= set(reader.fieldnames or ()):
+        raise ValueError(f"line 1: the sources need the columns {', '.join(REQUIRED_COLUMNS)}")
     sources: dict[str, Source] = {}
     for row in reader:
-        source = _source(row, reader.line_num)
+        try:
+            source = source_of(row)
+        except ValueError as error:
+            raise ValueError(f"line {reader.line_num}: {error}") from None
         if source.code in sources:
             raise ValueError(f"line {reader.line_num}: this source is there twice")
         sources[source.code] = source
     return Directory(MappingProxyType(sources))
-
-
-def _source(row: Mapping[str, str | None], line: int) -> Source:
-    code, kind, role, county = ((row[column] or "").strip() for column in COLUMNS)
-    county = county.replace("台", "臺")
-    if county and county not in COUNTY_CODES:
-        raise ValueError(f"line {line}: the county of this source is unknown")
-    if not code or not kind:
-        raise ValueError(f"line {line}: a source needs a code and a kind")
-    try:
-        return Source(code, kind, ReporterRole(role), county or None)
-    except ValueError:
-        raise ValueError(f"line {line}: the role of this source is unknown") from None

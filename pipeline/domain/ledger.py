@@ -17,6 +17,7 @@ class LedgerState:
 
     `received` are the messages on the intake topics, offsets without one left out. `lost` are messages below a cursor
     that were never settled. `unpublished` are settled messages of the outbox that their topic does not hold yet.
+    `spooled` are reports on the disks of gateways, on no topic yet, as the gateways last told.
     `findings` are the open alarms of the auditor by code. `oldest_unsettled_s` is the age, in seconds, of the oldest
     message that is not settled yet.
     """
@@ -30,6 +31,7 @@ class LedgerState:
     unread_open: int
     unread_overdue: int
     findings: Mapping[str, int]
+    spooled: int = 0
 
     @property
     def balances(self) -> bool:
@@ -79,6 +81,14 @@ def hole_offsets(holes: Sequence[Hole], first: int, after: int) -> int:
 class Unpublished:
     messages: int
     oldest_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """By gateway, the age in seconds of the oldest report that waits on its disk."""
+
+    messages: int
+    oldest_s: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

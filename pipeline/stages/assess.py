@@ -8,14 +8,12 @@ from itertools import groupby
 
 from pipeline.contracts.envelope import Unreadable
 from pipeline.contracts.messages import Message, Stream
-from pipeline.contracts.topics import intake_topic
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Settled, Span, Unread
-from pipeline.domain.directory import Directory
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.privacy import guarded
 from pipeline.errors import FencedError, GapError, LogWentBackError, UnavailableError
-from pipeline.ports import Bounds, Digest, EndOf, Explain, Ledger, Source, Telling
+from pipeline.ports import Bounds, Digest, EndOf, Explain, Ledger, Source, Sources, Telling
 
 MESSAGES_MAX = 200
 MESSAGES_MIN = 10
@@ -102,7 +100,7 @@ class Assess:
         *,
         explain: Explain,
         digest: Digest,
-        directory: Directory,
+        sources: Sources,
         telling: Telling,
     ) -> None:
         self._source = source
@@ -110,7 +108,7 @@ class Assess:
         self._claims = claims
         self._explain = explain
         self._digest = digest
-        self._directory = directory
+        self._sources = sources
         self._telling = telling
         self._messages_max = MESSAGES_MAX
         self._hinted_at = time.monotonic()
@@ -126,6 +124,8 @@ class Assess:
                 # Taken while partitions changed hands, from wherever Kafka's own offset stood.
                 self._source.rewind({stream: claim.read_from for stream, claim in self._claims.held.items()})
                 return 0
+            if messages:
+                await self._sources.look()
             for chosen in await self._portions(messages):
                 await self._settle(chosen)
         self._telling.turned(len(messages), time.monotonic() - began)
@@ -217,14 +217,16 @@ class Assess:
     def _read(self, message: Message, deaths: int) -> Accepted | Unread:
         if deaths >= DEATHS_MAX:
             return Unread(message, Outcome.QUARANTINE, "ended_its_worker")
-        reading = read_event(message.value, message.headers, message.arrived_at, self._directory)
+        reading = read_event(message.value, message.headers, message.arrived_at, self._sources.now)
         if isinstance(reading, Unreadable):
             return Unread(message, Outcome.DEAD_LETTER, reading.code.value)
-        source = self._directory.find(reading.facts.source)
+        source = self._sources.now.find(reading.facts.source)
         if source is None:
             return Unread(message, Outcome.QUARANTINE, "source_unregistered")
-        if intake_topic(source.code, source.kind) != message.at.topic:
+        if source.topic != message.at.topic:
             return Unread(message, Outcome.QUARANTINE, "source_not_of_this_topic")
+        if source.is_revoked(message.arrived_at):
+            return Unread(message, Outcome.QUARANTINE, "source_revoked")
         return Accepted(message, replace(reading, facts=guarded(reading.facts, self._digest)))
 
     async def hint(self) -> None:

@@ -17,6 +17,7 @@ PATIENCE_S = 10.0
 STRETCHES_MAX = 50
 COUNT_FREE_S = 0.05
 UNPUBLISHED_MAX_S = 60.0
+SPOOLED_MAX_S = 120.0
 ENDS_EVERY_S = 10.0
 
 
@@ -207,4 +208,6 @@ class Auditor:
     async def _late(self, state: LedgerState) -> None:
         late = (await self._store.unpublished()).oldest_s > UNPUBLISHED_MAX_S
         await self._ring_or_silence("relay_late", "outbox", rings=late)
+        for gateway, oldest_s in (await self._store.spooled()).oldest_s.items():
+            await self._ring_or_silence("spool_late", f"gateway {gateway}", rings=oldest_s > SPOOLED_MAX_S)
         await self._ring_or_silence("unread_overdue", "unread", rings=state.unread_overdue > 0)

@@ -37,6 +37,7 @@ async def ledger_state(book: AuditBook, topics: Onlooking) -> LedgerState:
         unread_open=unread.open,
         unread_overdue=unread.overdue,
         findings=await book.findings(),
+        spooled=(await book.spooled()).messages,
     )
 
 

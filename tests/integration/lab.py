@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.database import Pool, open_pool
 from pipeline.adapters.postgres.keys import CaseKeys
+from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.relay_store import RelayStore
-from pipeline.adapters.vault import KeyRing
+from pipeline.adapters.vault import GateKeys, KeyRing
 from pipeline.contracts.messages import Stream
-from pipeline.contracts.topics import OUTGOING, intake_topic
+from pipeline.contracts.topics import OUTGOING
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Claim, Unread
 from pipeline.domain.ledger import LedgerState
@@ -64,6 +66,17 @@ class Heard:
     def published(self, counts: Mapping[str, int]) -> None:
         self.sent.update(counts)
 
+    def taken(self, kind: str, posts: int) -> None:
+        assert kind
+        assert posts
+
+    def answered(self, status: int, took_s: float) -> None:
+        assert status
+        assert took_s >= 0
+
+    def spooled(self, waiting: int) -> None:
+        assert waiting >= 0
+
     def audited(self, ledger: LedgerState) -> None:
         self.ledgers.append(ledger)
 
@@ -100,15 +113,17 @@ class Lab:
     def topic_of(self, event: Mapping[str, Any] | bytes) -> str:
         if isinstance(event, bytes):
             return "intake.partner.v1"
-        source = directory_of(self.settings).sources[event["source"].removeprefix("/sources/")]
-        return intake_topic(source.code, source.kind)
+        return directory_of(self.settings).sources[event["source"].removeprefix("/sources/")].topic
 
     # --- the stages, as wiring builds them
 
+    @cached_property
+    def sources(self) -> Register:
+        return Register(self.pool, directory_of(self.settings))
+
     def store(self, worker: str = "worker", kind: type[AssessStore] = AssessStore) -> AssessStore:
         keys = CaseKeys(self.keys_pool, self.ring)
-        directory = directory_of(self.settings)
-        return kind(self.pool, self.marks, keys, self.ring, directory=directory, worker=worker)
+        return kind(self.pool, self.marks, keys, self.ring, sources=self.sources, worker=worker)
 
     @asynccontextmanager
     async def assess(self, store: AssessStore | None = None, group: str | None = None) -> AsyncIterator[Assess]:
@@ -127,7 +142,7 @@ class Lab:
                 claims,
                 explain=explain,
                 digest=self.ring.digest,
-                directory=directory_of(self.settings),
+                sources=self.sources,
                 telling=self.heard,
             )
         finally:
@@ -223,6 +238,7 @@ async def open_lab(servers: Servers, folder: Path) -> AsyncIterator[Lab]:
         partitions=2,
     )
     ring = KeyRing.create(settings.key_file)
+    GateKeys.create(settings.gate_key_file)
     await wiring.migrate_all(settings)
     await _without_topics(settings)
     await wiring.create_topics(settings)

@@ -10,12 +10,12 @@ HEAD = "source,kind,role,county\n"
 def test_a_source_is_found_by_its_code() -> None:
     directory = load_directory(f"{HEAD}clinic-1,clinic,medical,台中市\nhotline-1,hotline,hotline_worker,\n")
     assert directory.find("clinic-1") == Source("clinic-1", "clinic", ReporterRole.MEDICAL, "臺中市")
-    assert directory.find("hotline-1") == Source("hotline-1", "hotline", ReporterRole.HOTLINE_WORKER, None)
+    assert directory.find("hotline-1") == Source("hotline-1", "hotline", ReporterRole.HOTLINE_WORKER, own_topic=True)
     assert directory.find("nobody") is None
 
 
 def test_the_sources_of_the_package_can_be_read() -> None:
-    assert len(load_directory(table("sources.csv")).sources) == 183
+    assert len(load_directory(table("sources.csv")).sources) == 214
 
 
 @pytest.mark.parametrize(

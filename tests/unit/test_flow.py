@@ -9,12 +9,18 @@ import pytest
 from pipeline import data
 from pipeline.adapters.postgres.migrate import DATA, KEYS, shipped
 from pipeline.commands.run import Stage
-from pipeline.contracts.topics import INTAKE_PATTERN, OUTGOING, intake_topics
+from pipeline.contracts.topics import INTAKE_PATTERN, OUTGOING
 from pipeline.domain.directory import load_directory
 from pipeline.flow import FLOW, INTAKE, Step, as_table
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
-QUERIES = {"assess": "assess.sql", "relay": "relay.sql", "auditor": "audit.sql"}
+QUERIES = {
+    "intake": ("register", "door"),
+    "assess": ("assess", "register"),
+    "feeds": ("feeds", "register"),
+    "relay": ("relay",),
+    "auditor": ("audit",),
+}
 LOOKED_AT_ONCE_AT_THE_START = {"key_check"}
 OF_THE_KEYS = {"case_key"}
 ASKED_BY_A_PERSON = {"mark_read", "open_alarms", "settle_alarm", "unread_list"}
@@ -46,7 +52,8 @@ def test_every_table_has_a_step_that_uses_it() -> None:
 
 @pytest.mark.parametrize("process", QUERIES)
 def test_a_process_reads_and_writes_the_tables_that_its_queries_name(process: str) -> None:
-    text = (files("pipeline.adapters.postgres") / "queries" / QUERIES[process]).read_text("utf-8")
+    folder = files("pipeline.adapters.postgres") / "queries"
+    text = "\n".join((folder / f"{name}.sql").read_text("utf-8") for name in QUERIES[process])
     named = (part.split("\n", 1) for part in text.split("-- name: ")[1:])
     query = "".join(statement for name, statement in named if name not in ASKED_BY_A_PERSON)
     written = set(re.findall(r"\b(?:INTO|UPDATE|DELETE FROM) (\w+)", query)) & tables()
@@ -57,7 +64,7 @@ def test_a_process_reads_and_writes_the_tables_that_its_queries_name(process: st
 
 
 def test_the_journey_begins_at_the_intake_topics_and_ends_on_all_outgoing_ones() -> None:
-    topics = intake_topics((s.code, s.kind) for s in load_directory(data.table("sources.csv")).sources.values())
+    topics = load_directory(data.table("sources.csv")).topics()
     assert topics
     assert all(fnmatchcase(t, INTAKE) and re.match(INTAKE_PATTERN, t) for t in topics)
     assert INTAKE in {name for step in FLOW for name in step.takes}

@@ -8,12 +8,13 @@ import pytest
 from pipeline.data import table
 from pipeline.domain.directory import load_directory
 from pipeline.domain.normalise.reading import Reading, read_event
-from pipeline.local.demo import garbage, invent, spelling
+from pipeline.local.demo import garbage, invent, spelling, words
 from pipeline.local.demo.invent import Invented, What
 from pipeline.local.demo.sources import registered_sources
 
 UNTIL = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 DIRECTORY = load_directory(table("sources.csv"))
+LATER_KINDS = {source.kind for source in DIRECTORY.sources.values()} - words.TELL_ALL
 
 
 def invented(seed: int = 1, count: int = 4_000) -> list[Invented]:
@@ -99,9 +100,23 @@ def test_registered_sources_of_every_kind_report_and_now_and_then_an_unregistere
     sources = Counter(reading.facts.source for m in stream if (reading := read(m)))
     strangers = {source for source in sources if DIRECTORY.find(source) is None}
     kinds = {source.kind for code in sources if (source := DIRECTORY.find(code))}
-    assert kinds == {"hotline", "clinic", "partner"}
+    assert kinds == {source.kind for source in DIRECTORY.sources.values()}
     assert all(re.fullmatch(r"unknown-\d\d", source) for source in strangers)
     assert strangers
+
+
+def test_the_kinds_that_came_later_have_a_small_share(stream: list[Invented]) -> None:
+    shares = Counter(m.door.kind for m in stream)
+    assert shares["partner"] > shares["clinic"] > max(n for kind, n in shares.items() if kind in LATER_KINDS)
+    assert 0.05 < sum(shares[kind] for kind in LATER_KINDS) / len(stream) < 0.3
+
+
+def test_a_machine_tells_no_story_and_no_name(stream: list[Invented]) -> None:
+    told = [json.loads(m.value)["data"] for m in stream if m.what is What.TOLD and m.door.kind in words.MACHINES]
+    assert told
+    for data in told:
+        assert {"narrative", "reporter"}.isdisjoint(data)
+        assert [set(person) <= set(words.MACHINE_FIELDS) for person in data["persons"]] == [True]
 
 
 def test_national_ids_have_valid_check_digits_unless_they_are_mistyped(stream: list[Invented]) -> None:

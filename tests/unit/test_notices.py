@@ -16,7 +16,7 @@ from pipeline.domain.facts import Facts
 from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.domain.notices import REASONS_MAX, Notice, notices
 
-SOURCES = Directory({"hotline-113": Source("hotline-113", "hotline", ReporterRole.HOTLINE_WORKER, None)})
+SOURCES = Directory({"hotline-113": Source("hotline-113", "hotline", ReporterRole.HOTLINE_WORKER, own_topic=True)})
 
 
 def records(told: list[Notice]) -> list[QueueRecord]:

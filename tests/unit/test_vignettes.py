@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 LATER = datetime(2027, 6, 1, tzinfo=UTC)
 SOURCES = Directory(
     {
-        "hotline-113": Source("hotline-113", "hotline", ReporterRole.HOTLINE_WORKER, None),
+        "hotline-113": Source("hotline-113", "hotline", ReporterRole.HOTLINE_WORKER, own_topic=True),
         "clinic-0007": Source("clinic-0007", "clinic", ReporterRole.MEDICAL, "新北市"),
         "clinic-0008": Source("clinic-0008", "clinic", ReporterRole.MEDICAL, "臺中市"),
     }

@@ -16,6 +16,7 @@ async def ensure_topics(bootstrap: str, intake: Sequence[str], *, partitions: in
     try:
         there = set(await admin.list_topics())
         size = {"max.message.bytes": str(MESSAGE_BYTES_MAX), "cleanup.policy": "delete"}
+        size["min.insync.replicas"] = str(max(1, replicas - 1))
         keep = {"retention.ms": str(RETENTION_OF_INTAKE_MS)}
         wanted = [
             *(NewTopic(t, partitions, replicas, topic_configs=size | keep) for t in intake),

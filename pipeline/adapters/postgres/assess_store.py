@@ -15,7 +15,7 @@ from pipeline.adapters.vault import KeyRing
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.assess import assess
 from pipeline.domain.batch import Batch, Claim, Settled, Span
-from pipeline.domain.directory import Directory
+from pipeline.ports import Sources
 
 RETRY_AT_LEAST_S = 1.0
 
@@ -33,13 +33,13 @@ class AssessStore:
     """
 
     def __init__(  # noqa: PLR0913 - each is a different thing that settling needs
-        self, pool: Pool, marks: Pool, keys: CaseKeys, ring: KeyRing, *, directory: Directory, worker: str
+        self, pool: Pool, marks: Pool, keys: CaseKeys, ring: KeyRing, *, sources: Sources, worker: str
     ) -> None:
         self._pool = pool
         self._marks = marks
         self._keys = keys
         self._ring = ring
-        self._reader = DocketReader(ring, keys, directory)
+        self._reader = DocketReader(ring, keys, sources)
         self._worker = worker
         self._history = 0
         self._turn_ends_at = float("-inf")

@@ -9,7 +9,7 @@ from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Hole
-from pipeline.domain.ledger import AlarmRow, Book, Cursor, Settlements, Unpublished, UnreadCount, UnreadRow
+from pipeline.domain.ledger import AlarmRow, Book, Cursor, Settlements, Spooled, Unpublished, UnreadCount, UnreadRow
 
 SQL = Queries.of("audit")
 
@@ -41,6 +41,10 @@ class AuditStore:
     async def unread(self) -> UnreadCount:
         row = await with_retries(lambda: self._pool.fetchrow(SQL["unread"]))
         return UnreadCount(row["open"], row["overdue"])
+
+    async def spooled(self) -> Spooled:
+        rows = await with_retries(lambda: self._pool.fetch(SQL["spooled"]))
+        return Spooled(sum(r["waiting"] for r in rows), {r["gateway"]: r["oldest_s"] for r in rows})
 
     async def unread_list(self) -> list[UnreadRow]:
         return [UnreadRow(**dict(r)) for r in await with_retries(lambda: self._pool.fetch(SQL["unread_list"]))]

@@ -19,7 +19,6 @@ from pipeline.domain import link
 from pipeline.domain.assess import reused_key
 from pipeline.domain.batch import Batch
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
-from pipeline.domain.directory import Directory
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import Key
@@ -27,6 +26,7 @@ from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
 from pipeline.errors import KeysRefusedError
+from pipeline.ports import Sources
 
 CANDIDATES_MAX = 64
 """Reports that one link key leads to, the newest ones; a key that more bear (a landlord's telephone) says little."""
@@ -84,10 +84,10 @@ class Loaded:
 
 
 class DocketReader:
-    def __init__(self, ring: KeyRing, keys: CaseKeys, directory: Directory) -> None:
+    def __init__(self, ring: KeyRing, keys: CaseKeys, sources: Sources) -> None:
         self._ring = ring
         self._keys = keys
-        self._directory = directory
+        self._sources = sources
 
     async def look(self, connection: Connection, sought: Sought, *, lock: bool = False) -> Sight:
         """Who bears what is sought. With `lock`, nobody else changes these cases before the transaction ends."""
@@ -146,7 +146,7 @@ class DocketReader:
         data_key = unseal(case_key, row["wrapped_key"], Slot("report_version", "wrapped_key", event_key))
         plain = unseal(data_key, row["sealed"], Slot("report_version", "sealed", event_key))
         content_key, document = plain[:CONTENT_KEY_BYTES], plain[CONTENT_KEY_BYTES:]
-        reading = read_event(document, (), row["arrived_at"], self._directory)
+        reading = read_event(document, (), row["arrived_at"], self._sources.now)
         if not isinstance(reading, Reading):
             raise KeysRefusedError("a stored report opens but cannot be read")
         return replace(reading.facts, event_key=event_key, content_key=content_key, faults=tuple(row["faults"]))

@@ -208,7 +208,7 @@ class SettlementWriter:
         await self._many(
             "add_inbox",
             [
-                (*m.at, self._ring.digest(m.wire), outcome, event_key, unread_id, m.arrived_at)
+                (*m.at, self._ring.digest(m.wire), outcome, event_key, unread_id, m.arrived_at, m.receipt_key)
                 for m, outcome, event_key, unread_id in (*accepted, *unread)
             ],
         )

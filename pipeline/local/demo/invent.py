@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pipeline.contracts.vocabulary import Category, CrisisFlag, ReporterRole, Role
+from pipeline.domain.kinds import channel_of, kinds
 from pipeline.local.demo import spelling, words
 from pipeline.local.demo.garbage import GARBAGE, Json
 
@@ -143,7 +144,7 @@ class _Inventor:
 
     def _settle(self, number: int, due: _Due) -> Invented:
         if due.what is What.RETOLD and due.incident:
-            sender = self._sender(due.incident.home.county, due.avoid)
+            sender = self._sender(due.incident.home, due.avoid)
             return self._tell(number, due.incident, sender, What.RETOLD)
         if due.what is What.TOLD and due.incident:
             return self._begin_incident(number, due.incident.home)
@@ -175,7 +176,7 @@ class _Inventor:
             flags=(rng.choice(tuple(CrisisFlag)),) if self._chance(CRISIS_SHARE) else (),
             high=self._chance(0.25),
         )
-        first = self._sender(home.county, frozenset())
+        first = self._sender(home, frozenset())
         message = self._tell(number, incident, first, What.TOLD)
         roll = rng.random()
         quoting = replace(incident, quotable=message.key if self._chance(0.5) else None)
@@ -186,10 +187,11 @@ class _Inventor:
             self._later(number, _Due(What.TOLD, incident), mean=4 * DELAY_MEAN)
         return message
 
-    def _sender(self, county: str, avoid: frozenset[str]) -> "Source":
-        pool = self._everywhere if self._chance(0.4) or not self._local[county] else self._local[county]
-        fresh = [s for s in pool if s.code not in avoid] or list(self._everywhere)
-        return self._rng.choices(fresh, [words.BUSY.get(s.code, 1) for s in fresh])[0]
+    def _sender(self, home: _Household, avoid: frozenset[str]) -> "Source":
+        pool = self._everywhere if self._chance(0.4) or not self._local[home.county] else self._local[home.county]
+        told_by = [s for s in pool if s.code not in avoid and _tells(s, home.kind.category)]
+        fresh = told_by or list(self._everywhere)
+        return self._rng.choices(fresh, [words.busy(s) for s in fresh])[0]
 
     # one telling
 
@@ -224,7 +226,7 @@ class _Inventor:
         data: Json = {
             "report_no": f"{sender.code}-{received:%Y%m%d}-{self._reports:05d}",
             "report_type": "initial",
-            "channel": sender.kind,
+            "channel": channel_of(sender.kind),
             "received_at": received.isoformat(timespec="seconds"),
             "categories": [home.kind.category],
             "reporter": self._reporter(sender),
@@ -241,7 +243,7 @@ class _Inventor:
             data["related_report_nos"] = [incident.quotable]
         if instruments := self._instruments(incident, sender):
             data["instruments"] = instruments
-        return data
+        return _terse(data) if sender.kind in words.MACHINES else data
 
     def _add_times(self, data: Json, incident: _Incident, received: datetime) -> None:
         if self._chance(0.9):
@@ -302,10 +304,10 @@ class _Inventor:
     def _revise(self, number: int, told: _Told, what: What) -> Invented:
         """The same report told better: more is known, nothing is taken back. Reusing the id is a source's fault."""
         data = dict(told.document["data"])
-        data["narrative"] = f"{data['narrative']}（補充）"
+        data["narrative"] = f"{data.get('narrative', '')}（補充）"
         data["report_type"] = "follow_up"
         if self._chance(0.4):
-            data["indicators"] = list(dict.fromkeys([*data["indicators"], "repeat_harm"]))
+            data["indicators"] = list(dict.fromkeys([*data.get("indicators", ()), "repeat_harm"]))
         document = self._document(told.sender, self._now(number), data)
         if what is What.ID_REUSED:
             document["id"] = told.document["id"]
@@ -314,7 +316,7 @@ class _Inventor:
     def _stray(self, number: int) -> _Told:
         home = self._household()
         incident = _Incident(home, self._now(number), home.kind.stories[0].format(v="某", o="某"), (), (), high=False)
-        sender, received = self._sender(home.county, frozenset()), self._now(number)
+        sender, received = self._sender(home, frozenset()), self._now(number)
         return self._told(sender, self._document(sender, received, self._data(incident, sender, received)))
 
     def _garbage(self, number: int) -> Invented:
@@ -326,3 +328,15 @@ class _Inventor:
         stray = self._stray(number)
         document = stray.document | {"source": f"/sources/unknown-{self._rng.randrange(100):02d}"}
         return self._told(stray.sender, document).message(number, What.UNREGISTERED)
+
+
+def _tells(source: "Source", category: Category) -> bool:
+    known = kinds().get(source.kind)
+    return source.kind in words.TELL_ALL or known is None or category in known.categories
+
+
+def _terse(data: Json) -> Json:
+    """What a machine or a list tells: no story, no reporter, one person by number, birth date and address."""
+    (victim, *_) = data["persons"]
+    person = {name: victim[name] for name in words.MACHINE_FIELDS if name in victim}
+    return {name: data[name] for name in data if name not in {"narrative", "reporter"}} | {"persons": [person]}

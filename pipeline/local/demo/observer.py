@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 
 from pipeline.contracts.topics import INTAKE_PATTERN, MESSAGE_BYTES_MAX, queue_topic
 from pipeline.contracts.vocabulary import Queue
+from pipeline.domain.kinds import channel_of
 from pipeline.local.demo.board import Board
 from pipeline.local.demo.ground import partitions_of
 from pipeline.local.demo.picture import Ledger
@@ -169,7 +170,7 @@ class Observer:
         self._read_bytes += len(whole)
         for ack in read_acks(whole.splitlines()):
             self._numbers.add(ack.number)
-            self.sent[ack.kind] += 1
+            self.sent[channel_of(ack.kind)] += 1
             self.first_sent_ms = min(self.first_sent_ms or ack.sent_ms, ack.sent_ms)
             if ack.event_id:
                 self.sent_ms.setdefault(ack.event_id, ack.sent_ms)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from pipeline.contracts.topics import MESSAGE_BYTES_MAX, intake_topic
+from pipeline.contracts.topics import MESSAGE_BYTES_MAX
 from pipeline.local.demo import invent
 from pipeline.local.demo.sources import registered_sources
 
@@ -81,7 +81,7 @@ class Sender:
             if self.stop.is_set():
                 return
             sent_ms = time.time_ns() // 1_000_000
-            topic = intake_topic(message.door.code, message.door.kind)
+            topic = message.door.topic
             future = await self._producer.send(
                 topic, message.value, key=message.key.encode(), timestamp_ms=sent_ms, headers=[]
             )

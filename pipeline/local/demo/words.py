@@ -9,6 +9,8 @@ from pipeline.contracts.vocabulary import Category, Indicator, Role
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipeline.domain.directory import Source
+
 SURNAMES = "陳林黃張李王吳劉蔡楊許鄭謝郭洪曾邱廖賴徐周葉蘇莊呂江何蕭羅高"
 GIVEN_FEMALE = (
     *("美玲", "淑芬", "怡君", "雅婷", "佳蓉", "詠晴", "思妤", "欣怡"),
@@ -35,6 +37,20 @@ SHORT_COUNTY: "Mapping[str, str]" = MappingProxyType(
 ROADS = ("中山路", "中正路", "民生路", "文化路", "健行路", "成功路", "和平路", "建國路", "自由路", "光復路")
 
 BUSY: "Mapping[str, int]" = MappingProxyType({"hotline-113": 8, "hotline-1957": 4})
+TELL_ALL = frozenset({"hotline", "clinic", "partner"})
+"""Kinds that report whatever there is; the others keep to what is usual of them."""
+MACHINES = frozenset({"emergency-sensor", "missed-check-in", "proactive-list"})
+MACHINE_FIELDS = ("role", "national_id", "birth_date", "address")
+BUSY_KINDS: "Mapping[str, float]" = MappingProxyType(
+    {
+        **dict.fromkeys(("national-form", "police", "school", "safety-site", "pharmacy", "kindergarten"), 3),
+        **dict.fromkeys(("village-office", "emergency-sensor", "missed-check-in"), 12),
+        **dict.fromkeys(("early-intervention", "refused-assistance", "street-outreach"), 30),
+        "proactive-list": 0.1,
+    }
+)
+"""A kind of which one source is registered has its share of the traffic all the same; those not named here have 1."""
+
 SENDER_TITLES: "Mapping[str, str]" = MappingProxyType(
     {
         "hotline_worker": "接線社工",
@@ -43,8 +59,15 @@ SENDER_TITLES: "Mapping[str, str]" = MappingProxyType(
         "police": "家防官",
         "safety_site": "店員",
         "village_office": "里幹事",
+        "childcare": "教保員",
+        "social_work": "社工",
     }
 )
+
+
+def busy(source: "Source") -> float:
+    """How often a source reports, relative to the others."""
+    return BUSY.get(source.code) or BUSY_KINDS.get(source.kind, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,5 +183,37 @@ KINDS = (
         Role.HOUSEHOLD_MEMBER,
         (Indicator.CAREGIVER_OVERLOAD,),
         ("{v}姓民眾停藥後情緒不穩，家人求助",),
+    ),
+    Kind(
+        Category.COMMUNITY_DISTURBANCE,
+        1,
+        (30, 75),
+        Role.HOUSEHOLD_MEMBER,
+        (Indicator.PROPERTY_DAMAGE,),
+        ("鄰居反映{v}姓住戶半夜敲牆、樓梯間堆滿雜物",),
+    ),
+    Kind(
+        Category.HOMELESSNESS,
+        1,
+        (35, 70),
+        Role.OTHER,
+        (Indicator.UNEMPLOYMENT, Indicator.INJURY_VISIBLE),
+        ("{v}姓民眾露宿車站，腳上有傷不願就醫",),
+    ),
+    Kind(
+        Category.DEVELOPMENTAL_DELAY,
+        1,
+        (1, 5),
+        Role.CAREGIVER,
+        (Indicator.CAREGIVER_OVERLOAD, Indicator.AGE_UNDER_6),
+        ("{v}童尚無單字，三次評估未到，{o}姓照顧者同意轉介",),
+    ),
+    Kind(
+        Category.SUBSTANCE_USE,
+        1,
+        (18, 55),
+        Role.HOUSEHOLD_MEMBER,
+        (),
+        ("{v}姓民眾一週內多次購買同類藥品，手會抖",),
     ),
 )

@@ -99,8 +99,9 @@ ON CONFLICT (unread_id) DO UPDATE SET
 RETURNING due_at
 
 -- name: add_inbox
-INSERT INTO inbox (topic, partition, kafka_offset, digest, outcome, event_key, unread_id, arrived_at)
-SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[], $5::text[], $6::uuid[], $7::uuid[], $8::timestamptz[])
+INSERT INTO inbox (topic, partition, kafka_offset, digest, outcome, event_key, unread_id, arrived_at, receipt_key)
+SELECT * FROM unnest(
+    $1::text[], $2::int[], $3::bigint[], $4::bytea[], $5::text[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::uuid[])
 
 -- name: put_case
 INSERT INTO case_file

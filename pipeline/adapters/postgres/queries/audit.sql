@@ -14,12 +14,17 @@ FROM outbox WHERE published_offset IS NULL
 -- name: unread
 SELECT count(*) AS open, count(*) FILTER (WHERE due_at < now()) AS overdue FROM unread_report WHERE read_at IS NULL
 
+-- name: spooled
+SELECT gateway, waiting, coalesce(extract(epoch FROM now() - oldest_at), 0)::float AS oldest_s FROM spool
+
 -- name: unread_list
 SELECT unread_id, kind, code, topic, partition, kafka_offset, first_seen_at, due_at, times_seen
 FROM unread_report WHERE read_at IS NULL ORDER BY due_at, unread_id
 
 -- name: findings
-SELECT code, count(*) AS alarms FROM alarm WHERE settled_at IS NULL AND code <> 'unread_report' GROUP BY code
+-- What unbalances the ledger. An unread report is settled, and a feed that is late or faulty has lost nothing here.
+SELECT code, count(*) AS alarms FROM alarm
+WHERE settled_at IS NULL AND code <> 'unread_report' AND code NOT LIKE 'feed\_%' GROUP BY code
 
 -- name: marks
 SELECT topic, partition, next_offset FROM audit_mark WHERE book = $1

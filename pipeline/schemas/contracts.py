@@ -1,9 +1,8 @@
-"""What others build against: JSON Schemas of everything that crosses our border, with examples made by our own code."""
+"""The JSON Schema of every contract that crosses our border, and examples that our own code makes."""
 
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -72,31 +71,9 @@ def _unread() -> UnreadNotice:
         unread_id=derived("example", "unread"),
         kind=Outcome.DEAD_LETTER,
         code="not_json",
-        topic=intake_topic("clinic-0005", "clinic"),
+        topic=intake_topic("clinic"),
         partition=0,
         offset=17,
         due_at=EXAMPLES_AT + timedelta(hours=1),
         history=1,
     )
-
-
-def files() -> Mapping[str, str]:
-    """The text of every file of the folder, by its path inside."""
-    made = {f"{name}.json": schema(name) for name in CONTRACTS}
-    shown = {
-        f"examples/{name}.{number}.json": example
-        for name, found in examples().items()
-        for number, example in enumerate(found, 1)
-    }
-    return {path: json.dumps(value, ensure_ascii=False, indent=2) + "\n" for path, value in {**made, **shown}.items()}
-
-
-def write(folder: Path) -> list[Path]:
-    """Writes the folder anew and returns its files. A file that is no longer made is removed."""
-    made = {folder / path: text for path, text in files().items()}
-    (folder / "examples").mkdir(parents=True, exist_ok=True)
-    for old in {*folder.glob("*.json"), *folder.glob("examples/*.json")} - made.keys():
-        old.unlink()
-    for path, text in made.items():
-        path.write_text(text, encoding="utf-8")
-    return list(made)

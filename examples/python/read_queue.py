@@ -1,0 +1,61 @@
+"""Reads a queue from its beginning and keeps the list of cases that wait at one centre.
+
+python read_queue.py 127.0.0.1:9092 queue.protective.v1 63000-protective
+"""
+
+import asyncio
+import json
+import sys
+
+from aiokafka import AIOKafkaConsumer
+
+
+class Waiting:
+    """The cases of one centre. Of each case the newest state holds; a double or a late record changes nothing."""
+
+    def __init__(self, centre: str) -> None:
+        self._centre = centre
+        self._newest: dict[str, dict] = {}
+
+    def take(self, record: dict) -> bool:
+        """Whether the record tells something new."""
+        if record["centre"] != self._centre:
+            return False
+        known = self._newest.get(record["case_id"])
+        if known and version_of(record) <= version_of(known):
+            return False
+        self._newest[record["case_id"]] = record
+        return True
+
+    def __len__(self) -> int:
+        """How many wait: a withdrawn case has left this queue or this centre."""
+        return sum(record["kind"] == "assigned" for record in self._newest.values())
+
+
+def version_of(record: dict) -> tuple[int, int]:
+    """`history` is raised when a database was put back to an older state."""
+    return record["history"], record["case_version"]
+
+
+async def main(bootstrap: str, topic: str, centre: str) -> None:
+    waiting = Waiting(centre)
+    async with AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest") as queue:
+        async for message in queue:
+            record = json.loads(message.value)
+            if waiting.take(record):
+                told = (
+                    record["kind"],
+                    record["case_id"],
+                    record["event_id"],
+                    record["priority"],
+                    record["next_deadline"],
+                )
+                print(*told, f"waiting {len(waiting)}", flush=True)
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case [bootstrap, topic, centre]:
+            asyncio.run(main(bootstrap, topic, centre))
+        case _:
+            sys.exit("usage: python read_queue.py BOOTSTRAP TOPIC CENTRE")

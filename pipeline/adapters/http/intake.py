@@ -1,0 +1,331 @@
+"""The HTTP intake: reports in, receipts out. FastAPI carries it; what is taken is decided by the gate behind it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Protocol
+from urllib.parse import unquote_to_bytes
+
+import orjson
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+import pipeline
+from pipeline.adapters.credentials import Purpose, typed
+from pipeline.adapters.http import openapi
+from pipeline.adapters.http.form import form_routes
+from pipeline.adapters.http.problem import ProblemError, answer
+from pipeline.adapters.http.rate import Rates
+from pipeline.adapters.vault import GateKeys
+from pipeline.contracts.envelope import UnreadableCode
+from pipeline.contracts.jsontext import Json
+from pipeline.domain.directory import Directory, Source
+from pipeline.domain.intake import BATCH_MAX, Admitted, Problem, ReceiptState, Refusal, Told
+from pipeline.errors import NotTakenError, UnavailableError
+
+RETRY_AFTER_S = 5
+BODY_WITHIN_S = 30.0
+STRUCTURED, BATCH, PLAIN = "application/cloudevents+json", "application/cloudevents-batch+json", "application/json"
+KEY_CHARACTERS_MAX = 200
+
+
+class Gate(Protocol):
+    @property
+    def is_full(self) -> bool: ...
+
+    async def take(
+        self, told: list[Told], source: Source, arrived_at: datetime, directory: Directory
+    ) -> list[Admitted] | Problem: ...
+
+
+class Keeper(Protocol):
+    """Who shows what. `receipt` and `redeem` raise UnavailableError while the database is away."""
+
+    @property
+    def sources(self) -> Directory: ...
+    def find(self, secret: str, purpose: Purpose, at: datetime) -> Source | None: ...
+    async def look_again(self) -> None: ...
+    async def redeem(self, code: str, at: datetime) -> tuple[Source, str] | None: ...
+    async def receipt(self, event_key: Any) -> ReceiptState: ...  # noqa: ANN401
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """All that the door stands on. `body_bytes_max` bounds one request."""
+
+    gate: Gate
+    keeper: Keeper
+    keys: GateKeys
+    rates: Rates
+    now: Callable[[], datetime]
+    body_bytes_max: int
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class Receipt(_Answer):
+    """What a source is told of one report of its own, and all that it is ever told."""
+
+    receipt_id: str
+    """Stands for this event; the same event gets the same one again."""
+    state: ReceiptState
+    """received: the broker has it; settled: a case has it; with_a_person: somebody must read it first."""
+
+
+class TakenReceipt(Receipt):
+    """The receipt of a report that was just taken."""
+
+    faults: tuple[str, ...] = ()
+    """What was odd, as `code:path`. It cost nothing; mend it for the next report."""
+
+
+class TakenReceipts(_Answer):
+    """The receipts of a batch, in its order."""
+
+    receipts: tuple[TakenReceipt, ...]
+
+
+class OneTimeCode(BaseModel):
+    """A code that stands for a token once."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    code: Annotated[str, Field(min_length=1, max_length=100, examples=["ABCDE-FGHIJ-KLMNO-PQRST-UVWXY"])]
+
+
+class NewToken(_Answer):
+    """A token, shown this once."""
+
+    source: str
+    token: str
+
+
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
+
+
+def _house(request: Request) -> House:
+    house: House = request.app.state.house
+    return house
+
+
+async def _authenticated(bearer: Bearer, house: Annotated[House, Depends(_house)]) -> Source:
+    """The source whose token this is, within its rate."""
+    if bearer is None:
+        raise ProblemError(Problem(Refusal.TOKEN_MISSING), {"WWW-Authenticate": "Bearer"})
+    source = await _opened(house, bearer.credentials, Purpose.TOKEN)
+    if source is None:
+        raise ProblemError(Problem(Refusal.TOKEN_UNKNOWN), {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    require_rate(house, source.code)
+    return source
+
+
+async def _opened(house: House, secret: str, purpose: Purpose) -> Source | None:
+    """Whom this secret stands for; one that was drawn just now, too."""
+    source = house.keeper.find(secret, purpose, house.now())
+    if source is None:
+        await house.keeper.look_again()
+        source = house.keeper.find(secret, purpose, house.now())
+    return source
+
+
+def require_rate(house: House, who: str) -> None:
+    wait_s = house.rates.wait_s(who)
+    if wait_s is not None:
+        raise ProblemError(Problem(Refusal.TOO_MANY_REQUESTS), {"Retry-After": str(wait_s)})
+
+
+Sender = Annotated[Source, Depends(_authenticated)]
+At = Annotated[House, Depends(_house)]
+api = APIRouter(prefix="/v1", responses=openapi.COMMON)
+
+
+@api.post("/reports", status_code=202, responses=openapi.TAKEN, openapi_extra=openapi.REPORTS, name="report")
+async def post_reports(
+    request: Request,
+    source: Sender,
+    house: At,
+    idempotency_key: Annotated[
+        str | None,
+        Header(min_length=1, max_length=KEY_CHARACTERS_MAX, description="Stands for the `id` of an event without one."),
+    ] = None,
+) -> Response:
+    """Takes one report, or a batch of them: all or none. Answers once the broker has it in all its replicas."""
+    told = await _told(request, house.body_bytes_max, idempotency_key)
+    receipts = [
+        TakenReceipt(
+            receipt_id=house.keys.receipt(source.code, one.event_key), state=ReceiptState.RECEIVED, faults=one.faults
+        )
+        for one in await taken(house, told, source)
+    ]
+    if _media_type(request) == BATCH:
+        return _json(TakenReceipts(receipts=tuple(receipts)), 202)
+    return _json(receipts[0], 202, {"Location": f"/v1/receipts/{receipts[0].receipt_id}"})
+
+
+async def taken(house: House, told: list[Told], source: Source) -> list[Admitted]:
+    """These events, safely kept; raises ProblemError."""
+    if house.gate.is_full:
+        raise ProblemError(Problem(Refusal.BUSY), {"Retry-After": str(RETRY_AFTER_S)})
+    try:
+        admitted = await house.gate.take(told, source, house.now(), house.keeper.sources)
+    except NotTakenError as error:
+        code = Refusal.UNSURE if error.is_unsure else Refusal.BROKER_AWAY
+        raise ProblemError(Problem(code), {"Retry-After": str(RETRY_AFTER_S)}) from error
+    if isinstance(admitted, Problem):
+        raise ProblemError(admitted)
+    return admitted
+
+
+@api.get("/receipts/{receipt_id}", response_model=Receipt, responses=openapi.RECEIPT, name="receipt")
+async def get_receipt(
+    source: Sender, house: At, receipt_id: Annotated[str, Path(min_length=1, max_length=64)]
+) -> Response:
+    """The state of one of the source's own reports, and nothing else."""
+    event_key = house.keys.event_key(source.code, receipt_id)
+    if event_key is None:
+        raise ProblemError(Problem(Refusal.RECEIPT_UNKNOWN))
+    state = await _asked(house.keeper.receipt(event_key))
+    return _json(Receipt(receipt_id=receipt_id, state=state), 200)
+
+
+@api.post("/credentials", status_code=201, response_model=NewToken, responses=openapi.CREDENTIALS, name="redeem_code")
+async def post_credentials(code: OneTimeCode, house: At) -> Response:
+    """A token for a one-time code, which is spent by it."""
+    require_rate(house, "one-time codes")
+    found = await _asked(house.keeper.redeem(typed(code.code), house.now()))
+    if found is None:
+        raise ProblemError(Problem(Refusal.CODE_UNKNOWN))
+    return _json(NewToken(source=found[0].code, token=found[1]), 201)
+
+
+async def _asked(question: Awaitable[Any]) -> Any:  # noqa: ANN401 - whatever was asked for
+    try:
+        return await question
+    except UnavailableError as error:
+        raise ProblemError(Problem(Refusal.DATABASE_AWAY), {"Retry-After": str(RETRY_AFTER_S)}) from error
+
+
+def _json(value: BaseModel, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        value.model_dump_json(), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
+    )
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _told(request: Request, bytes_max: int, key: str | None) -> list[Told]:
+    """The events of a request. Raises ProblemError."""
+    kind = _media_type(request)
+    binary = "ce-specversion" in request.headers
+    if kind not in {STRUCTURED, BATCH, PLAIN} and not (binary and (kind.endswith("+json") or not kind)):
+        raise ProblemError(Problem(Refusal.CONTENT_TYPE_UNKNOWN))
+    body = await _body(request, bytes_max)
+    if kind == BATCH:
+        return _batch(body)
+    return [Told(body, _binary_headers(request) if binary and kind != STRUCTURED else (), key)]
+
+
+def _binary_headers(request: Request) -> tuple[tuple[str, bytes | None], ...]:
+    """The attributes as they are called on Kafka. HTTP carries other characters than ASCII percent-encoded."""
+    found = [(n, v) for n, v in request.headers.items() if n.startswith("ce-")]
+    return tuple((f"ce_{name.removeprefix('ce-')}", unquote_to_bytes(value)) for name, value in found)
+
+
+async def _body(request: Request, bytes_max: int) -> bytes:
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            async for part in request.stream():
+                size += len(part)
+                if size > bytes_max:
+                    raise ProblemError(Problem(Refusal.TOO_LARGE), {"Connection": "close"})
+                parts.append(part)
+    except TimeoutError:
+        raise ProblemError(Problem(Refusal.TOO_SLOW), {"Connection": "close"}) from None
+    return b"".join(parts)
+
+
+def _batch(body: bytes) -> list[Told]:
+    try:
+        events = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise ProblemError(Problem(UnreadableCode.NOT_JSON)) from None
+    if not isinstance(events, list) or not events:
+        raise ProblemError(Problem(Refusal.NO_EVENTS))
+    if len(events) > BATCH_MAX:
+        raise ProblemError(Problem(Refusal.TOO_MANY_EVENTS))
+    return [Told(orjson.dumps(event)) for event in events]
+
+
+def intake_app(house: House) -> FastAPI:
+    """The whole door: the API and the forms of sites."""
+
+    async def find_by_key(key: str) -> Source | None:
+        return await _opened(house, key, Purpose.FORM)
+
+    async def submit(source: Source, event: Mapping[str, Json]) -> str:
+        require_rate(house, source.code)
+        (one,) = await taken(house, [Told(orjson.dumps(event))], source)
+        return house.keys.receipt(source.code, one.event_key)
+
+    app = _bare()
+    app.state.house = house
+    app.include_router(form_routes(find_by_key, submit, house.now))
+    return app
+
+
+def _bare() -> FastAPI:
+    app = FastAPI(
+        title="Anwang intake",
+        version=pipeline.__version__,
+        description=openapi.DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    app.include_router(api)
+    app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(RequestValidationError, _wrong_parameter)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _our_fault)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # FastAPI's own way to change it
+    return app
+
+
+def api_document() -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the intake."""
+    return openapi.document(_bare())
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)  # noqa: S101 - registered for it alone
+    return answer(error.problem, error.headers)
+
+
+async def _our_fault(_request: Request, _error: Exception) -> Response:
+    return answer(Problem(Refusal.INTERNAL))
+
+
+async def _wrong_parameter(_request: Request, error: Exception) -> Response:
+    """Names the parameter, never its value."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return answer(Problem(UnreadableCode.NOT_JSON))
+    names = [str(part) for part in first["loc"][1:2] if part in {"idempotency-key", "receipt_id", "code"}]
+    return answer(Problem(Refusal.PARAMETER_WRONG, names[0] if names else None))
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    code = Refusal.METHOD_NOT_ALLOWED if error.status_code == 405 else Refusal.NOT_FOUND  # noqa: PLR2004
+    return answer(Problem(code), error.headers)

@@ -1,0 +1,155 @@
+"""What the OpenAPI document says beyond what FastAPI reads off the code: bodies in three modes, and the problems."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from pipeline.adapters.http.problem import MEANINGS, MEDIA_TYPE
+from pipeline.contracts.report import ReportSubmitted
+from pipeline.contracts.report_examples import EXAMPLES
+from pipeline.domain.intake import BATCH_MAX
+
+DESCRIPTION: Final = (
+    "Reports of the social safety net by HTTP. Send an event again with the same `id` as often as you like, until you "
+    "have a 202: it counts once. An answer never repeats what you sent."
+)
+
+_PROBLEM: Final = "#/components/schemas/Problem"
+_EVENT: Final = "#/components/schemas/ReportSubmitted"
+_STAMPED_EVENT: Final = "#/components/schemas/ReportToStamp"
+_STAMPED: Final = frozenset({"id", "source"})
+_DATA: Final = "#/components/schemas/ReportData"
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def _problem(text: str, *headers: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": _PROBLEM}}}}
+    return told | ({"headers": {name: _HEADERS[name] for name in headers}} if headers else {})
+
+
+_HEADERS: Final[Mapping[str, Any]] = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "WWW-Authenticate": {"description": "RFC 6750.", "schema": {"type": "string"}},
+    "Location": {"description": "Where the receipt's state is told.", "schema": {"type": "string"}},
+}
+
+COMMON: Final[Responses] = {
+    500: _problem("Our fault; it is not certain that anything was taken."),
+    429: _problem("Too many requests of this source.", "Retry-After"),
+    503: _problem("Not now: nothing was taken, or it is not certain.", "Retry-After"),
+}
+_TOKEN: Final[Responses] = {401: _problem("No token, or one that opens nothing.", "WWW-Authenticate")}
+
+TAKEN: Final[Responses] = {
+    202: {
+        "description": "Taken: all replicas of the broker have it.",
+        "headers": {"Location": _HEADERS["Location"] | {"required": False}},
+        "content": {
+            "application/json": {
+                "schema": {
+                    "oneOf": [
+                        {"$ref": "#/components/schemas/TakenReceipt"},
+                        {"$ref": "#/components/schemas/TakenReceipts"},
+                    ]
+                }
+            }
+        },
+    },
+    400: _problem("The body cannot be read."),
+    403: _problem("The event names another source."),
+    408: _problem("The body did not come in time."),
+    413: _problem("Too large."),
+    415: _problem("A content type that is not for events."),
+    422: _problem("An event that cannot become a report; `code` and `path` say why, `event` which one of a batch."),
+    **_TOKEN,
+}
+RECEIPT: Final[Responses] = {404: _problem("No receipt of this source."), 422: _problem("No receipt."), **_TOKEN}
+CREDENTIALS: Final[Responses] = {
+    400: _problem("The body is not JSON."),
+    403: _problem("The code is wrong, too old or was used."),
+    422: _problem("No code."),
+}
+
+_SHOWN: Final = {f"example {number}": {"value": event} for number, event in enumerate(EXAMPLES, 1)}
+REPORTS: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "One event in structured mode, one in binary mode (attributes in `ce-` headers, the body is "
+        "`data`), or a batch. `source` may be left out, `id` too where Idempotency-Key stands for it.",
+        "content": {
+            "application/cloudevents+json": {"schema": {"$ref": _STAMPED_EVENT}, "examples": _SHOWN},
+            "application/cloudevents-batch+json": {
+                "schema": {"type": "array", "items": {"$ref": _EVENT}, "minItems": 1, "maxItems": BATCH_MAX},
+                "examples": {"both": {"value": list(EXAMPLES[:2])}},
+            },
+            "application/json": {
+                "schema": {"anyOf": [{"$ref": _STAMPED_EVENT}, {"$ref": _DATA}]},
+                "examples": {"structured": {"value": EXAMPLES[0]}},
+            },
+        },
+    },
+    "parameters": [
+        {
+            "name": f"ce-{name}",
+            "in": "header",
+            "required": False,
+            "description": f"The attribute `{name}` in binary mode.",
+            "schema": {"type": "string"},
+        }
+        for name in ("specversion", "id", "source", "type", "time")
+    ],
+}
+
+_PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "title": "Problem",
+    "description": "RFC 9457. Says what to mend and repeats nothing of what was sent.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "enum": sorted({m.status.value for m in MEANINGS.values()})},
+        "detail": {"type": "string", "description": "What to mend."},
+        "code": {"type": "string", "enum": sorted(MEANINGS)},
+        "path": {"type": "string", "description": "The field that is wrong."},
+        "event": {"type": "integer", "minimum": 0, "description": "Its position in a batch, from 0."},
+    },
+}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document, with the report's own schema."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            license_info=app.license_info,
+            routes=app.routes,
+            servers=[{"url": "/", "description": "Where the gateway listens."}],
+        )
+        app.openapi_schema = _with_schemas(made)
+    return app.openapi_schema
+
+
+def _with_schemas(made: dict[str, Any]) -> dict[str, Any]:
+    from pipeline.adapters.http.intake import TakenReceipts  # noqa: PLC0415 - it imports this module
+
+    schemas = made["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for model in (ReportSubmitted, TakenReceipts):
+        told = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= told.pop("$defs", {})
+        schemas[model.__name__] = told
+    schemas["ReportToStamp"] = {
+        **schemas["ReportSubmitted"],
+        "title": "ReportToStamp",
+        "description": "The same, where the gateway adds `source`, and `id` from Idempotency-Key.",
+        "required": [name for name in schemas["ReportSubmitted"]["required"] if name not in _STAMPED],
+    }
+    schemas["Problem"] = _PROBLEM_SCHEMA
+    return made

@@ -1,0 +1,103 @@
+"""Problem answers of RFC 9457: what to mend, and nothing of what was sent."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+import orjson
+from fastapi import Response
+
+from pipeline.contracts.envelope import UnreadableCode
+from pipeline.domain.intake import BATCH_MAX, Problem, ProblemCode, Refusal
+
+MEDIA_TYPE: Final = "application/problem+json"
+HOME: Final = "https://anwang.example/problems/"
+"""A name, not a place; the host is one that is kept for examples. docs/integrators.md lists them all."""
+
+
+class Meaning(NamedTuple):
+    status: HTTPStatus
+    mend: str
+
+
+MEANINGS: Mapping[ProblemCode, Meaning] = {
+    Refusal.TOKEN_MISSING: Meaning(HTTPStatus.UNAUTHORIZED, "Send the header Authorization: Bearer <your token>."),
+    Refusal.TOKEN_UNKNOWN: Meaning(
+        HTTPStatus.UNAUTHORIZED, "This token opens nothing (any more). Ask who runs this service for another."
+    ),
+    Refusal.CODE_UNKNOWN: Meaning(
+        HTTPStatus.FORBIDDEN, "This one-time code is wrong, too old or was used. Ask who gave it to you for another."
+    ),
+    Refusal.SOURCE_NOT_YOURS: Meaning(
+        HTTPStatus.FORBIDDEN, "Leave `source` out or send the one that your token belongs to."
+    ),
+    Refusal.ID_MISSING: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Give the event an `id`, or send the header Idempotency-Key; the same one for the same event.",
+    ),
+    Refusal.CONTENT_TYPE_UNKNOWN: Meaning(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "Send application/cloudevents+json, application/cloudevents-batch+json, or application/json.",
+    ),
+    Refusal.TOO_LARGE: Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Send fewer events in one request, or less text."),
+    Refusal.TOO_MANY_EVENTS: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, f"Send at most {BATCH_MAX} events in one batch."),
+    Refusal.NO_EVENTS: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "A batch is a JSON array of at least one event."),
+    Refusal.TOO_MANY_REQUESTS: Meaning(HTTPStatus.TOO_MANY_REQUESTS, "Wait as long as Retry-After says."),
+    Refusal.BROKER_AWAY: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE, "Nothing was taken. Send it again, after what Retry-After says."
+    ),
+    Refusal.UNSURE: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "It is not certain that this was taken. Send it again with the same id: it will not count twice.",
+    ),
+    Refusal.BUSY: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "Nothing was taken: too many wait. Send it again."),
+    Refusal.TOO_SLOW: Meaning(HTTPStatus.REQUEST_TIMEOUT, "The body did not come in time. Send it again."),
+    Refusal.INTERNAL: Meaning(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "This is our fault, and it is not certain that the report was taken. Send it again with the same id.",
+    ),
+    Refusal.DATABASE_AWAY: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "This cannot be answered just now. Ask again."),
+    Refusal.RECEIPT_UNKNOWN: Meaning(HTTPStatus.NOT_FOUND, "This is no receipt of yours."),
+    Refusal.NOT_FOUND: Meaning(HTTPStatus.NOT_FOUND, "There is nothing here; see the OpenAPI document."),
+    Refusal.METHOD_NOT_ALLOWED: Meaning(HTTPStatus.METHOD_NOT_ALLOWED, "See the OpenAPI document for the methods."),
+    Refusal.PARAMETER_WRONG: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "See the OpenAPI document for what is wanted."),
+    UnreadableCode.NO_VALUE: Meaning(HTTPStatus.BAD_REQUEST, "The body is empty."),
+    UnreadableCode.NOT_UTF8: Meaning(HTTPStatus.BAD_REQUEST, "Send UTF-8."),
+    UnreadableCode.NOT_JSON: Meaning(HTTPStatus.BAD_REQUEST, "The body is not JSON."),
+    UnreadableCode.TOO_DEEP: Meaning(HTTPStatus.BAD_REQUEST, "The JSON nests too deep."),
+    UnreadableCode.NOT_AN_OBJECT: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "An event is a JSON object."),
+    UnreadableCode.NOT_A_CLOUDEVENT: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY, 'A CloudEvent needs `specversion` "1.0", `id`, `source` and `type`.'
+    ),
+    UnreadableCode.OTHER_TYPE: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The `type` is report.submitted.v1."),
+    UnreadableCode.DATA_MISSING: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The event has no `data`."),
+    UnreadableCode.DATA_NOT_AN_OBJECT: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "`data` is a JSON object."),
+    UnreadableCode.FIELD_MISSING: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "A required field of `data` is missing; `path` names it."
+    ),
+    UnreadableCode.NO_PERSON: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "`persons` tells of nobody."),
+}
+
+
+class ProblemError(Exception):
+    """Ends a request with this problem."""
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+        self.headers = dict(headers or {})
+
+
+def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    meaning = MEANINGS[problem.code]
+    told: dict[str, Any] = {
+        "type": f"{HOME}{problem.code}",
+        "title": meaning.status.phrase,
+        "status": meaning.status.value,
+        "detail": meaning.mend,
+        "code": problem.code,
+    }
+    where = {"path": problem.path, "event": problem.event}
+    told |= {name: value for name, value in where.items() if value is not None}
+    headers = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(orjson.dumps(told), meaning.status, headers, MEDIA_TYPE)

@@ -1,0 +1,94 @@
+"""Who shows which credential at the door, and what became of a report that came through it."""
+
+import time
+from contextlib import suppress
+from datetime import datetime
+from uuid import UUID
+
+from pipeline.adapters.credentials import Credential, Purpose, digest_of, drawn
+from pipeline.adapters.postgres.database import Pool, with_retries
+from pipeline.adapters.postgres.enrolment import SQL as ENROLMENT
+from pipeline.adapters.postgres.enrolment import add_credentials
+from pipeline.adapters.postgres.register import NEVER_LOOKED, as_source
+from pipeline.adapters.postgres.register import SQL as REGISTER
+from pipeline.adapters.postgres.sql import Queries
+from pipeline.domain.directory import Directory, Source
+from pipeline.domain.intake import ReceiptState
+from pipeline.errors import UnavailableError
+
+SQL = Queries.of("door")
+LOOK_AGAIN_S = 0.5
+LOOK_FOR_S = 2.0
+"""A source that waits for an answer is told soon that there is none."""
+
+
+class Doorkeeper:
+    """Who shows which credential, as of the last look, so that the door opens while the database is away."""
+
+    def __init__(self, pool: Pool, from_file: Directory) -> None:
+        self._pool = pool
+        self._version = NEVER_LOOKED
+        self._credentials: dict[bytes, Credential] = {}
+        self._asked_at = float("-inf")
+        self._from_file = self.sources = from_file
+
+    async def look(self) -> None:
+        """Raises UnavailableError; what was known stays known."""
+        await with_retries(self._look, for_s=LOOK_FOR_S)
+
+    async def look_again(self) -> None:
+        """For a credential that is not known: it may be a minute old. Not more than twice a second, whoever asks; what
+        was known stays where the database is away.
+        """
+        if time.monotonic() - self._asked_at < LOOK_AGAIN_S:
+            return
+        self._asked_at = time.monotonic()
+        with suppress(UnavailableError):
+            await self.look()
+
+    async def _look(self) -> None:
+        version = await self._pool.fetchval(REGISTER["version"])
+        if version < self._version:  # the database was restored
+            self._version, self.sources, self._credentials = NEVER_LOOKED, self._from_file, {}
+        if version != self._version:
+            sources = await self._pool.fetch(REGISTER["sources_since"], self._version)
+            shown = await self._pool.fetch(SQL["credentials_since"], self._version)
+            self.sources = self.sources.with_sources(map(as_source, sources))
+            self._credentials |= {
+                row["digest"]: Credential(row["source"], Purpose(row["purpose"]), row["expires_at"]) for row in shown
+            }
+            self._version = version
+
+    def find(self, secret: str, purpose: Purpose, at: datetime) -> Source | None:
+        """The source that this opens the door to, None where it opens none."""
+        credential = self._credentials.get(digest_of(secret))
+        if credential is None or not credential.opens(purpose, at):
+            return None
+        source = self.sources.find(credential.source)
+        return source if source and not source.is_revoked(at) else None
+
+    async def redeem(self, code: str, at: datetime) -> tuple[Source, str] | None:
+        """A new token for a one-time code, which is spent by it. Raises UnavailableError."""
+        token = drawn(Purpose.TOKEN)
+
+        async def act() -> None:
+            async with self._pool.acquire() as db, db.transaction():
+                number = await db.fetchval(ENROLMENT["next_version"])
+                code_of = await db.fetchval(SQL["spend"], digest_of(code), number)
+                if code_of is not None:
+                    await add_credentials(db, number, {token: Credential(code_of, Purpose.TOKEN, None)})
+
+        await with_retries(act, for_s=0.0)
+        await self.look()
+        source = self.find(token, Purpose.TOKEN, at)
+        return (source, token) if source else None
+
+    async def receipt(self, event_key: UUID) -> ReceiptState:
+        row = await with_retries(lambda: self._pool.fetchrow(SQL["receipt"], event_key), for_s=LOOK_FOR_S)
+        if row["settled"]:
+            return ReceiptState.SETTLED
+        return ReceiptState.WITH_A_PERSON if row["unread"] else ReceiptState.RECEIVED
+
+    async def tell_spool(self, gateway: str, waiting: int, oldest_at: datetime | None) -> None:
+        """Raises UnavailableError."""
+        await with_retries(lambda: self._pool.execute(SQL["tell_spool"], gateway, waiting, oldest_at), for_s=LOOK_FOR_S)

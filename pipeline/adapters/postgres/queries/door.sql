@@ -1,0 +1,19 @@
+-- What the intake asks and tells.
+
+-- name: credentials_since
+SELECT digest, source, purpose, expires_at FROM credential WHERE changed_no > $1
+
+-- name: spend
+-- A one-time code opens once: of two who show it at the same moment one finds no row.
+UPDATE credential SET expires_at = now(), changed_no = $2
+WHERE digest = $1 AND purpose = 'enrolment' AND (expires_at IS NULL OR expires_at > now())
+RETURNING source
+
+-- name: receipt
+-- The event may have come more than once: settled once is settled.
+SELECT count(*) FILTER (WHERE event_key IS NOT NULL) AS settled, count(*) FILTER (WHERE unread_id IS NOT NULL) AS unread
+FROM inbox WHERE receipt_key = $1
+
+-- name: tell_spool
+INSERT INTO spool (gateway, waiting, oldest_at) VALUES ($1, $2, $3)
+ON CONFLICT (gateway) DO UPDATE SET waiting = excluded.waiting, oldest_at = excluded.oldest_at, told_at = now()

@@ -1,0 +1,1 @@
+"""From a row of somebody's table to a report."""

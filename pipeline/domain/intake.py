@@ -1,0 +1,131 @@
+"""The door: what is taken in of what a source sends by HTTP or through a form, under which id, and what is refused."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pipeline.contracts.envelope import Headers, Unreadable, UnreadableCode, open_envelope
+from pipeline.contracts.jsontext import Json
+from pipeline.domain.directory import Directory, Source
+from pipeline.domain.normalise.reading import SOURCE_PREFIX, read_event
+
+BATCH_MAX = 500
+"""Events in one request."""
+
+
+class Refusal(StrEnum):
+    """Why the door does not take a request, beside `UnreadableCode`."""
+
+    TOKEN_MISSING = "token_missing"  # noqa: S105 - a code, no token
+    TOKEN_UNKNOWN = "token_unknown"  # noqa: S105 - a code, no token
+    CODE_UNKNOWN = "code_unknown"
+    SOURCE_NOT_YOURS = "source_not_yours"
+    ID_MISSING = "id_missing"
+    CONTENT_TYPE_UNKNOWN = "content_type_unknown"
+    TOO_LARGE = "too_large"
+    TOO_MANY_EVENTS = "too_many_events"
+    NO_EVENTS = "no_events"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    BROKER_AWAY = "broker_away"
+    UNSURE = "unsure"
+    BUSY = "busy"
+    TOO_SLOW = "too_slow"
+    INTERNAL = "internal"
+    DATABASE_AWAY = "database_away"
+    RECEIPT_UNKNOWN = "receipt_unknown"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    PARAMETER_WRONG = "parameter_wrong"
+
+
+ProblemCode = Refusal | UnreadableCode
+
+
+class ReceiptState(StrEnum):
+    """All that a source learns of its report: the broker has it, it is settled, or a person has it to read."""
+
+    RECEIVED = "received"
+    SETTLED = "settled"
+    WITH_A_PERSON = "with_a_person"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`path` is a field of the contract, `event` the position in a batch from 0; nothing of what was sent."""
+
+    code: ProblemCode
+    path: str | None = None
+    event: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event as it came. `key` stands for an id where the event has none."""
+
+    value: bytes = field(repr=False)
+    headers: Headers = field(default=(), repr=False)
+    key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An event that the pipeline will be able to read, in structured mode, with the authenticated source in it.
+    `faults` are `code:path`, as in a decision.
+    """
+
+    event_key: UUID
+    value: bytes = field(repr=False)
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """An admitted event on its way to the topic of its source."""
+
+    topic: str
+    key: bytes
+    event_key: UUID
+    value: bytes = field(repr=False)
+
+
+def posts(source: Source, admitted: Sequence[Admitted]) -> list[Post]:
+    return [Post(source.topic, source.code.encode(), one.event_key, one.value) for one in admitted]
+
+
+def admit_all(
+    told: Sequence[Told], source: Source, arrived_at: datetime, directory: Directory
+) -> list[Admitted] | Problem:
+    """All events of a request, or the first reason why none of them is taken."""
+    admitted = []
+    for number, one in enumerate(told):
+        found = admit(one, source, arrived_at, directory)
+        if isinstance(found, Problem):
+            return Problem(found.code, found.path, number if len(told) > 1 else None)
+        admitted.append(found)
+    return admitted
+
+
+def admit(told: Told, source: Source, arrived_at: datetime, directory: Directory) -> Admitted | Problem:
+    """Reads the event just as the pipeline will. One of another source is refused; one without a source is stamped."""
+    stamp: Json = f"{SOURCE_PREFIX}{source.code}"
+    missing = Unreadable(UnreadableCode.NOT_A_CLOUDEVENT)
+    envelope = open_envelope(told.value, told.headers, {"source": stamp, **({"id": told.key} if told.key else {})})
+    if envelope == missing and _lacks_only_its_id(told, stamp):
+        return Problem(Refusal.ID_MISSING, "id")
+    if isinstance(envelope, Unreadable):
+        return Problem(envelope.code, envelope.path)
+    if envelope.source != stamp:
+        return Problem(Refusal.SOURCE_NOT_YOURS, "source")
+    value = json.dumps(envelope.document(), ensure_ascii=False, separators=(",", ":")).encode()
+    reading = read_event(value, (), arrived_at, directory)
+    if isinstance(reading, Unreadable):
+        return Problem(reading.code, reading.path)
+    return Admitted(reading.facts.event_key, value, reading.facts.faults)
+
+
+def _lacks_only_its_id(told: Told, stamp: Json) -> bool:
+    found = open_envelope(told.value, told.headers, {"source": stamp, "id": "any"})
+    return not isinstance(found, Unreadable) or found.code is not UnreadableCode.NOT_A_CLOUDEVENT

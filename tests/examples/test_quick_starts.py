@@ -1,0 +1,169 @@
+"""Each quick start of `examples/` sends with its own client, is settled, and reads its case back from the queue."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import Lab
+
+from pipeline.adapters.kafka.outlet import new_producer
+from pipeline.contracts.vocabulary import Outcome
+
+pytestmark = pytest.mark.examples
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+QUEUE, CENTRE = "queue.protective.v1", "63000-protective"
+WITHIN_S = 100.0
+STANDS = re.compile(r"event (\S+) stands at ([\w.-]+)/(\d+)/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class QuickStart:
+    """What a person types in the folder, as examples/README.md tells."""
+
+    folder: str
+    tool: str
+    prepare: tuple[str, ...]
+    send: tuple[str, ...]
+    read: tuple[str, ...]
+
+
+def maven(program: str) -> tuple[str, ...]:
+    return ("mvn", "-B", "-q", "exec:java", f"-Dexec.mainClass=example.{program}")
+
+
+QUICK_STARTS = (
+    QuickStart("python", sys.executable, (), (sys.executable, "send_report.py"), (sys.executable, "read_queue.py")),
+    QuickStart("javascript", "npm", ("npm", "ci"), ("node", "send-report.js"), ("node", "read-queue.js")),
+    QuickStart("java", "mvn", ("mvn", "-B", "-q", "compile"), maven("SendReport"), maven("ReadQueue")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    event_id: str
+    topic: str
+    partition: int
+    offset: int
+
+
+@pytest.fixture(params=QUICK_STARTS, ids=lambda q: q.folder)
+async def quick_start(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[QuickStart, Path]:
+    """A quick start in a copy of its folder, prepared as its user would."""
+    start: QuickStart = request.param
+    if not shutil.which(start.tool):
+        pytest.skip(f"the {start.folder} quick start needs {start.tool}, which is not on this machine")
+    folder = shutil.copytree(EXAMPLES / start.folder, tmp_path / start.folder)
+    if start.prepare:
+        await said(start.prepare, folder)
+    return start, folder
+
+
+def typed(command: tuple[str, ...], *arguments: str) -> tuple[str, ...]:
+    """The command with its arguments, which Maven takes as one."""
+    return (*command, f"-Dexec.args={' '.join(arguments)}") if command[0] == "mvn" else (*command, *arguments)
+
+
+async def said(command: tuple[str, ...], folder: Path) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await asyncio.wait_for(process.communicate(), WITHIN_S)
+    assert process.returncode == 0, err.decode()
+    return out.decode()
+
+
+@asynccontextmanager
+async def reading(command: tuple[str, ...], folder: Path) -> AsyncIterator[asyncio.StreamReader]:
+    """What a program that never ends by itself says; it is killed with all that it started."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, stdout=asyncio.subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout
+    try:
+        yield process.stdout
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+async def next_line(out: asyncio.StreamReader) -> str:
+    line = await asyncio.wait_for(out.readline(), WITHIN_S)
+    assert line, "the reader has ended"
+    return re.sub(r"\x1b\[[0-9;]*m", "", line.decode()).strip()
+
+
+async def sent_by(start: QuickStart, folder: Path, lab: Lab) -> Sent:
+    out = await said(typed(start.send, lab.settings.kafka_bootstrap, "hotline-113", "intake.hotline.113.v1"), folder)
+    found = STANDS.search(out)
+    assert found, out
+    return Sent(found[1], found[2], int(found[3]), int(found[4]))
+
+
+async def tell(lab: Lab, *records: Mapping[str, Any]) -> None:
+    """These records on the queue, all under one key and so in this order."""
+    producer = new_producer(lab.settings.kafka_bootstrap, "test-teller")
+    await producer.start()
+    try:
+        for record in records:
+            await producer.send_and_wait(QUEUE, json.dumps(record).encode(), key=b"one key")
+    finally:
+        await producer.stop()
+
+
+async def test_a_report_is_sent_settled_and_read_back(quick_start: tuple[QuickStart, Path], lab: Lab) -> None:
+    start, folder = quick_start
+    sent = await sent_by(start, folder, lab)
+    await lab.settle_all(1)
+    await lab.publish_all()
+    row = await lab.pool.fetchrow(
+        "SELECT i.topic, i.partition, i.kafka_offset, i.outcome, v.event_id, v.faults "
+        "FROM inbox i JOIN report_version v USING (event_key)"
+    )
+    assert (row["topic"], row["partition"], row["kafka_offset"]) == (sent.topic, sent.partition, sent.offset)
+    assert (row["outcome"], row["event_id"], list(row["faults"])) == (Outcome.CASE, sent.event_id, [])
+    (record,) = await lab.records(QUEUE)
+    assert (record["centre"], record["event_id"]) == (CENTRE, sent.event_id)
+    async with reading(typed(start.read, lab.settings.kafka_bootstrap, QUEUE, CENTRE), folder) as out:
+        told = await next_line(out)
+        assert told == " ".join(
+            ["assigned", record["case_id"], sent.event_id, record["priority"], record["next_deadline"], "waiting 1"]
+        )
+
+
+async def test_the_reader_keeps_the_newest_state_and_takes_a_withdrawn_case_off_its_list(
+    quick_start: tuple[QuickStart, Path], lab: Lab
+) -> None:
+    start, folder = quick_start
+    known = json.loads((EXAMPLES.parent / "schemas" / "examples" / "queue.record.v1.1.json").read_text("utf-8"))
+    first = {**known, "centre": CENTRE, "case_version": 3, "kind": "assigned"}
+    other = {**first, "case_id": "00000000-0000-5000-8000-000000000002"}
+    await tell(
+        lab,
+        first,
+        {**first, "case_version": 2, "priority": "late"},
+        first,
+        {**other, "centre": "elsewhere"},
+        {**other, "case_version": 1},
+        {**first, "case_version": 10, "kind": "withdrawn"},
+        {**first, "case_version": 9, "priority": "late"},
+        {**first, "case_version": 4, "history": first["history"] + 1},
+    )
+    async with reading(typed(start.read, lab.settings.kafka_bootstrap, QUEUE, CENTRE), folder) as out:
+        lines = [(await next_line(out)).split() for _ in range(4)]
+    assert [(line[0], line[1], line[-1]) for line in lines] == [
+        ("assigned", first["case_id"], "1"),
+        ("assigned", other["case_id"], "2"),
+        ("withdrawn", first["case_id"], "1"),
+        ("assigned", first["case_id"], "2"),
+    ]
