@@ -89,7 +89,8 @@ def open_envelope(
     attributes = _attributes(headers, seen)
     try:
         if attributes is None:
-            return _envelope({**defaults, **_structured(value, seen)}, seen)
+            told = _structured(value, seen)
+            return _envelope({**told, **{n: v for n, v in defaults.items() if told.get(n) is None}}, seen)
         return _envelope(_binary(value, {**defaults, **attributes}, seen), seen)
     except _UnreadableError as error:
         return error.unreadable

@@ -22,7 +22,7 @@ from pipeline.contracts.vocabulary import (
     Sex,
 )
 
-Filled = Annotated[str, StringConstraints(min_length=1)]
+Filled = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 TipvdaItem = Annotated[str, StringConstraints(pattern=r"^([1-9]|1[0-5])$")]
 Bsrs5Item = Annotated[str, StringConstraints(pattern=r"^[1-5]$")]
 SdmItem = Annotated[str, StringConstraints(pattern=r"^([1-9]|1[0-3])$")]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -24,7 +25,7 @@ from pipeline.adapters.vault import GateKeys
 from pipeline.contracts.envelope import UnreadableCode
 from pipeline.contracts.jsontext import Json
 from pipeline.domain.directory import Directory, Source
-from pipeline.domain.intake import BATCH_MAX, Admitted, Problem, ReceiptState, Refusal, Told
+from pipeline.domain.intake import BATCH_MAX, Admitted, Problem, ProblemCode, ReceiptState, Refusal, Told
 from pipeline.errors import NotTakenError, UnavailableError
 
 RETRY_AFTER_S = 5
@@ -224,7 +225,7 @@ def _media_type(request: Request) -> str:
 async def _told(request: Request, bytes_max: int, key: str | None) -> list[Told]:
     """The events of a request. Raises ProblemError."""
     kind = _media_type(request)
-    binary = "ce-specversion" in request.headers
+    binary = bool(request.headers.get("ce-specversion"))
     if kind not in {STRUCTURED, BATCH, PLAIN} and not (binary and (kind.endswith("+json") or not kind)):
         raise ProblemError(Problem(Refusal.CONTENT_TYPE_UNKNOWN))
     body = await _body(request, bytes_max)
@@ -325,7 +326,12 @@ async def _wrong_parameter(_request: Request, error: Exception) -> Response:
     return answer(Problem(Refusal.PARAMETER_WRONG, names[0] if names else None))
 
 
+_OF_STATUS: Mapping[int, ProblemCode] = {
+    HTTPStatus.BAD_REQUEST: UnreadableCode.NOT_JSON,
+    HTTPStatus.METHOD_NOT_ALLOWED: Refusal.METHOD_NOT_ALLOWED,
+}
+
+
 async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
-    code = Refusal.METHOD_NOT_ALLOWED if error.status_code == 405 else Refusal.NOT_FOUND  # noqa: PLR2004
-    return answer(Problem(code), error.headers)
+    return answer(Problem(_OF_STATUS.get(error.status_code, Refusal.NOT_FOUND)), error.headers)

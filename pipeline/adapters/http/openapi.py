@@ -10,6 +10,8 @@ from pipeline.adapters.http.problem import MEANINGS, MEDIA_TYPE
 from pipeline.contracts.report import ReportSubmitted
 from pipeline.contracts.report_examples import EXAMPLES
 from pipeline.domain.intake import BATCH_MAX
+from pipeline.domain.normalise.notes import ITEMS_MAX
+from pipeline.domain.normalise.reading import REQUIRED
 
 DESCRIPTION: Final = (
     "Reports of the social safety net by HTTP. Send an event again with the same `id` as often as you like, until you "
@@ -17,10 +19,9 @@ DESCRIPTION: Final = (
 )
 
 _PROBLEM: Final = "#/components/schemas/Problem"
-_EVENT: Final = "#/components/schemas/ReportSubmitted"
-_STAMPED_EVENT: Final = "#/components/schemas/ReportToStamp"
-_STAMPED: Final = frozenset({"id", "source"})
-_DATA: Final = "#/components/schemas/ReportData"
+_STAMPED: Final = {"$ref": "#/components/schemas/ReportToStamp"}
+_PATIENT: Final = {"$ref": "#/components/schemas/ReportAsTaken"}
+_EVENT: Final = {"anyOf": [_STAMPED, _PATIENT]}
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -78,30 +79,23 @@ REPORTS: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "One event in structured mode, one in binary mode (attributes in `ce-` headers, the body is "
-        "`data`), or a batch. `source` may be left out, `id` too where Idempotency-Key stands for it.",
+        "`data`, application/json), or a batch. `source` may be left out; `id`, too, outside a batch, where the header "
+        "Idempotency-Key stands for it.",
         "content": {
-            "application/cloudevents+json": {"schema": {"$ref": _STAMPED_EVENT}, "examples": _SHOWN},
+            "application/cloudevents+json": {"schema": _EVENT, "examples": _SHOWN},
             "application/cloudevents-batch+json": {
-                "schema": {"type": "array", "items": {"$ref": _EVENT}, "minItems": 1, "maxItems": BATCH_MAX},
+                "schema": {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": BATCH_MAX},
                 "examples": {"both": {"value": list(EXAMPLES[:2])}},
             },
             "application/json": {
-                "schema": {"anyOf": [{"$ref": _STAMPED_EVENT}, {"$ref": _DATA}]},
+                "schema": _EVENT,
                 "examples": {"structured": {"value": EXAMPLES[0]}},
             },
         },
     },
-    "parameters": [
-        {
-            "name": f"ce-{name}",
-            "in": "header",
-            "required": False,
-            "description": f"The attribute `{name}` in binary mode.",
-            "schema": {"type": "string"},
-        }
-        for name in ("specversion", "id", "source", "type", "time")
-    ],
 }
+
+_TEXT: Final = {"type": "string", "pattern": "\\S"}
 
 _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "title": "Problem",
@@ -116,6 +110,32 @@ _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
         "code": {"type": "string", "enum": sorted(MEANINGS)},
         "path": {"type": "string", "description": "The field that is wrong."},
         "event": {"type": "integer", "minimum": 0, "description": "Its position in a batch, from 0."},
+    },
+}
+
+_NOT_NULL: Final = {"type": ["string", "number", "boolean", "object", "array"]}
+_FILLED: Final = {"anyOf": [_TEXT, {"type": ["number", "boolean", "object", "array"]}]}
+_SOMEBODY: Final = {"type": "object", "required": ["role"], "properties": {"role": _FILLED}}
+
+_AS_TAKEN: Final[dict[str, Any]] = {
+    "title": "ReportAsTaken",
+    "description": "What is taken: a field of another form than it should have costs no report; `faults` notes it.",
+    "type": "object",
+    "required": ["specversion", "id", "type", "data"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": _TEXT,
+        "source": {"anyOf": [_TEXT, {"type": "null"}]},
+        "type": {"const": "report.submitted.v1"},
+        "data": {
+            "type": "object",
+            "required": list(REQUIRED),
+            "properties": {
+                **dict.fromkeys(REQUIRED, _NOT_NULL),
+                "report_no": _FILLED,
+                "persons": {"anyOf": [_SOMEBODY, {"type": "array", "contains": _SOMEBODY, "maxItems": ITEMS_MAX}]},
+            },
+        },
     },
 }
 
@@ -148,8 +168,9 @@ def _with_schemas(made: dict[str, Any]) -> dict[str, Any]:
     schemas["ReportToStamp"] = {
         **schemas["ReportSubmitted"],
         "title": "ReportToStamp",
-        "description": "The same, where the gateway adds `source`, and `id` from Idempotency-Key.",
-        "required": [name for name in schemas["ReportSubmitted"]["required"] if name not in _STAMPED],
+        "description": "What you should send: ReportSubmitted, where the gateway adds `source`.",
+        "required": [*(n for n in schemas["ReportSubmitted"]["required"] if n != "source"), "specversion", "type"],
     }
+    schemas["ReportAsTaken"] = _AS_TAKEN
     schemas["Problem"] = _PROBLEM_SCHEMA
     return made
