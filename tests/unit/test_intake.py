@@ -14,7 +14,17 @@ from pipeline.contracts.envelope import Headers, Unreadable, UnreadableCode
 from pipeline.contracts.report_examples import EXAMPLES
 from pipeline.contracts.vocabulary import ReporterRole
 from pipeline.domain.directory import Directory, Source
-from pipeline.domain.intake import Admitted, Problem, Refusal, Told, admit, admit_all, posts
+from pipeline.domain.intake import (
+    EVENT_BYTES_MAX,
+    Admitted,
+    Problem,
+    Refusal,
+    Told,
+    admit,
+    admit_all,
+    batch_of,
+    posts,
+)
 from pipeline.domain.normalise.reading import Reading, read_event
 
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
@@ -75,11 +85,48 @@ def test_one_bad_event_refuses_its_batch_and_is_named_by_its_place() -> None:
     assert admit_all(batch[1:2], CLINIC, NOW, DIRECTORY) == Problem(UnreadableCode.DATA_MISSING)
 
 
+def test_a_batch_reaches_the_reader_byte_by_byte() -> None:
+    texts = ['{"a": 12345678901234567890123, "a": 1}', '"\\ud800"', " 1e400 ".strip(), "[]", '{"b":"],["}']
+    batch = "\ufeff [\n" + " ,\t".join(texts) + "\r ] "
+    found = batch_of(batch.encode())
+    assert isinstance(found, list)
+    assert [one.value.decode() for one in found] == texts
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("[" * 300 + "]" * 300, UnreadableCode.TOO_DEEP),
+        ("[" * 100_000, UnreadableCode.TOO_DEEP),
+        ("[1,", UnreadableCode.NOT_JSON),
+        ("[NaN]", UnreadableCode.NOT_JSON),
+        ("", UnreadableCode.NOT_JSON),
+        ("{}", Refusal.NO_EVENTS),
+        ("[]", Refusal.NO_EVENTS),
+        ("[" + "1," * 500 + "1]", Refusal.TOO_MANY_EVENTS),
+    ],
+)
+def test_what_is_no_batch_is_refused(body: str, code: str) -> None:
+    assert batch_of(body.encode()) == Problem(code)  # type: ignore[arg-type] # either enum
+
+
+def test_a_batch_that_is_no_text_is_refused() -> None:
+    assert batch_of(b"[\xff]") == Problem(UnreadableCode.NOT_UTF8)
+
+
+def test_an_event_that_grows_beyond_a_message_is_refused() -> None:
+    numbers = "[" + ",".join(["9e15"] * 700_000) + "]"
+    grown = json.dumps(EVENT)[:-1] + f', "more": {numbers}}}'
+    assert len(grown) < EVENT_BYTES_MAX
+    assert admitted(Told(grown.encode())) == Problem(Refusal.TOO_LARGE)
+
+
 def test_what_is_admitted_goes_to_the_topic_of_its_source_under_its_code() -> None:
     found = admit_all([told(EVENT)], CLINIC, NOW, DIRECTORY)
     assert isinstance(found, list)
-    (post,) = posts(CLINIC, found)
+    (post,) = posts(CLINIC, found, NOW)
     assert (post.topic, post.key, post.value) == ("intake.clinic.v1", b"clinic-1", found[0].value)
+    assert post.arrived_at == NOW
 
 
 @given(st.dictionaries(st.sampled_from([*EVENT, "data_base64", "x"]), json_values), st.none() | st.text(min_size=1))

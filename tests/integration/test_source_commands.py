@@ -1,0 +1,100 @@
+"""The register by command: one source, and the 17,000 sites of a list."""
+
+import csv
+import json
+import time
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+from crew import run
+from doors import REPORTS, STRUCTURED, open_doors, report
+from lab import Lab
+
+SITES = 17_000
+MINUTES_MAX = 2
+
+
+@pytest.fixture
+def sites(lab: Lab) -> Path:
+    """A list as a city has it."""
+    file = lab.settings.data_dir / "sites.csv"
+    rows = (f"shop-{n:05d},safety-site,safety_site,新北市,安心商店{n}\n" for n in range(SITES))
+    file.write_text("source,kind,role,county,name\n" + "".join(rows), encoding="utf-8")
+    return file
+
+
+async def test_a_list_of_17_000_sites_is_enrolled_within_minutes_and_again_changes_nothing(
+    lab: Lab, sites: Path
+) -> None:
+    codes = lab.settings.data_dir / "codes.csv"
+    began = time.monotonic()
+    first = await run(lab.settings, "source", "import", str(sites), "--credentials", str(codes), within_s=120)
+    assert (first.exit_code, first.err) == (0, "")
+    assert time.monotonic() - began < MINUTES_MAX * 60
+    assert first.out.startswith(f"enrolled {SITES}, changed 0, unchanged 0\n")
+    assert codes.stat().st_mode & 0o077 == 0
+    with codes.open(encoding="utf-8") as file:
+        told = list(csv.DictReader(file))
+    assert len({row["code"] for row in told}) == SITES
+    again = await run(lab.settings, "source", "import", str(sites), "--credentials", f"{codes}2", within_s=120)
+    assert (again.exit_code, again.out) == (0, f"enrolled 0, changed 0, unchanged {SITES}\n")
+    async with open_doors(lab, {}) as doors, doors.client("none") as stranger:
+        redeemed = await stranger.post("/v1/credentials", json={"code": told[16_999]["code"]})
+        assert (redeemed.status_code, redeemed.json()["source"]) == (HTTPStatus.CREATED, "shop-16999")
+        async with doors.client(redeemed.json()["token"]) as shop:
+            answer = await shop.post(REPORTS, json=report(1), headers=STRUCTURED)
+    assert answer.status_code == HTTPStatus.ACCEPTED
+
+
+async def test_one_source_from_its_enrolment_to_its_revocation(lab: Lab, tmp_path: Path) -> None:
+    added = await run(lab.settings, "source", "add", "clinic-77", "--kind", "clinic", "--county", "台北市")
+    assert added.out.splitlines()[0] == "enrolled clinic-77; its reports go to intake.clinic.v1"
+    token = added.out.splitlines()[1].removeprefix("token: ")
+    twice = await run(lab.settings, "source", "add", "clinic-77", "--kind", "clinic")
+    assert (twice.exit_code, "source rotate" in twice.err) == (1, True)
+    rotated = await run(lab.settings, "source", "rotate", "clinic-77", "--overlap-h", "0")
+    assert token not in rotated.out
+    drawn = await run(lab.settings, "source", "qr", "clinic-77", str(tmp_path / "c.svg"), "--url", "https://x.example")
+    assert (drawn.exit_code, (tmp_path / "c.svg").read_text()[:5]) == (0, "<?xml")
+    (listed,) = [json.loads(line) for line in (await run(lab.settings, "source", "list", "--json")).out.splitlines()]
+    assert (listed["code"], listed["county"], listed["tokens"], listed["forms"]) == ("clinic-77", "臺北市", 1, 1)
+    assert (await run(lab.settings, "source", "revoke", "clinic-77")).exit_code == 0
+    assert (await run(lab.settings, "source", "revoke", "clinic-77")).exit_code == 1
+    (revoked,) = [json.loads(line) for line in (await run(lab.settings, "source", "list", "--json")).out.splitlines()]
+    assert (revoked["tokens"], revoked["forms"], bool(revoked["revoked_at"])) == (0, 0, True)
+
+
+async def test_a_source_with_its_own_topic_has_it_at_once(lab: Lab) -> None:
+    added = await run(
+        *(lab.settings, "source", "add", "police-110", "--kind", "police", "--own-topic", "--with", "none")
+    )
+    assert added.out == "enrolled police-110; its reports go to intake.police.110.v1\n"
+    told = {**report(1), "source": "/sources/police-110"}
+    (lab.settings.data_dir / "one.ndjson").write_text(json.dumps(told) + "\n", encoding="utf-8")
+    sent = await run(lab.settings, "send", "one.ndjson")
+    assert sent.exit_code == 0, sent.err
+    async with lab.assess() as assess:
+        while not await lab.count("inbox"):
+            await assess.turn()
+    row = await lab.pool.fetchrow("SELECT topic, outcome FROM inbox")
+    assert (row["topic"], row["outcome"]) == ("intake.police.110.v1", "case")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("add", "Clinic 1", "--kind", "clinic"), "small letters"),
+        (("add", "clinic-1x"), "a kind"),
+        (("add", "clinic-1x", "--kind", "clinic", "--county", "東京"), "county"),
+        (("add", "x-1", "--kind", "odd"), "role"),
+        (("rotate", "nobody"), "no source nobody"),
+        (("import", "nowhere.csv", "--credentials", "o.csv"), "cannot be read"),
+        (("qr", "nobody", "x.gif", "--url", "https://x.example"), ".svg"),
+    ],
+)
+async def test_what_will_not_do_is_one_line_and_changes_nothing(argv: tuple[str, ...], said: str, lab: Lab) -> None:
+    ended = await run(lab.settings, "source", *argv)
+    assert ended.exit_code == 1
+    assert said in ended.err.splitlines()[-1]
+    assert await lab.count("source") == 0
