@@ -4,12 +4,13 @@ ARGS ?=
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench lock schemas clean local dev
+.PHONY: help demo test test-compose check bench lock schemas clean local dev
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo     real Kafka and Postgres on this machine, invented traffic, a live view  (ARGS="--reports 2000 --json")'
 	@echo 'make test     the whole test suite against the same Kafka and Postgres  (ARGS="-k ledger")'
+	@echo 'make test-compose  the containers of docker-compose.yml, brought up for real (as root, Debian 12)'
 	@echo 'make check    the fast checks: ruff, mypy, import-linter, unit tests with the coverage of the domain'
 	@echo 'make bench    the whole path: a backlog, and 100 reports a second'
 	@echo 'make schemas  writes schemas/ anew from the contracts'
@@ -25,12 +26,15 @@ demo: local
 test: dev
 	$(PY) -m pytest $(ARGS)
 
+test-compose: dev
+	@$(PY) -m pytest tests/compose -m compose -v -s $(ARGS)
+
 check: dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
-	$(PY) -m pytest tests/unit --cov --cov-report=term $(ARGS)
+	$(PY) -m pytest tests/unit tests/contract --cov --cov-report=term $(ARGS)
 
 bench: local
 	@$(PY) benchmarks/path.py
@@ -39,11 +43,12 @@ schemas: dev
 	$(PY) -m pipeline.cli schemas
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --no-annotate pyproject.toml
+	--no-emit-index-url --no-header --no-annotate
 lock:
-	$(COMPILE) --output-file requirements/run.lock
-	$(COMPILE) --extra local --group build --output-file requirements/local.lock
-	$(COMPILE) --extra local --group dev --output-file requirements/dev.lock
+	$(COMPILE) --output-file requirements/run.lock pyproject.toml
+	$(COMPILE) --group build --output-file requirements/build.lock
+	$(COMPILE) --extra local --group build --output-file requirements/local.lock pyproject.toml
+	$(COMPILE) --extra local --group dev --output-file requirements/dev.lock pyproject.toml
 
 clean:
 	rm -rf .venv .anwang .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage build dist

@@ -38,8 +38,11 @@ class RegisterRefusedError(AnwangError):
 
 
 class NotTakenError(AnwangError):
-    """A report was not taken in at the door. `is_unsure`: the broker may have it all the same."""
+    """A report was not taken in at the door. `is_unsure`: the broker may have it all the same. `is_too_large`: it never
+    will.
+    """
 
-    def __init__(self, text: str, *, is_unsure: bool = False) -> None:
+    def __init__(self, text: str, *, is_unsure: bool = False, is_too_large: bool = False) -> None:
         super().__init__(text)
         self.is_unsure = is_unsure
+        self.is_too_large = is_too_large

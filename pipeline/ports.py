@@ -150,7 +150,7 @@ class Outlet(Protocol):
 
 class Door(Protocol):
     """Where reports are handed over to the broker. Sending returns once all replicas have it, and raises NotTakenError
-    when they do not: unsure where the broker may have it all the same.
+    when they do not: unsure where the broker may have it all the same. A topic that refuses leaves it open for others.
     """
 
     @property
@@ -161,12 +161,13 @@ class Door(Protocol):
 
 class Spool(Protocol):
     """Posts on this machine's disk, sealed, in order, while the broker is away. Adding returns once they are on disk;
-    it raises NotTakenError when there is no room.
+    it raises NotTakenError when there is no room. `oldest` gives those behind the number `after`. `remove` says whether
+    they are gone: a full disk may keep them.
     """
 
     def add(self, posts: Sequence[Post]) -> None: ...
-    def oldest(self, posts_max: int) -> Sequence[tuple[int, Post]]: ...
-    def remove(self, numbers: Sequence[int]) -> None: ...
+    def oldest(self, posts_max: int, after: int) -> Sequence[tuple[int, Post]]: ...
+    def remove(self, numbers: Sequence[int]) -> bool: ...
     def waiting(self) -> tuple[int, datetime | None]: ...
 
 

@@ -63,6 +63,8 @@ from pipeline.stages.relay import Relay
 AUDIT_EVERY_S = 1.0
 FEEDS_EVERY_S = 1.0
 GATE_EVERY_S = 0.5
+DRAINS_MAX = 20
+"""Between two looks at the register, so that a long spool does not keep a revocation from being seen."""
 ANSWER_TIMEOUT_MS = 2000
 ASK_FOR_S = 2.0
 """Somebody waits for the answer of a command."""
@@ -171,21 +173,28 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
         spool = _spool(stack, settings, keys)
         door = Door(settings.kafka_bootstrap, name, partial(broker_answers, settings.kafka_bootstrap))
         stack.push_async_callback(door.stop)
-        await stack.enter_async_context(_beside(door.watch()))
+        watching = await stack.enter_async_context(_beside(door.watch()))
+        with contextlib.suppress(TimeoutError):  # the first to call is not refused for want of a look
+            async with asyncio.timeout(ASK_FOR_S):
+                await door.looked.wait()
         gate = Gate(door, spool, telling)
         house = House(gate, keeper, keys, Rates(settings.intake_rate), utc_now, settings.body_bytes_max)
         app = Watched(intake_app(house), telling.answered)
         await stack.enter_async_context(listening(app, settings.intake_host, settings.intake_port))
 
         async def turn() -> None:
-            while await gate.drain():
+            if watching.done():
+                await watching
+            for _ in range(DRAINS_MAX):
                 beat()
+                if not await gate.drain():
+                    break
             with contextlib.suppress(UnavailableError):
                 await keeper.look()
                 if spool:
-                    waiting, oldest_at = spool.waiting()
+                    waiting, oldest_at = await asyncio.to_thread(spool.waiting)
                     telling.spooled(waiting)
-                    await keeper.tell_spool(settings.instance or "intake", waiting, oldest_at)
+                    await keeper.tell_spool(settings.instance or name, waiting, oldest_at)
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
 
@@ -193,17 +202,19 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
 def _spool(stack: AsyncExitStack, settings: Settings, keys: GateKeys) -> Spool | None:
     if settings.spool_dir is None:
         return None
+    if settings.instance is None:
+        raise SettingsRefusedError("spool_dir needs an instance: by its name the ledger counts what lies there")
     spool = Spool(settings.spool_dir, keys.spool, bytes_max=settings.spool_bytes_max)
     stack.callback(spool.close)
     return spool
 
 
 @asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Task[None]"]:
     """Goes on beside what is inside, and ends with it."""
     task = asyncio.create_task(work)
     try:
-        yield
+        yield task
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

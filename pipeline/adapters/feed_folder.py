@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from pipeline.adapters.feed_state import FeedState, load_state, save_state
-from pipeline.adapters.import_journal import Progress
-from pipeline.adapters.import_run import Import, Job, findings_of
+from pipeline.adapters.import_journal import FINDINGS_KEPT_MAX, Progress
+from pipeline.adapters.import_run import AsideRefusedError, Import, Job
 from pipeline.adapters.mappings import Loaded
 from pipeline.adapters.sender import Sender
 from pipeline.adapters.tables import TableRefusedError
@@ -18,12 +18,11 @@ from pipeline.contracts.feeds import Feed
 from pipeline.domain.directory import Source
 from pipeline.domain.importing.faults import LineFinding
 from pipeline.domain.importing.feeds import Came, Step, is_late
+from pipeline.errors import UnavailableError
 
 DONE, FAILED, MARKER = "done", "failed", ".done"
 NOT_YET: Final = (".part", ".tmp", ".filepart", ".crdownload", ".swp", MARKER, ".why.txt")
 """How programs name a file that they are still writing, and what is ours."""
-
-FINDINGS_MAX: Final = 1000
 
 FindSource = Callable[[str], Awaitable[Source | None]]
 """The registered source of a code, as of now; None where it may not report."""
@@ -86,6 +85,9 @@ class FeedFolder:
             if self._active is None:
                 return await self._begin()
             return await self._go_on(self._active)
+        except AsideRefusedError:
+            self._leave()
+            return Step.STUCK
         except OSError as error:
             if error.filename:
                 self._unreadable.add(Path(error.filename))
@@ -110,7 +112,7 @@ class FeedFolder:
             Import, Job(file, self._loaded, source, aside, as_it_is=True), self._journals
         )
         if self._active.was_done:
-            return await self._end(self._active)
+            return self._end(self._active)
         try:
             await asyncio.to_thread(self._active.open)
         except TableRefusedError as error:
@@ -123,19 +125,20 @@ class FeedFolder:
                 return Step.MORE
         except TableRefusedError as error:
             return self._refuse(bringing, error)
-        return await self._end(bringing)
+        except UnavailableError:
+            self._sender.begin_anew()
+            self._leave()
+            return Step.STUCK
+        return self._end(bringing)
 
-    async def _end(self, bringing: Import) -> Step | Came:
+    def _end(self, bringing: Import) -> Step | Came:
         """A file that changed while it was read stays, and is taken again when it stands still."""
         file, done = bringing.job.file, bringing.progress
         if _seen(file) != self._taken_as:
             self._leave()
             return Came(is_faulty=False, is_partial=True)
-        findings = bringing.findings
-        if bringing.began_at.line:
-            findings = await asyncio.to_thread(findings_of, bringing.job, self._now().date(), FINDINGS_MAX)
         is_faulty = bool(done.aside)
-        why = _why(done, findings) if findings or is_faulty or not done.is_whole else []
+        why = _why(done, bringing.findings) if bringing.findings or not done.is_whole else []
         self._put_away_next(file, FAILED if is_faulty or not done.is_whole else DONE, why)
         return Came(is_faulty=is_faulty, is_partial=not done.is_whole or self._grew)
 
@@ -182,7 +185,10 @@ class FeedFolder:
     def _complete(self) -> list[Path]:
         """The files that are complete, the oldest first; those that could not be read stand behind all others."""
         now_s = clocks.monotonic()
-        found = {file: _seen(file) for file in self._folder.iterdir() if _is_a_report_file(file)}
+        found: dict[Path, _Seen] = {}
+        for file in filter(_is_a_report_file, self._folder.iterdir()):
+            with suppress(FileNotFoundError):  # its sender gives it another name just now
+                found[file] = _seen(file)
         self._still = {
             file: known if (known := self._still.get(file, (seen, now_s)))[0] == seen else (seen, now_s)
             for file, seen in found.items()
@@ -219,7 +225,9 @@ def _why(done: Progress, findings: list[LineFinding]) -> list[str]:
         why.append("the count of lines at the end is missing or another: part of the file is not here")
     if done.aside_to:
         why.append(f"what was set aside: {Path(done.aside_to).name}")
-    return [*why, *map(_said, findings[:FINDINGS_MAX])]
+    if len(findings) > FINDINGS_KEPT_MAX:
+        why.append(f"the first {FINDINGS_KEPT_MAX} faults; `anwang import --dry-run` names all")
+    return [*why, *map(_said, findings[:FINDINGS_KEPT_MAX])]
 
 
 def _said(found: LineFinding) -> str:

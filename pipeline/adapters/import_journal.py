@@ -3,13 +3,19 @@ numbers, nothing of what a file says.
 """
 
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import Any, Final
 
 import orjson
 
+from pipeline.domain.importing.faults import Finding, LineFinding, RowFault
 from pipeline.errors import AnwangError
+
+FINDINGS_KEPT_MAX: Final = 1000
+"""So many faults of a file are known again after a kill."""
 
 
 class JournalRefusedError(AnwangError):
@@ -20,7 +26,7 @@ class JournalRefusedError(AnwangError):
 class Progress:
     """`line` is the last one of the file that is dealt with: acknowledged or set aside. `sent` counts the
     acknowledged, `noted` those among them with a fault, `aside` the ones set aside; `aside_bytes` is how much of the
-    file `aside_to` is theirs.
+    file `aside_to` is theirs. `findings` are the first of the file's faults.
     """
 
     line: int = 0
@@ -33,6 +39,7 @@ class Progress:
     is_done: bool = False
     is_whole: bool = True
     ended_at: str | None = None
+    findings: tuple[LineFinding, ...] = field(default=(), repr=False)
 
 
 def digest_of(file: Path) -> str:
@@ -50,10 +57,11 @@ class Journal:
     def read(self) -> Progress:
         """Raises JournalRefusedError."""
         try:
-            return Progress(**orjson.loads(self._path.read_bytes()))
+            told = orjson.loads(self._path.read_bytes())
+            return Progress(**{**told, "findings": tuple(map(_finding, told.get("findings", ())))})
         except FileNotFoundError:
             return Progress()
-        except (OSError, orjson.JSONDecodeError, TypeError):
+        except (OSError, AttributeError, KeyError, TypeError, ValueError):
             raise JournalRefusedError(
                 f"the journal {self._path} cannot be read; take it away to send all again"
             ) from None
@@ -70,3 +78,7 @@ class Journal:
             beside.replace(self._path)
         except OSError as error:
             raise JournalRefusedError(f"the journal {self._path} cannot be written: {error.strerror}") from None
+
+
+def _finding(told: Mapping[str, Any]) -> LineFinding:
+    return LineFinding(told["line"], Finding(RowFault(told["finding"]["fault"]), told["finding"]["column"]))

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Final
 
 from pipeline.adapters.documents import to_bytes
-from pipeline.adapters.import_journal import Journal, Progress, digest_of
+from pipeline.adapters.import_journal import FINDINGS_KEPT_MAX, Journal, Progress, digest_of
 from pipeline.adapters.mappings import Loaded
 from pipeline.adapters.sender import Post, Sender
 from pipeline.adapters.tables import Table, TableRefusedError, open_table
@@ -25,12 +25,16 @@ from pipeline.domain.importing.days import text_of
 from pipeline.domain.importing.faults import LineFinding
 from pipeline.domain.importing.plan import Plan, plan_for
 from pipeline.domain.importing.row import UNDECODED, ReadRow, Row, read_row
-from pipeline.errors import UnavailableError
+from pipeline.errors import AnwangError, UnavailableError
 
 BLOCK_ROWS: Final = 500
 """Read, sent, acknowledged and written down together: what a kill makes us send twice, at most."""
 
 _BOM = "\ufeff"
+
+
+class AsideRefusedError(AnwangError):
+    """The disk takes no line that is to be set aside; the text names the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class Reader:
 
 
 class Import:
-    """One file, sent. `findings` holds those of this run; `progress` counts those of the runs before, too."""
+    """One file, sent. `progress` counts the runs before, too; of their faults `findings` holds those that were kept."""
 
     def __init__(self, job: Job, journals: Path) -> None:
         self.job = job
@@ -94,7 +98,7 @@ class Import:
         self._journal = Journal(journals, digest_of(job.file), job.loaded.digest, job.source.code, manner)
         self.progress: Progress = self._journal.read()
         self.began_at: Progress = self.progress
-        self.findings: list[LineFinding] = []
+        self.findings: list[LineFinding] = list(self.progress.findings)
         self._stack = ExitStack()
         self._reader: Reader | None = None
 
@@ -113,7 +117,8 @@ class Import:
 
     async def step(self, sender: Sender, now: datetime) -> bool:
         """Brings the next rows in; False when there were none left. Raises UnavailableError where the broker does not
-        acknowledge: nothing is marked then, and the next run sends these rows again.
+        acknowledge, AsideRefusedError where the disk does not take what is to be set aside: nothing is marked then,
+        and the next run takes these rows again.
         """
         if self._reader is None:
             raise RuntimeError("open comes first")
@@ -124,10 +129,25 @@ class Import:
             self._write(replace(self.progress, is_done=True, is_whole=self._reader.table.is_whole, ended_at=ended_at))
             return False
         if block.last_line > self.progress.line:
-            await self._send(block, sender)
-            self._set_aside(block, self._reader.table.headers)
-            self.findings += sorted(block.findings(), key=lambda found: found.line)
+            await self._take(block, sender, self._reader.table.headers)
         return True
+
+    async def _take(self, block: Block, sender: Sender, headers: tuple[str, ...]) -> None:
+        """Lines are set aside first: what is written twice is cut off, what is sent twice is not."""
+        done = self._set_aside(block, headers)
+        await self._send(block, sender)
+        self.findings += sorted(block.findings(), key=lambda found: found.line)
+        self._write(
+            replace(
+                done,
+                line=block.last_line,
+                rows=done.rows + block.rows,
+                sent=done.sent + len(block.good),
+                noted=done.noted + sum(1 for read in block.good if read.findings),
+                aside=done.aside + len(block.aside),
+                findings=tuple(self.findings[:FINDINGS_KEPT_MAX]),
+            )
+        )
 
     async def _send(self, block: Block, sender: Sender) -> None:
         source = self.job.source
@@ -139,39 +159,20 @@ class Import:
                 f"topic {source.topic} did not acknowledge line {min(sender.failed)} of {self.job.file}"
             )
 
-    def _set_aside(self, block: Block, headers: tuple[str, ...]) -> None:
+    def _set_aside(self, block: Block, headers: tuple[str, ...]) -> Progress:
         done = self.progress
-        to = Path(done.aside_to) if done.aside_to else _free(self.job.aside) if block.aside else None
-        written = done.aside_bytes
-        if to and block.aside:
-            delimiter = self.job.loaded.mapping.file.delimiter
-            written = _append(to, written, headers, block.aside, delimiter=delimiter)
-        self._write(
-            replace(
-                done,
-                line=block.last_line,
-                rows=done.rows + block.rows,
-                sent=done.sent + len(block.good),
-                noted=done.noted + sum(1 for read in block.good if read.findings),
-                aside=done.aside + len(block.aside),
-                aside_bytes=written,
-                aside_to=str(to) if to else None,
-            )
-        )
+        if not block.aside:
+            return done
+        try:
+            to, known = _where(done, self.job.aside)
+            written = _append(to, known, headers, block.aside, delimiter=self.job.loaded.mapping.file.delimiter)
+        except OSError as error:
+            raise AsideRefusedError(f"{error.filename or self.job.aside} cannot be written: {error.strerror}") from None
+        return replace(done, aside_to=str(to), aside_bytes=written)
 
     def _write(self, progress: Progress) -> None:
         self._journal.write(progress)
         self.progress = progress
-
-
-def findings_of(job: Job, today: date, findings_max: int) -> list[LineFinding]:
-    """What is wrong with a file, without sending anything."""
-    found: list[LineFinding] = []
-    with ExitStack() as stack:
-        reader = Reader(job, stack)
-        while len(found) < findings_max and (block := reader.next_block(today)):
-            found += sorted(block.findings(), key=lambda each: each.line)
-    return found
 
 
 def post_of(read: ReadRow, source: Source) -> Post:
@@ -179,10 +180,28 @@ def post_of(read: ReadRow, source: Source) -> Post:
     return Post(read.line, source.topic, source.code.encode(), to_bytes(dict(event)), str(event.get("id")))
 
 
+def _where(done: Progress, wished: Path) -> tuple[Path, int]:
+    """The file of lines set aside, and how much of it is known. One that a person has worked at, or taken away, since
+    it was written is let be.
+    """
+    if done.aside_to and _ends_a_line(Path(done.aside_to), done.aside_bytes):
+        return Path(done.aside_to), done.aside_bytes
+    return _free(wished), 0
+
+
+def _ends_a_line(path: Path, known_bytes: int) -> bool:
+    try:
+        with path.open("rb") as there:
+            there.seek(known_bytes - 1)
+            return there.read(1) == b"\n"
+    except FileNotFoundError:
+        return False
+
+
 def _free(path: Path) -> Path:
     """This name, or one like it that nothing has: lines that a person has mended meanwhile are not written over."""
-    tries = (path.with_name(f"{path.stem}-{n}{path.suffix}" if n > 1 else path.name) for n in range(1, 1000))
-    return next((free for free in tries if not free.exists()), path)
+    tries = (path.with_name(f"{path.stem}-{n}{path.suffix}" if n > 1 else path.name) for n in count(1))
+    return next(free for free in tries if not free.exists())
 
 
 def _append(
@@ -194,22 +213,19 @@ def _append(
     delimiter: str,
 ) -> int:
     """Behind what is known of this file; how long it is then. What a kill left behind that is cut off."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        own = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        with os.fdopen(own, "r+", encoding="utf-8", newline="") as out:
-            out.truncate(known_bytes)
-            out.seek(known_bytes)
-            writer = csv.writer(out, delimiter=delimiter)
-            if not known_bytes:
-                out.write(_BOM)
-                writer.writerow([FAULTS_COLUMN, *(header for header in headers if header != FAULTS_COLUMN)])
-            writer.writerows(_told(headers, row, read) for row, read in rows)
-            out.flush()
-            os.fsync(out.fileno())
-            return out.seek(0, os.SEEK_END)
-    except OSError as error:
-        raise TableRefusedError(f"{path} cannot be written: {error.strerror}") from None
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(own, "r+", encoding="utf-8", newline="") as out:
+        out.truncate(known_bytes)
+        out.seek(known_bytes)
+        writer = csv.writer(out, delimiter=delimiter)
+        if not known_bytes:
+            out.write(_BOM)
+            writer.writerow([FAULTS_COLUMN, *(header for header in headers if header != FAULTS_COLUMN)])
+        writer.writerows(_told(headers, row, read) for row, read in rows)
+        out.flush()
+        os.fsync(out.fileno())
+        return out.seek(0, os.SEEK_END)
 
 
 def _told(headers: tuple[str, ...], row: Row, read: ReadRow) -> list[str]:

@@ -41,6 +41,11 @@ class Sender:
         self.refused: set[str] = set()
         self.failed: list[int] = []
 
+    def begin_anew(self) -> None:
+        """What was refused is asked again."""
+        self.refused.clear()
+        self.failed.clear()
+
     async def send(self, blocks: Iterator[Sequence[Post]]) -> None:
         """Hands over all and waits for every acknowledgement. The blocks are read in another thread, so that what is
         handed over goes out while the next is awaited.
@@ -77,7 +82,7 @@ class Sender:
 @asynccontextmanager
 async def sender(bootstrap: str, acked: Acked) -> AsyncIterator[Sender]:
     """Raises UnavailableError when no broker answers."""
-    producer = new_producer(bootstrap, "anwang-send")
+    producer = new_producer(bootstrap, "anwang-send", idempotent=False)
     try:
         await producer.start()
     except KafkaError as error:

@@ -1,12 +1,14 @@
 """Rows of CSV, Excel and NDJSON files, each with the line on which a person finds it."""
 
 import csv
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, AnyStr, Final
 
 import orjson
 
@@ -24,11 +26,15 @@ QUOTED_LINES_MAX: Final = 60
 """A cell that goes on over more lines is taken for one whose quotation mark nobody closed."""
 
 CELL_CHARACTERS_MAX: Final = 1_000_000
+LINE_MAX: Final = 6_000_000
+"""Characters of CSV, bytes of NDJSON: more than a report may have. A file without line breaks takes no more memory."""
+
 SAMPLE_BYTES: Final = 64 * 1024
 
 _XLSX, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
+_ENDS: Final = frozenset({"\n", "\r", b"\n"})
 
 WORKBOOK_ERRORS: Final = (
     ArithmeticError,
@@ -141,19 +147,37 @@ def _separated(
     text = path.open("r", encoding=_encoding(file, mapping, form), errors=OWN_CHARACTERS, newline="")
     lines = enumerate(_closing(text), 1)
     headers = mapping.headers
-    for _ in range(form.header_row):
-        named = next(lines, None)
+    if form.header_row:
+        named = next(islice(lines, form.header_row - 1, None), None)
         if named is None:
             raise TableRefusedError(f"{path} has no header row")
-        headers = tuple(cell.strip() for cell in _cells(named[1], form) or ())
+        headers = tuple(cell.strip() for cell in _named(named[1], lines, form))
     while headers and not headers[-1]:
         headers = headers[:-1]
     return headers, _records(lines, len(headers), form)
 
 
+def _named(line: str, lines: Iterator[tuple[int, str]], form: FileForm) -> tuple[str, ...]:
+    """The headers of the row that begins with this line: one may go on over several."""
+    cells = _cells(line, form)
+    for _, more in islice(lines, 0 if cells else QUOTED_LINES_MAX):
+        line += more
+        if cells := _cells(line, form):
+            break
+    return cells or ()
+
+
 def _closing(text: IO[str]) -> Iterator[str]:
     with text:
-        yield from text
+        yield from _lines(text)
+
+
+def _lines(file: IO[AnyStr]) -> Iterator[AnyStr]:
+    """All lines; of one that is too long the beginning."""
+    while line := file.readline(LINE_MAX):
+        yield line
+        while len(line) == LINE_MAX and line[-1:] not in _ENDS:
+            line = file.readline(LINE_MAX)
 
 
 def _encoding(file: IO[bytes], mapping: ReportMapping, form: FileForm) -> str:
@@ -183,7 +207,7 @@ def _records(lines: Iterator[tuple[int, str]], width: int, form: FileForm) -> It
         number, line = taken
         further = 0
         goes_on = _is_open(line) and not _fits(line, width, form)
-        while goes_on and _is_open(line) and further < QUOTED_LINES_MAX:
+        while goes_on and _is_open(line) and further < QUOTED_LINES_MAX and len(line) < LINE_MAX:
             if further == len(waiting):
                 if (more := next(lines, None)) is None:
                     break
@@ -214,6 +238,8 @@ def _cells(line: str, form: FileForm) -> tuple[str, ...] | None:
 
 
 def _record(number: int, line: str, width: int, form: FileForm) -> Row:
+    if len(line) >= LINE_MAX:
+        return Row(number, (line,), RowFault.TOO_LARGE)
     cells = _cells(line, form)
     if cells is None:
         return Row(number, (line.rstrip("\r\n"),), RowFault.QUOTE_OPEN)
@@ -237,23 +263,23 @@ def _trimmed(cells: tuple[str, ...], width: int) -> tuple[str, ...]:
 def _workbook(file: IO[bytes], path: Path, mapping: ReportMapping) -> tuple[tuple[str, ...], Iterator[Row]]:
     import openpyxl  # noqa: PLC0415 - large, and few files need it
 
+    warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")  # of ornaments that it passes over
+    headers = mapping.headers
     try:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        name = mapping.file.sheet or book.sheetnames[0]
+        if name not in book.sheetnames:
+            raise TableRefusedError(f"{path} has no sheet {name}")
+        sheet = book[name]
+        sheet.reset_dimensions()
+        rows = enumerate(sheet.iter_rows(values_only=True), 1)
+        for _ in range(mapping.file.header_row):
+            named = next(rows, None)
+            if named is None:
+                raise TableRefusedError(f"{path} has no header row")
+            headers = tuple(text_of(_cell(value)).strip() for value in named[1])
     except WORKBOOK_ERRORS:
         raise TableRefusedError(f"{path} is no Excel workbook that can be read") from None
-    name = mapping.file.sheet or book.sheetnames[0]
-    if name not in book.sheetnames:
-        raise TableRefusedError(f"{path} has no sheet {name}")
-    sheet = book[name]
-    sheet.reset_dimensions()
-    rows = enumerate(sheet.iter_rows(values_only=True), 1)
-    if mapping.file.header_row:
-        named = [next(rows, None) for _ in range(mapping.file.header_row)][-1]
-        if named is None:
-            raise TableRefusedError(f"{path} has no header row")
-        headers = tuple(text_of(_cell(value)).strip() for value in named[1])
-    else:
-        headers = mapping.headers
     while headers and not headers[-1]:
         headers = headers[:-1]
     return headers, _sheet_rows(rows, len(headers), path)
@@ -284,13 +310,15 @@ def _cell(value: Any) -> Cell:  # noqa: ANN401 - what openpyxl found
 def _objects(file: IO[bytes], mapping: ReportMapping) -> Iterator[Row]:
     place = {header_key(header): at for at, header in enumerate(mapping.headers)}
     passed = {FAULTS_COLUMN, *map(header_key, mapping.ignore)}
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(_lines(file), 1):
         if line.strip():
             yield _object(number, line.removeprefix(_BOM) if number == 1 else line, place, passed, mapping)
 
 
 def _object(number: int, line: bytes, place: dict[str, int], passed: set[str], mapping: ReportMapping) -> Row:
     written = (line.decode("utf-8", "surrogateescape").rstrip("\r\n"),)
+    if len(line) >= LINE_MAX:
+        return Row(number, written, RowFault.TOO_LARGE)
     try:
         told = orjson.loads(line)
         cells: list[Cell] = [None] * len(place)
@@ -309,7 +337,11 @@ def _object(number: int, line: bytes, place: dict[str, int], passed: set[str], m
 def _scalar(value: object) -> Cell:
     """Raises TypeError for an object or a list of anything but plain values."""
     if isinstance(value, list):
-        return LIST_ITEM.join(text_of(_scalar(item)) for item in value)
+        return LIST_ITEM.join(text_of(_plain(item)) for item in value)
+    return _plain(value)
+
+
+def _plain(value: object) -> Cell:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise TypeError

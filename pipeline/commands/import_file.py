@@ -18,7 +18,7 @@ from pipeline.adapters.mappings import load_mapping
 from pipeline.adapters.probes import asked
 from pipeline.adapters.sender import sender
 from pipeline.commands.import_rehearsal import Rehearsal
-from pipeline.commands.import_words import as_told, counts, listed, print_findings, print_json, warn
+from pipeline.commands.import_words import NOT_WHOLE, as_told, counts, listed, print_findings, print_json, warn
 from pipeline.domain.directory import Directory, Source
 from pipeline.errors import AnwangError
 from pipeline.settings import Settings, directory_of
@@ -87,7 +87,7 @@ async def _bring_in(settings: Settings, job: Job, wish: Wish) -> int:
     except OSError as error:
         raise ImportRefusedError(f"{job.file} cannot be read: {error.strerror}") from None
     if bringing.was_done:
-        return _say_done_before(bringing.progress, wish)
+        return _say_done_before(bringing, wish)
     try:
         warn(bringing.open())
         if bringing.progress.line:
@@ -101,12 +101,13 @@ async def _bring_in(settings: Settings, job: Job, wish: Wish) -> int:
     return _say_end(bringing, wish)
 
 
-def _say_done_before(done: Progress, wish: Wish) -> int:
-    said = f"this file was imported before, at {done.ended_at}: {counts(done)}; nothing is sent again"
+def _say_done_before(bringing: Import, wish: Wish) -> int:
+    done = bringing.progress
     if wish.as_json:
-        print_json({"already_imported": True, **as_told(done), "faults": []})
-    else:
-        sys.stdout.write(said + "\n")
+        print_json({"already_imported": True, **as_told(done), "faults": listed(bringing.findings)})
+        return 0
+    print_findings(bringing.findings)
+    sys.stdout.write(f"this file was imported before, at {done.ended_at}: {counts(done)}; nothing is sent again\n")
     return 0
 
 
@@ -118,9 +119,7 @@ def _say_end(bringing: Import, wish: Wish) -> int:
         if done.aside:
             sys.stdout.write(f"mend the lines in {done.aside_to} and import that file\n")
         if not done.is_whole:
-            sys.stdout.write(
-                "the count of lines at the file's end is missing or another: part of the file is not here\n"
-            )
+            sys.stdout.write(NOT_WHOLE)
     else:
         print_json({"already_imported": False, **as_told(done), "faults": listed(bringing.findings)})
     return 0 if done.is_whole and not done.aside and not done.noted else 1

@@ -9,7 +9,7 @@ from datetime import datetime
 from pipeline.adapters.documents import to_bytes
 from pipeline.adapters.import_journal import Progress
 from pipeline.adapters.import_run import Block, Job, Reader
-from pipeline.commands.import_words import as_told, counts, listed, print_findings, print_json, warn
+from pipeline.commands.import_words import NOT_WHOLE, as_told, counts, listed, print_findings, print_json, warn
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.envelope import Unreadable
 from pipeline.domain.directory import Directory
@@ -101,6 +101,4 @@ class Rehearsal:
         for note, count in sums.notes.most_common():
             sys.stdout.write(f"  noted, sent all the same: {note}  {count}\n")
         if not sums.is_whole:
-            sys.stdout.write(
-                "the count of lines at the file's end is missing or another: part of the file is not here\n"
-            )
+            sys.stdout.write(NOT_WHOLE)

@@ -12,8 +12,6 @@ from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.ledger import LedgerState
 from pipeline.settings import Settings
 
-PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-
 
 def show_ledger(settings: Settings, *, as_json: bool) -> int:
     """0 when it balances, else 1."""

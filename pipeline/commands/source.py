@@ -3,7 +3,7 @@
 import csv
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -67,6 +67,7 @@ def add(settings: Settings, wanted: Asked, shown: Shown, url: str | None) -> Non
         issued = await book.plan([source], shown.purpose)
         if source.code not in issued.secrets:
             raise RegisterRefusedError(f"{source.code} is enrolled; `anwang source rotate` gives it a new credential")
+        _refuse_taken_topics([source], await wiring.read_directory(settings))
         await wiring.create_topics(settings, Directory({source.code: source}))
         await book.enrol([source], issued, shown.purpose, shown.expires_at)
         return issued.secrets
@@ -96,24 +97,35 @@ def _described(wanted: Asked, known: Directory) -> Source:
 
 def import_sources(settings: Settings, file: Path, out: Path, shown: Shown, url: str | None) -> None:
     """Enrols every source of a CSV, all or none, and writes what each shows at the door into a file that only its
-    owner may read, before the first of them opens anything. Those that are enrolled already keep what they have. Raises
-    FileRefusedError, UnavailableError.
+    owner may read, before the first of them opens anything. Those that are enrolled already keep what they have, and
+    who was revoked stays so. Raises FileRefusedError, UnavailableError.
     """
     sources = _read(file)
     _warn_of_unknown_kinds(sources)
 
-    async def act(book: Enrolment) -> tuple[int, int, int]:
-        issued = await book.plan(sources, shown.purpose)
-        await wiring.create_topics(settings, Directory({s.code: s for s in sources}))
+    async def act(book: Enrolment) -> tuple[int, int, int, int]:
+        revoked = {row["code"] for row in await book.list() if row["revoked_at"]}
+        wanted = {s.code: s for s in sources if s.code not in revoked}
+        _refuse_taken_topics(wanted.values(), (await wiring.read_directory(settings)).with_sources(wanted.values()))
+        issued = await book.plan(list(wanted.values()), shown.purpose)
+        await wiring.create_topics(settings, Directory(wanted))
         if shown.purpose and issued.secrets:
-            _write_secrets(out, shown, issued.secrets, {s.code: s for s in sources}, url)
-        await book.enrol(sources, issued, shown.purpose, shown.expires_at)
-        return len(issued.secrets), len(issued.changed), len(issued.unchanged)
+            _write_secrets(out, shown, issued.secrets, wanted, url)
+        await book.enrol(list(wanted.values()), issued, shown.purpose, shown.expires_at)
+        return len(issued.secrets), len(issued.changed), len(issued.unchanged), len(sources) - len(wanted)
 
-    fresh, changed, unchanged = asked(_with_book(settings, act))
+    fresh, changed, unchanged, revoked = asked(_with_book(settings, act))
     sys.stdout.write(f"enrolled {fresh}, changed {changed}, unchanged {unchanged}\n")
+    if revoked:
+        sys.stdout.write(f"left revoked {revoked}; `anwang source add` enrols one anew\n")
     if shown.purpose and fresh:
         sys.stdout.write(f"{out} holds a {shown} for each of the {fresh}; it is shown nowhere else\n")
+
+
+def _refuse_taken_topics(sources: Iterable[Source], known: Directory) -> None:
+    for source in sources:
+        if other := known.same_own_topic(source):
+            raise RegisterRefusedError(f"{source.code} would share {source.topic}, the own topic of {other.code}")
 
 
 def _read(file: Path) -> list[Source]:
@@ -152,11 +164,11 @@ def rotate(settings: Settings, code: str, shown: Shown, overlap_h: float, url: s
     _show(shown, secret, url)
 
 
-def _rotated(settings: Settings, code: str, shown: Shown, overlap_h: float) -> str:
+def _rotated(settings: Settings, code: str, shown: Shown, overlap_h: float | None) -> str:
     purpose = shown.purpose
     if purpose is None:
         raise RegisterRefusedError("there is nothing to give: say token, code or form")
-    ends_at = datetime.now(UTC) + timedelta(hours=overlap_h)
+    ends_at = None if overlap_h is None else datetime.now(UTC) + timedelta(hours=overlap_h)
     return asked(
         _with_book(settings, lambda book: book.rotate(code, purpose, ends_at=ends_at, expires_at=shown.expires_at))
     )
@@ -169,18 +181,27 @@ def draw_qr(settings: Settings, code: str, url: str, out: Path) -> None:
     source = asked(_with_book(settings, lambda book: book.find(code)))
     if source is None:
         raise RegisterRefusedError(f"no source {code} is enrolled; `anwang source add` enrols one")
-    secret = _rotated(settings, code, Shown.FORM, overlap_h=24 * 365 * 100)
+    secret = _rotated(settings, code, Shown.FORM, overlap_h=None)
     try:
-        segno.make_qr(_told(Shown.FORM, secret, url), error="q").save(str(out), scale=8)
-        out.chmod(SECRET_MODE)
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, SECRET_MODE), "wb") as file:
+            segno.make_qr(_told(Shown.FORM, secret, url), error="q").save(file, kind=out.suffix[1:].lower(), scale=8)
     except OSError as error:
         raise FileRefusedError(f"{out} cannot be written: {error.strerror}") from error
     sys.stdout.write(f"{out} opens the form of {code}\n")
 
 
 def revoke(settings: Settings, code: str) -> None:
-    """Nothing of this source is believed any more; its reports of before stay."""
-    asked(_with_book(settings, lambda book: book.revoke(code, datetime.now(UTC))))
+    """Nothing of this source is believed any more; its reports of before stay. One of the file of sources is enrolled
+    for it, without a credential: what is enrolled stands above the file.
+    """
+    of_file = directory_of(settings).find(code)
+
+    async def act(book: Enrolment) -> None:
+        if of_file and await book.find(code) is None:
+            await book.enrol([of_file], await book.plan([of_file], None), None, None)
+        await book.revoke(code, datetime.now(UTC))
+
+    asked(_with_book(settings, act))
     sys.stdout.write(f"revoked {code}: it opens no door, and what it writes to Kafka is quarantined\n")
 
 
@@ -192,9 +213,16 @@ def show(settings: Settings, kind: str | None, *, as_json: bool) -> None:
         return
     for r in rows:
         state = "revoked" if r["revoked_at"] else f"{r['tokens']} tokens, {r['forms']} forms, {r['codes']} codes"
-        sys.stdout.write(f"{r['code']:<28} {r['kind']:<18} {r['county'] or '-':<4} {state:<30} {r['name'] or ''}\n")
+        sys.stdout.write(
+            f"{r['code']:<28} {r['kind']:<18} {r['county'] or '-':<4} {state:<30} {_printable(r['name'])}\n"
+        )
     beside = len(directory_of(settings).sources.keys() - {r["code"] for r in rows}) if kind is None else 0
     sys.stdout.write(f"{len(rows)} enrolled{f'; {beside} more stand in the file of sources' if beside else ''}\n")
+
+
+def _printable(name: str | None) -> str:
+    """A list from elsewhere may hold a terminal's commands."""
+    return "".join(c for c in name or "" if c.isprintable())
 
 
 def _warn_of_unknown_kinds(sources: Sequence[Source]) -> None:

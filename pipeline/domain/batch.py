@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+from uuid import UUID
 
 from pipeline.contracts.messages import Message, Stream
 from pipeline.contracts.vocabulary import Outcome
@@ -25,10 +26,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A message that could be read and is believed."""
+    """A message that could be read and is believed. `receipt_key` is the one that the gateway wrote for this event; one
+    that a writer to Kafka made up for another event is left out.
+    """
 
     message: Message
     reading: Reading
+    receipt_key: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,19 +54,15 @@ class Directory:
         """These beside the others, or in their place."""
         return Directory(MappingProxyType({**self.sources, **{s.code: s for s in sources}}))
 
+    def same_own_topic(self, source: Source) -> Source | None:
+        """Another source whose own topic this one would write to: each could pass for the other."""
+        if not source.own_topic:
+            return None
+        return next((s for s in self.sources.values() if s.topic == source.topic and s.code != source.code), None)
+
     def topics(self) -> tuple[str, ...]:
         """All intake topics, each once, in order of name."""
         return tuple(sorted({s.topic for s in self.sources.values()}))
-
-
-class FixedSources:
-    """Sources that nobody changes: the port's promise for a file, without a server."""
-
-    def __init__(self, directory: Directory) -> None:
-        self.now = directory
-
-    async def look(self) -> Directory:
-        return self.now
 
 
 def load_directory(csv_text: str) -> Directory:

@@ -1,19 +1,23 @@
 """The door: what is taken in of what a source sends by HTTP or through a form, under which id, and what is refused."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from pipeline.contracts.envelope import Headers, Unreadable, UnreadableCode, open_envelope
-from pipeline.contracts.jsontext import Json
+from pipeline.contracts.jsontext import DEPTH_MAX, Json, NotJsonError, TooDeepError, read_json
+from pipeline.contracts.topics import MESSAGE_BYTES_MAX
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.normalise.reading import SOURCE_PREFIX, read_event
 
 BATCH_MAX = 500
 """Events in one request."""
+
+EVENT_BYTES_MAX = MESSAGE_BYTES_MAX - 16 * 1024
+"""Beside it the message has to hold its key and headers. Numbers such as 9e15 are longer once they are written out."""
 
 
 class Refusal(StrEnum):
@@ -83,16 +87,51 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """An admitted event on its way to the topic of its source."""
+    """An admitted event on its way to the topic of its source. It carries the time when it came in, however long it
+    then waits.
+    """
 
     topic: str
     key: bytes
     event_key: UUID
+    arrived_at: datetime
     value: bytes = field(repr=False)
 
 
-def posts(source: Source, admitted: Sequence[Admitted]) -> list[Post]:
-    return [Post(source.topic, source.code.encode(), one.event_key, one.value) for one in admitted]
+def posts(source: Source, admitted: Sequence[Admitted], arrived_at: datetime) -> list[Post]:
+    return [Post(source.topic, source.code.encode(), one.event_key, arrived_at, one.value) for one in admitted]
+
+
+_BETWEEN = " \t\n\r,"
+_ONE = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+
+
+def batch_of(body: bytes) -> list[Told] | Problem:
+    """The events of a batch, each with the very bytes that it came with."""
+    try:
+        text = body.decode("utf-8").removeprefix("\ufeff")
+        events = read_json(text, set(), DEPTH_MAX + 1)
+    except UnicodeDecodeError:
+        return Problem(UnreadableCode.NOT_UTF8)
+    except NotJsonError:
+        return Problem(UnreadableCode.NOT_JSON)
+    except TooDeepError:
+        return Problem(UnreadableCode.TOO_DEEP)
+    if not isinstance(events, list) or not events:
+        return Problem(Refusal.NO_EVENTS)
+    if len(events) > BATCH_MAX:
+        return Problem(Refusal.TOO_MANY_EVENTS)
+    return list(_cut(text, len(events)))
+
+
+def _cut(text: str, events: int) -> Iterator[Told]:
+    at = text.index("[") + 1
+    for _ in range(events):
+        while text[at] in _BETWEEN:
+            at += 1
+        start = at
+        _, at = _ONE.raw_decode(text, start)
+        yield Told(text[start:at].encode())
 
 
 def admit_all(
@@ -120,6 +159,8 @@ def admit(told: Told, source: Source, arrived_at: datetime, directory: Directory
     if envelope.source != stamp:
         return Problem(Refusal.SOURCE_NOT_YOURS, "source")
     value = json.dumps(envelope.document(), ensure_ascii=False, separators=(",", ":")).encode()
+    if len(value) > EVENT_BYTES_MAX:
+        return Problem(Refusal.TOO_LARGE)
     reading = read_event(value, (), arrived_at, directory)
     if isinstance(reading, Unreadable):
         return Problem(reading.code, reading.path)

@@ -227,7 +227,8 @@ class Assess:
             return Unread(message, Outcome.QUARANTINE, "source_not_of_this_topic")
         if source.is_revoked(message.arrived_at):
             return Unread(message, Outcome.QUARANTINE, "source_revoked")
-        return Accepted(message, replace(reading, facts=guarded(reading.facts, self._digest)))
+        receipt_key = message.receipt_key if message.receipt_key == reading.facts.event_key else None
+        return Accepted(message, replace(reading, facts=guarded(reading.facts, self._digest)), receipt_key)
 
     async def hint(self) -> None:
         """Tells Kafka how far the database has come, for those who watch the lag there."""

@@ -16,6 +16,7 @@ INTAKE_STILL_MAX_S = 60.0
 PATIENCE_S = 10.0
 STRETCHES_MAX = 50
 COUNT_FREE_S = 0.05
+COUNT_REST_MAX_S = 30.0
 UNPUBLISHED_MAX_S = 60.0
 SPOOLED_MAX_S = 120.0
 ENDS_EVERY_S = 10.0
@@ -49,16 +50,19 @@ class Auditor:
         await self._outgoing()
         state = await self._count()
         await self._late(state)
-        self._telling.audited(state)
         return state
 
     async def _count(self) -> LedgerState:
-        """The ledger. Counting a long inbox takes time; it never takes more than a twentieth of ours."""
+        """The ledger, told when it was counted anew. After a count that took time it rests for twenty times as long, at
+        most for half a minute.
+        """
         began = time.monotonic()
         if self._counted and began < self._counted[0]:
             return self._counted[1]
         state = await ledger_state(self._store, self._topics)
-        self._counted = time.monotonic() + 20 * (time.monotonic() - began - COUNT_FREE_S), state
+        rest_s = min(COUNT_REST_MAX_S, 20 * (time.monotonic() - began - COUNT_FREE_S))
+        self._counted = time.monotonic() + rest_s, state
+        self._telling.audited(state)
         return state
 
     async def _ring(self, code: str, subject: str) -> None:

@@ -37,14 +37,16 @@ class FeedWatch:
         self._quiet: set[tuple[str, str]] = set()
 
     async def turn(self) -> None:
-        """Works at each feed in turn, until nothing is left to do or the time is over."""
+        """Works at each feed until nothing is left to do or the time is over; the next turn begins with the next feed,
+        so that a long file keeps none waiting. In every turn each is asked whether it is late.
+        """
         until = time.monotonic() + self._budget_s
-        for _ in range(len(self._folders)):
-            folder = self._folders[0]
-            while await self._goes_on(folder):
-                if time.monotonic() > until:
-                    return
+        for folder in tuple(self._folders):
             self._folders.append(self._folders.pop(0))
+            while (goes_on := await self._goes_on(folder)) and time.monotonic() < until:
+                pass
+            if goes_on:
+                break
         for folder in self._folders:
             await self._late(folder)
 

@@ -10,10 +10,6 @@ from pipeline.local.servers import Servers
 JARS = Path(__file__).parents[2] / ".anwang" / "kafka" / "libs"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "examples: runs the programs of examples/ with their own clients")
-
-
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     with background_servers(tmp_path_factory.mktemp("servers"), jars_folder=JARS) as running:

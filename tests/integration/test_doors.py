@@ -13,7 +13,9 @@ from doors import BATCH, CLINIC, REPORTS, STRUCTURED, Doors, enrolled, open_door
 from lab import Lab
 
 from pipeline.adapters.credentials import Purpose
+from pipeline.adapters.kafka.outlet import new_producer
 from pipeline.adapters.postgres.enrolment import Enrolment
+from pipeline.contracts.ids import event_key
 from pipeline.contracts.vocabulary import ReporterRole
 from pipeline.domain.directory import Source
 
@@ -136,6 +138,40 @@ async def test_what_a_revoked_source_writes_to_kafka_is_quarantined_and_shown(do
         return [tuple(row) for row in rows] == [("quarantine", "source_revoked")]
 
     await eventually(shown, 10, "quarantine")
+
+
+async def test_a_writer_to_kafka_cannot_make_another_sources_receipt_settled(doors: Doors) -> None:
+    for name in ("assess-1", "assess-2"):
+        doors.crew.process(name).suspend()
+    async with doors.client() as client:
+        receipt = (await client.post(REPORTS, json=report(1), headers=STRUCTURED)).json()["receipt_id"]
+        key = event_key(CLINIC.code, "event-1")
+        forged = {**report(2), "source": "/sources/hotline-113"}
+        await send_with_header(doors, "intake.hotline.113.v1", forged, ("receipt_key", key.hex.encode()))
+        await doors.lab.pool.execute(REVOKED_FROM, datetime.now(UTC) - timedelta(hours=1))
+        for name in ("assess-1", "assess-2"):
+            doors.crew.process(name).resume()
+
+        async def both_in() -> bool:
+            return await doors.lab.count("inbox") == 2
+
+        await eventually(both_in, 30, "settling")
+        await doors.lab.pool.execute(REVOKED_FROM, None)
+
+        async def told() -> bool:
+            answer = await client.get(f"/v1/receipts/{receipt}")
+            return answer.status_code == HTTPStatus.OK and answer.json()["state"] == "with_a_person"
+
+        await eventually(told, 10, "telling")
+
+
+async def send_with_header(doors: Doors, topic: str, told: dict[str, Any], header: tuple[str, bytes]) -> None:
+    producer = new_producer(doors.lab.settings.kafka_bootstrap, "forger")
+    await producer.start()
+    try:
+        await producer.send_and_wait(topic, json.dumps(told).encode(), headers=[header])
+    finally:
+        await producer.stop()
 
 
 async def test_one_time_codes_are_good_once_even_for_two_at_the_same_moment(doors: Doors) -> None:

@@ -62,8 +62,11 @@ async def test_of_10_000_lines_with_50_planted_faults_50_are_named_and_9_950_go_
             told, where = as_cp950(table, "T" if kind == "city" else None)
             file.write_bytes(told)
 
+    rehearsed = await brought(lab, file, mapping, source, "--dry-run")
+    assert (await ids_on(lab, topic)).total() == 0
     code, said = await brought(lab, file, mapping, source)
 
+    assert (rehearsed[0], rehearsed[1]["sent"], rehearsed[1]["faults"]) == (1, said["sent"], said["faults"])
     assert code == 1
     assert (said["rows"], said["sent"], said["aside"], said["is_whole"]) == (ROWS, ROWS - FAULTS, FAULTS, True)
     assert {(f["line"], f["column"], f["code"]) for f in said["faults"]} == {  # type: ignore[attr-defined]
@@ -114,7 +117,7 @@ async def test_the_same_file_twice_changes_nothing_with_its_journal_and_without(
     cases = await lab.count("case_file")
 
     code, said = await brought(lab, file, "city-nightly", "police-01")
-    assert (code, said["already_imported"], said["sent"]) == (0, True, 40)
+    assert (code, said["already_imported"], said["sent"], said["faults"]) == (0, True, 40, [])
     assert (await ids_on(lab, CITY)).total() == 40
 
     for journal in (lab.settings.data_dir / "imports").iterdir():

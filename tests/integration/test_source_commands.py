@@ -65,6 +65,31 @@ async def test_one_source_from_its_enrolment_to_its_revocation(lab: Lab, tmp_pat
     assert (revoked["tokens"], revoked["forms"], bool(revoked["revoked_at"])) == (0, 0, True)
 
 
+async def test_who_was_revoked_stays_so_when_the_same_list_comes_again(lab: Lab) -> None:
+    rows = (f"shop-{n},safety-site,safety_site,新北市,商店{n}\n" for n in range(3))
+    (lab.settings.data_dir / "sites.csv").write_text("source,kind,role,county,name\n" + "".join(rows), encoding="utf-8")
+    await run(lab.settings, "source", "import", "sites.csv", "--credentials", "codes.csv")
+    assert (await run(lab.settings, "source", "revoke", "shop-1")).exit_code == 0
+    again = await run(lab.settings, "source", "import", "sites.csv", "--credentials", "more.csv")
+    assert again.out.splitlines() == [
+        "enrolled 0, changed 0, unchanged 2",
+        "left revoked 1; `anwang source add` enrols one anew",
+    ]
+    assert await lab.pool.fetchval("SELECT count(*) FROM source WHERE revoked_at IS NOT NULL") == 1
+
+
+async def test_a_source_of_the_file_is_revoked_like_any_other(lab: Lab) -> None:
+    assert (await run(lab.settings, "source", "revoke", "hotline-113")).exit_code == 0
+    (lab.settings.data_dir / "one.ndjson").write_text(
+        json.dumps({**report(1), "source": "/sources/hotline-113"}) + "\n", encoding="utf-8"
+    )
+    await run(lab.settings, "send", "one.ndjson")
+    async with lab.assess() as assess:
+        while not await lab.count("inbox"):
+            await assess.turn()
+    assert await lab.pool.fetchval("SELECT code FROM unread_report") == "source_revoked"
+
+
 async def test_a_source_with_its_own_topic_has_it_at_once(lab: Lab) -> None:
     added = await run(
         *(lab.settings, "source", "add", "police-110", "--kind", "police", "--own-topic", "--with", "none")
@@ -88,6 +113,7 @@ async def test_a_source_with_its_own_topic_has_it_at_once(lab: Lab) -> None:
         (("add", "clinic-1x"), "a kind"),
         (("add", "clinic-1x", "--kind", "clinic", "--county", "東京"), "county"),
         (("add", "x-1", "--kind", "odd"), "role"),
+        (("add", "113", "--kind", "hotline"), "the own topic of hotline-113"),
         (("rotate", "nobody"), "no source nobody"),
         (("import", "nowhere.csv", "--credentials", "o.csv"), "cannot be read"),
         (("qr", "nobody", "x.gif", "--url", "https://x.example"), ".svg"),

@@ -14,6 +14,17 @@ def test_a_source_is_found_by_its_code() -> None:
     assert directory.find("nobody") is None
 
 
+def test_two_codes_that_would_write_to_one_own_topic_are_known_for_it() -> None:
+    directory = load_directory(f"{HEAD}hotline-113,hotline,hotline_worker,\nclinic-1,clinic,medical,\n")
+    twin, clinic = (
+        Source(code, kind, ReporterRole.MEDICAL, own_topic=own)
+        for code, kind, own in (("113", "hotline", True), ("clinic-2", "clinic", False))
+    )
+    assert directory.same_own_topic(twin) == directory.find("hotline-113")
+    assert directory.same_own_topic(clinic) is None
+    assert directory.same_own_topic(directory.sources["hotline-113"]) is None
+
+
 def test_the_sources_of_the_package_can_be_read() -> None:
     assert len(load_directory(table("sources.csv")).sources) == 214
 

@@ -56,6 +56,11 @@ def job_of(folder: Path, told: bytes, *, as_it_is: bool = False) -> Job:
     return Job(file, load_mapping("clinic-spreadsheet"), CLINIC, aside, as_it_is=as_it_is)
 
 
+def lines_of(path: str | None) -> list[str]:
+    assert path is not None
+    return Path(path).read_text("utf-8-sig").splitlines()
+
+
 async def all_of(bringing: Import, broker: Broker) -> Progress:
     bringing.open()
     try:
@@ -106,6 +111,56 @@ async def test_what_a_kill_left_behind_in_the_file_of_faults_is_cut_off(tmp_path
     assert "line 99" not in told
     assert sum(line.startswith("line ") for line in told.splitlines()) == done.aside == 12
     assert stat.S_IMODE(job.aside.stat().st_mode) == 0o600
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("left", [None, b"mended\n", b"x" * 5000], ids=["taken away", "mended", "of other lines"])
+async def test_a_file_of_faults_that_a_person_took_up_between_two_runs_is_let_be(
+    tmp_path: Path, left: bytes | None
+) -> None:
+    job = job_of(tmp_path, as_csv(planted("clinic-spreadsheet", 40, 12))[0])
+    first = Import(job, tmp_path / "imports")
+    first.open()
+    await first.step(to(Broker()), NOW)
+    first.close()
+    before = first.progress.aside
+    job.aside.unlink()
+    if left is not None:
+        job.aside.write_bytes(left)
+    done = await all_of(Import(job, tmp_path / "imports"), Broker())
+    told = lines_of(done.aside_to)
+    assert told[0].startswith("faults,")
+    assert sum(line.startswith("line ") for line in told) == done.aside - before > 0
+    if left is not None:
+        assert job.aside.read_bytes() == left
+
+
+@pytest.mark.usefixtures("small_blocks")
+async def test_faults_of_before_a_kill_are_told_again(tmp_path: Path) -> None:
+    told, where = as_csv(planted("clinic-spreadsheet", 50, 9))
+    job, broker = job_of(tmp_path, told), Broker()
+    first = Import(job, tmp_path / "imports")
+    first.open()
+    while first.progress.line < min(where):
+        await first.step(to(broker), NOW)
+    first.close()
+    second = Import(job, tmp_path / "imports")
+    assert 0 < len(second.findings) < 9
+    await all_of(second, broker)
+    assert {found.line for found in second.findings} == set(where)
+    assert Import(job, tmp_path / "imports").findings == second.findings
+
+
+async def test_nothing_is_sent_while_the_disk_does_not_take_what_is_to_be_set_aside(tmp_path: Path) -> None:
+    broker = Broker()
+    folder = folder_of(tmp_path, broker)
+    (tmp_path / "in" / "failed").symlink_to("nowhere")
+    (tmp_path / "in" / "a.csv").write_bytes(as_csv(planted("clinic-spreadsheet", 260, 52))[0])
+    assert [await folder.step() for _ in range(3)] == [Step.MORE, Step.STUCK, Step.MORE]
+    assert broker.took == []
+    (tmp_path / "in" / "failed").unlink()
+    assert Came(is_faulty=True, is_partial=False) in await steps_of(folder)
+    assert len(broker.took) == len({post.event_id for post in broker.took}) > 200
 
 
 async def test_lines_that_a_person_has_mended_are_not_written_over(tmp_path: Path) -> None:
@@ -216,12 +271,15 @@ async def test_a_stuck_feed_rings_lets_the_others_go_on_and_falls_silent_when_it
     assert bell.silenced.count(("feed_stuck", "feed x")) >= 1
 
 
-async def test_a_turn_ends_in_time_and_the_next_goes_on_with_the_same_file() -> None:
-    bell, long, other = Bell(), Scripted(*[Step.MORE] * 3), Scripted(Step.MORE)
+async def test_a_turn_ends_in_time_and_the_next_begins_with_the_next_feed() -> None:
+    bell, long, other = Bell(), Scripted(*[Step.MORE] * 3), Scripted(Step.MORE, late=True)
     watch = watch_of(long, other, bell=bell, budget_s=-1)
     await watch.turn()
     assert (len(long.steps), len(other.steps)) == (2, 1)
-    for _ in range(5):
+    assert bell.rung == [("feed_late", "feed x")]
+    await watch.turn()
+    assert (len(long.steps), len(other.steps)) == (2, 0)
+    for _ in range(4):
         await watch.turn()
     assert (long.steps, other.steps) == ([], [])
 
@@ -325,14 +383,16 @@ async def test_a_file_that_was_all_sent_before_a_kill_is_only_moved(tmp_path: Pa
         ("2026-05-06 06:30", None, "2026-05-05 12:00", True),
         ("2026-05-06 06:30", "2026-05-06 01:00", "2026-05-01 00:00", False),
         ("2026-05-06 06:30", "2026-05-05 23:50", "2026-05-01 00:00", False),
-        ("2026-05-06 06:30", "2026-05-05 06:30", "2026-05-01 00:00", True),
+        ("2026-05-06 06:30", "2026-05-05 18:31", "2026-05-01 00:00", False),
+        ("2026-05-06 06:30", "2026-05-05 18:30", "2026-05-01 00:00", True),
         ("2026-05-06 12:00", "2026-05-06 07:00", "2026-05-01 00:00", False),
-        ("2026-05-07 05:00", "2026-05-05 07:00", "2026-05-01 00:00", False),
+        ("2026-05-07 05:00", "2026-05-06 07:00", "2026-05-01 00:00", False),
+        ("2026-05-07 06:30", "2026-05-06 07:00", "2026-05-01 00:00", True),
         ("2026-05-06 12:00", None, "2026-05-06 07:00", False),
         ("2026-05-07 12:00", None, "2026-05-06 07:00", True),
     ],
 )
-def test_a_feed_is_late_when_no_file_came_in_the_day_before_its_time(
+def test_a_feed_is_late_when_no_file_came_nearer_to_its_time_than_to_the_one_before(
     now: str, came: str | None, since: str, *, late: bool
 ) -> None:
     moments = [datetime.fromisoformat(f"{at}+08:00").astimezone(TAIPEI) if at else None for at in (now, came, since)]

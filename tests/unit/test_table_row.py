@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.adapters.documents import to_bytes
 from pipeline.adapters.mappings import load_mapping
 from pipeline.contracts.mapping import Spelling, parse_mapping
+from pipeline.contracts.topics import MESSAGE_BYTES_MAX
 from pipeline.domain.importing.area import area_name
 from pipeline.domain.importing.days import read_day, read_time, split_moment, text_of
 from pipeline.domain.importing.faults import WORDS, RowFault
@@ -338,3 +339,33 @@ def test_any_row_at_all_becomes_a_report_or_is_found_at_fault(name: str, data: s
     assert (later.event is None) == (found.event is None)
     if found.event is not None and later.event is not None:
         assert to_bytes(dict(found.event)) == to_bytes(dict(later.event))
+
+
+@pytest.mark.parametrize(("characters", "is_read"), [(700_000, True), (800_000, False)])
+def test_a_row_is_a_message_that_the_broker_takes_or_too_large(*, characters: int, is_read: bool) -> None:
+    """The worst characters, in a cell that two fields tell; one that no field tells counts for nothing."""
+    how = parse_mapping(
+        """
+title = "T"
+[file]
+kinds = ["csv"]
+[persons.victim]
+role = "victim"
+[constants]
+channel = "partner"
+categories = ["other"]
+received_at = "2026-05-06T00:00:00+08:00"
+report_no = "1"
+[[column]]
+header = "地址"
+to = "victim.address"
+[[column]]
+header = "地址"
+to = "occurred_place"
+"""
+    )
+    plan = plan_for(how, "x", ("地址", "備註"))
+    read = read_row(plan, Row(2, ("a" + "\x01" * characters, "x" * 3_000_000)), TODAY)
+    assert (read.event is not None) == is_read
+    assert len(to_bytes(dict(read.event or {}))) < MESSAGE_BYTES_MAX
+    assert [found.fault for found in read.findings] == ([] if is_read else [RowFault.TOO_LARGE])

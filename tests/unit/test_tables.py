@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from import_rows import BROKEN, as_cp950, as_csv, planted, write_xlsx
 
+from pipeline.adapters import tables
 from pipeline.adapters.big5 import OWN_CHARACTERS
 from pipeline.adapters.mappings import load_mapping
 from pipeline.adapters.tables import QUOTED_LINES_MAX, TableRefusedError, open_table
@@ -114,6 +116,23 @@ def test_another_delimiter_and_a_header_further_down(tmp_path: Path) -> None:
     assert seen(rows_of(tmp_path, "某某診所\n製表日\n編號;姓名;說明\n1;a;b,c\n", how)) == [(4, ("1", "a", "b,c"))]
 
 
+def test_a_header_may_go_on_over_several_lines(tmp_path: Path) -> None:
+    told = '製表 12"\n編號,"姓\n名",說明\n1,a,b\n'
+    assert seen(rows_of(tmp_path, told, mapping('kinds = ["csv"]', "header_row = 2"))) == [(4, ("1", "a", "b"))]
+    with open_table(tmp_path / "a.csv", mapping('kinds = ["csv"]', "header_row = 2")) as table:
+        assert table.headers == ("編號", "姓\n名", "說明")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("csv", "a.csv"), ("ndjson", "a.ndjson")])
+def test_a_line_without_an_end_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, name: str
+) -> None:
+    monkeypatch.setattr(tables, "LINE_MAX", 80)
+    good, head = ("2,b,c", HEAD) if kind == "csv" else ('{"編號": "2", "姓名": "b", "說明": "c"}', "\n")
+    rows = rows_of(tmp_path, f"{head}{'x' * 1000}\n{good}\n", mapping(f'kinds = ["{kind}"]'), name)
+    assert seen(rows) == [(2, RowFault.TOO_LARGE), (3, ("2", "b", "c"))]
+
+
 def test_without_a_header_the_columns_come_in_the_mappings_order(tmp_path: Path) -> None:
     how = mapping('kinds = ["csv"]', "header_row = 0")
     assert seen(rows_of(tmp_path, "1,a,b\n2,c,d\n", how)) == [(1, ("1", "a", "b")), (2, ("2", "c", "d"))]
@@ -208,12 +227,29 @@ def test_ndjson_gives_the_same_rows(tmp_path: Path) -> None:
         (7, RowFault.NOT_JSON),
     ]
     assert seen(rows_of(tmp_path, b'{"\xff": 1}\n', how, "a.ndjson")) == [(1, RowFault.NOT_JSON)]
+    deep = f'{{"編號": {"[" * 900}{"]" * 900}}}\n'
+    assert seen(rows_of(tmp_path, deep, how, "a.ndjson")) == [(1, RowFault.NOT_JSON)]
 
 
 def test_a_file_of_lines_that_were_set_aside_is_read_whatever_kind_they_came_from(tmp_path: Path) -> None:
     how = mapping('kinds = ["xlsx"]', "header_row = 3", 'trailer = { mark = "T", count_cell = 2 }')
     rows = rows_of(tmp_path, "\ufefffaults,編號,姓名,說明\nline 7: …,1,a,b", how)
     assert seen(rows) == [(2, ("line 7: …", "1", "a", "b"))]
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"])
+@pytest.mark.parametrize("told", [None, b"", b"<a/>", b"<workbook><sheets></sheets></workbook>"])
+def test_a_workbook_that_lacks_a_part_is_refused(tmp_path: Path, part: str, told: bytes | None) -> None:
+    file, how = tmp_path / "a.xlsx", load_mapping("clinic-spreadsheet").mapping
+    write_xlsx(planted("clinic-spreadsheet", 3, 0, as_text=False), file)
+    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(tmp_path / "b.xlsx", "w") as spoilt:
+        for name in whole.namelist():
+            if name != part:
+                spoilt.writestr(name, whole.read(name))
+            elif told is not None:
+                spoilt.writestr(name, told)
+    with pytest.raises(TableRefusedError, match=r"b\.xlsx"):
+        rows_of(tmp_path, (tmp_path / "b.xlsx").read_bytes(), how, "b.xlsx")
 
 
 def test_whatever_is_done_to_a_workbook_it_is_read_or_refused(tmp_path: Path) -> None:

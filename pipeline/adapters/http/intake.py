@@ -1,6 +1,5 @@
 """The HTTP intake: reports in, receipts out. FastAPI carries it; what is taken is decided by the gate behind it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,11 +20,12 @@ from pipeline.adapters.http import openapi
 from pipeline.adapters.http.form import form_routes
 from pipeline.adapters.http.problem import ProblemError, answer
 from pipeline.adapters.http.rate import Rates
+from pipeline.adapters.http.server import Bounded
 from pipeline.adapters.vault import GateKeys
 from pipeline.contracts.envelope import UnreadableCode
 from pipeline.contracts.jsontext import Json
 from pipeline.domain.directory import Directory, Source
-from pipeline.domain.intake import BATCH_MAX, Admitted, Problem, ProblemCode, ReceiptState, Refusal, Told
+from pipeline.domain.intake import Admitted, Problem, ProblemCode, ReceiptState, Refusal, Told, batch_of
 from pipeline.errors import NotTakenError, UnavailableError
 
 RETRY_AFTER_S = 5
@@ -50,7 +50,7 @@ class Keeper(Protocol):
     def sources(self) -> Directory: ...
     def find(self, secret: str, purpose: Purpose, at: datetime) -> Source | None: ...
     async def look_again(self) -> None: ...
-    async def redeem(self, code: str, at: datetime) -> tuple[Source, str] | None: ...
+    async def redeem(self, code: str) -> tuple[str, str] | None: ...
     async def receipt(self, event_key: Any) -> ReceiptState: ...  # noqa: ANN401
 
 
@@ -157,7 +157,7 @@ async def post_reports(
     ] = None,
 ) -> Response:
     """Takes one report, or a batch of them: all or none. Answers once the broker has it in all its replicas."""
-    told = await _told(request, house.body_bytes_max, idempotency_key)
+    told = await _told(request, idempotency_key)
     receipts = [
         TakenReceipt(
             receipt_id=house.keys.receipt(source.code, one.event_key), state=ReceiptState.RECEIVED, faults=one.faults
@@ -176,6 +176,8 @@ async def taken(house: House, told: list[Told], source: Source) -> list[Admitted
     try:
         admitted = await house.gate.take(told, source, house.now(), house.keeper.sources)
     except NotTakenError as error:
+        if error.is_too_large:
+            raise ProblemError(Problem(Refusal.TOO_LARGE)) from error
         code = Refusal.UNSURE if error.is_unsure else Refusal.BROKER_AWAY
         raise ProblemError(Problem(code), {"Retry-After": str(RETRY_AFTER_S)}) from error
     if isinstance(admitted, Problem):
@@ -198,11 +200,11 @@ async def get_receipt(
 @api.post("/credentials", status_code=201, response_model=NewToken, responses=openapi.CREDENTIALS, name="redeem_code")
 async def post_credentials(code: OneTimeCode, house: At) -> Response:
     """A token for a one-time code, which is spent by it."""
-    require_rate(house, "one-time codes")
-    found = await _asked(house.keeper.redeem(typed(code.code), house.now()))
+    found = await _asked(house.keeper.redeem(typed(code.code)))
     if found is None:
+        require_rate(house, "one-time codes")  # of wrong ones alone, so that nobody's guesses shut out the right ones
         raise ProblemError(Problem(Refusal.CODE_UNKNOWN))
-    return _json(NewToken(source=found[0].code, token=found[1]), 201)
+    return _json(NewToken(source=found[0], token=found[1]), 201)
 
 
 async def _asked(question: Awaitable[Any]) -> Any:  # noqa: ANN401 - whatever was asked for
@@ -222,15 +224,18 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _told(request: Request, bytes_max: int, key: str | None) -> list[Told]:
+async def _told(request: Request, key: str | None) -> list[Told]:
     """The events of a request. Raises ProblemError."""
     kind = _media_type(request)
     binary = bool(request.headers.get("ce-specversion"))
     if kind not in {STRUCTURED, BATCH, PLAIN} and not (binary and (kind.endswith("+json") or not kind)):
         raise ProblemError(Problem(Refusal.CONTENT_TYPE_UNKNOWN))
-    body = await _body(request, bytes_max)
+    body = await request.body()
     if kind == BATCH:
-        return _batch(body)
+        events = batch_of(body)
+        if isinstance(events, Problem):
+            raise ProblemError(events)
+        return events
     return [Told(body, _binary_headers(request) if binary and kind != STRUCTURED else (), key)]
 
 
@@ -238,32 +243,6 @@ def _binary_headers(request: Request) -> tuple[tuple[str, bytes | None], ...]:
     """The attributes as they are called on Kafka. HTTP carries other characters than ASCII percent-encoded."""
     found = [(n, v) for n, v in request.headers.items() if n.startswith("ce-")]
     return tuple((f"ce_{name.removeprefix('ce-')}", unquote_to_bytes(value)) for name, value in found)
-
-
-async def _body(request: Request, bytes_max: int) -> bytes:
-    parts, size = [], 0
-    try:
-        async with asyncio.timeout(BODY_WITHIN_S):
-            async for part in request.stream():
-                size += len(part)
-                if size > bytes_max:
-                    raise ProblemError(Problem(Refusal.TOO_LARGE), {"Connection": "close"})
-                parts.append(part)
-    except TimeoutError:
-        raise ProblemError(Problem(Refusal.TOO_SLOW), {"Connection": "close"}) from None
-    return b"".join(parts)
-
-
-def _batch(body: bytes) -> list[Told]:
-    try:
-        events = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise ProblemError(Problem(UnreadableCode.NOT_JSON)) from None
-    if not isinstance(events, list) or not events:
-        raise ProblemError(Problem(Refusal.NO_EVENTS))
-    if len(events) > BATCH_MAX:
-        raise ProblemError(Problem(Refusal.TOO_MANY_EVENTS))
-    return [Told(orjson.dumps(event)) for event in events]
 
 
 def intake_app(house: House) -> FastAPI:
@@ -279,6 +258,7 @@ def intake_app(house: House) -> FastAPI:
 
     app = _bare()
     app.state.house = house
+    app.add_middleware(Bounded, bytes_max=house.body_bytes_max, within_s=BODY_WITHIN_S)
     app.include_router(form_routes(find_by_key, submit, house.now))
     return app
 
@@ -290,6 +270,7 @@ def _bare() -> FastAPI:
         description=openapi.DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # behind a proxy it would send reports on to http://, and a form's key with them
         openapi_url="/openapi.json",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
@@ -329,6 +310,8 @@ async def _wrong_parameter(_request: Request, error: Exception) -> Response:
 _OF_STATUS: Mapping[int, ProblemCode] = {
     HTTPStatus.BAD_REQUEST: UnreadableCode.NOT_JSON,
     HTTPStatus.METHOD_NOT_ALLOWED: Refusal.METHOD_NOT_ALLOWED,
+    HTTPStatus.REQUEST_TIMEOUT: Refusal.TOO_SLOW,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Refusal.TOO_LARGE,
 }
 
 

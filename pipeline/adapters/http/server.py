@@ -6,14 +6,21 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 import uvicorn
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from pipeline.errors import UnavailableError
 
 GRACE_S = 20
 """Above the time for which a request may wait for the broker."""
+
+HEAD_WITHIN_S = 10.0
+SWEEP_EVERY_S = 1.0
+_CLOSE = {"Connection": "close"}
 
 
 Answered = Callable[[int, float], None]
@@ -37,6 +44,35 @@ class Watched:
         await self._app(scope, receive, told)
 
 
+class Bounded:
+    """No body beyond these bytes or this time, whoever reads it: an HTTPException of 413 or 408 ends the reading."""
+
+    def __init__(self, app: ASGIApp, bytes_max: int, within_s: float) -> None:
+        self._app = app
+        self._bytes_max = bytes_max
+        self._within_s = within_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        until, left, is_whole = time.monotonic() + self._within_s, self._bytes_max, False
+
+        async def bounded() -> Message:
+            nonlocal left, is_whole
+            if is_whole:
+                return await receive()
+            try:
+                async with asyncio.timeout(until - time.monotonic()):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, headers=_CLOSE) from None
+            left -= len(message.get("body", b""))
+            is_whole = not message.get("more_body", False)
+            if left < 0:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, headers=_CLOSE)
+            return message
+
+        await self._app(scope, bounded if scope["type"] == "http" else receive, send)
+
+
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -54,15 +90,40 @@ async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
     except OSError as error:
         raise UnavailableError(f"port {port} for the intake cannot be had: {error.strerror}") from error
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_S, lifespan="off"
+        app,
+        http=H11Protocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        lifespan="off",
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve([bound]))
+    sweeping = asyncio.create_task(_sweep(server))
     try:
         yield bound.getsockname()[1]
         if serving.done():
             await serving
     finally:
+        sweeping.cancel()
         server.should_exit = True
         await serving
         bound.close()
+
+
+async def _sweep(server: uvicorn.Server) -> None:
+    """Ends connections on which no whole head of a request has come for too long; uvicorn itself waits for ever. Until
+    cancelled.
+    """
+    idle_since: dict[tuple[H11Protocol, RequestResponseCycle | None], float] = {}
+    here = asyncio.current_task()
+    while here and not here.cancelling():
+        await asyncio.sleep(SWEEP_EVERY_S)
+        now = time.monotonic()
+        open_now = [c for c in server.server_state.connections if isinstance(c, H11Protocol)]
+        idle = [(c, c.cycle) for c in open_now if c.cycle is None or c.cycle.response_complete]
+        idle_since = {one: idle_since.get(one, now) for one in idle}
+        for (connection, _), since in idle_since.items():
+            if now - since > HEAD_WITHIN_S:
+                connection.transport.close()

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 
 from aiokafka import AIOKafkaProducer
+from aiokafka import errors as kafka
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from pipeline.adapters.kafka.outlet import PRODUCE_TIMEOUT_MS, new_producer
@@ -17,10 +19,26 @@ LOOK_EVERY_S = 0.5
 LOOK_TIMEOUT_S = 1.5
 ANSWER_WITHIN_S = PRODUCE_TIMEOUT_MS / 1000 + 5.0
 
+BACKDATED_MAX_S = 3 * 24 * 3600.0
+"""Kafka removes by this time, at once where a topic keeps less."""
+
+OF_ONE_TOPIC = (
+    kafka.UnknownTopicOrPartitionError,
+    kafka.InvalidTopicError,
+    kafka.TopicAuthorizationFailedError,
+    kafka.LeaderNotAvailableError,
+    kafka.NotLeaderForPartitionError,
+    kafka.NotEnoughReplicasError,
+    kafka.NotEnoughReplicasAfterAppendError,
+    kafka.CorruptRecordException,
+)
+"""What a topic or a partition of it refuses, the others may take."""
+
 
 class Door:
     """Open while the broker answers. What is handed over just before it goes away waits for its return, up to 15 s;
-    what comes later is refused at once, so that nobody waits and nothing is in doubt.
+    what comes later is refused at once, so that nobody waits and nothing is in doubt. A failure that may be the
+    producer's own costs it its place.
     """
 
     def __init__(self, bootstrap: str, client_id: str, answers: Callable[[], Awaitable[bool]]) -> None:
@@ -28,7 +46,9 @@ class Door:
         self._client_id = client_id
         self._answers = answers
         self._producer: AIOKafkaProducer | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         self._is_open = False
+        self.looked = asyncio.Event()
 
     @property
     def is_open(self) -> bool:
@@ -39,6 +59,7 @@ class Door:
         here = asyncio.current_task()
         while here and not here.cancelling():
             self._is_open = await self._look()
+            self.looked.set()
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _look(self) -> bool:
@@ -52,7 +73,7 @@ class Door:
         return answered
 
     async def _started(self) -> AIOKafkaProducer:
-        producer = new_producer(self._bootstrap, self._client_id)
+        producer = new_producer(self._bootstrap, self._client_id, idempotent=False)
         try:
             await producer.start()
         except BaseException:
@@ -62,19 +83,41 @@ class Door:
 
     async def send(self, post: Post) -> None:
         """Raises NotTakenError. An unsure one may stand on the topic all the same; sent again, it is the same event."""
-        if self._producer is None or not self._is_open:
+        producer = self._producer
+        if producer is None or not self._is_open:
             raise NotTakenError("the broker is away")
-        headers = [CONTENT_TYPE, (RECEIPT_KEY_HEADER, post.event_key.hex.encode())]
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                await self._producer.send_and_wait(post.topic, post.value, key=post.key, headers=headers)
+                await producer.send_and_wait(
+                    post.topic,
+                    post.value,
+                    key=post.key,
+                    headers=[CONTENT_TYPE, (RECEIPT_KEY_HEADER, post.event_key.hex.encode())],
+                    timestamp_ms=int(max(post.arrived_at.timestamp(), time.time() - BACKDATED_MAX_S) * 1000),
+                )
         except MessageSizeTooLargeError:
-            raise NotTakenError("the broker takes nothing so large") from None
+            raise NotTakenError("the broker takes nothing so large", is_too_large=True) from None
+        except OF_ONE_TOPIC as error:
+            raise NotTakenError(f"its topic does not take it: {type(error).__name__}", is_unsure=True) from error
         except (KafkaError, TimeoutError) as error:
-            self._is_open = False
+            self._replace(producer)
             raise NotTakenError(f"the broker did not acknowledge: {type(error).__name__}", is_unsure=True) from error
+
+    def _replace(self, producer: AIOKafkaProducer) -> None:
+        """The next look starts another one; this one finishes what it has in hand."""
+        if producer is self._producer:
+            self._is_open, self._producer = False, None
+            leaving = asyncio.create_task(_stopped(producer))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     async def stop(self) -> None:
         if self._producer:
-            with contextlib.suppress(KafkaError):
-                await self._producer.stop()
+            await _stopped(self._producer)
+        await asyncio.gather(*self._leaving)
+
+
+async def _stopped(producer: AIOKafkaProducer) -> None:
+    with contextlib.suppress(KafkaError, TimeoutError):
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            await producer.stop()

@@ -39,12 +39,16 @@ class Outlet:
         ]
 
 
-def new_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
+def new_producer(bootstrap: str, client_id: str, *, idempotent: bool = True) -> AIOKafkaProducer:
+    """Acknowledged by all replicas. An idempotent one never writes a message twice; but aiokafka goes on counting past
+    one that was refused, and the broker then refuses all that follow on its partition: it is for a sender that ends at
+    its first failure.
+    """
     return AIOKafkaProducer(
         bootstrap_servers=bootstrap,
         client_id=client_id,
         acks="all",
-        enable_idempotence=True,
+        enable_idempotence=idempotent,
         linger_ms=2,
         request_timeout_ms=PRODUCE_TIMEOUT_MS,
         max_request_size=MESSAGE_BYTES_MAX,

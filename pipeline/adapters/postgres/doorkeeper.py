@@ -1,8 +1,11 @@
 """Who shows which credential at the door, and what became of a report that came through it."""
 
+import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pipeline.adapters.credentials import Credential, Purpose, digest_of, drawn
@@ -20,6 +23,10 @@ SQL = Queries.of("door")
 LOOK_AGAIN_S = 0.5
 LOOK_FOR_S = 2.0
 """A source that waits for an answer is told soon that there is none."""
+WAIT_MAX_S = 3.0
+ASKING_MAX = 400
+
+T = TypeVar("T")
 
 
 class Doorkeeper:
@@ -31,10 +38,11 @@ class Doorkeeper:
         self._credentials: dict[bytes, Credential] = {}
         self._asked_at = float("-inf")
         self._from_file = self.sources = from_file
+        self._asking: set[asyncio.Task[Any]] = set()
 
     async def look(self) -> None:
         """Raises UnavailableError; what was known stays known."""
-        await with_retries(self._look, for_s=LOOK_FOR_S)
+        await self._answered(self._look)
 
     async def look_again(self) -> None:
         """For a credential that is not known: it may be a minute old. Not more than twice a second, whoever asks; what
@@ -67,28 +75,58 @@ class Doorkeeper:
         source = self.sources.find(credential.source)
         return source if source and not source.is_revoked(at) else None
 
-    async def redeem(self, code: str, at: datetime) -> tuple[Source, str] | None:
-        """A new token for a one-time code, which is spent by it. Raises UnavailableError."""
-        token = drawn(Purpose.TOKEN)
+    async def redeem(self, code: str) -> tuple[str, str] | None:
+        """The source's code and its new token for a one-time code, which is spent by it. Raises UnavailableError."""
+        token, digest = drawn(Purpose.TOKEN), digest_of(code)
 
-        async def act() -> None:
-            async with self._pool.acquire() as db, db.transaction():
-                number = await db.fetchval(ENROLMENT["next_version"])
-                code_of = await db.fetchval(SQL["spend"], digest_of(code), number)
-                if code_of is not None:
-                    await add_credentials(db, number, {token: Credential(code_of, Purpose.TOKEN, None)})
+        async def act() -> str | None:
+            async with self._pool.acquire() as db:
+                if not await db.fetchval(SQL["is_good"], digest):
+                    return None
+                async with db.transaction():
+                    number = await db.fetchval(ENROLMENT["next_version"])
+                    source: str | None = await db.fetchval(SQL["spend"], digest, number)
+                    if source is not None:
+                        await add_credentials(db, number, {token: Credential(source, Purpose.TOKEN, None)})
+            return source
 
-        await with_retries(act, for_s=0.0)
-        await self.look()
-        source = self.find(token, Purpose.TOKEN, at)
-        return (source, token) if source else None
+        source = await self._answered(act, for_s=0.0)
+        if source is None:
+            return None
+        with suppress(UnavailableError):  # the code is spent: its token is told, whatever comes now
+            await self.look()
+        return source, token
 
     async def receipt(self, event_key: UUID) -> ReceiptState:
-        row = await with_retries(lambda: self._pool.fetchrow(SQL["receipt"], event_key), for_s=LOOK_FOR_S)
+        row = await self._answered(lambda: self._pool.fetchrow(SQL["receipt"], event_key))
         if row["settled"]:
             return ReceiptState.SETTLED
         return ReceiptState.WITH_A_PERSON if row["unread"] else ReceiptState.RECEIVED
 
     async def tell_spool(self, gateway: str, waiting: int, oldest_at: datetime | None) -> None:
         """Raises UnavailableError."""
-        await with_retries(lambda: self._pool.execute(SQL["tell_spool"], gateway, waiting, oldest_at), for_s=LOOK_FOR_S)
+        await self._answered(lambda: self._pool.execute(SQL["tell_spool"], gateway, waiting, oldest_at))
+
+    async def _answered(self, act: Callable[[], Awaitable[T]], *, for_s: float = LOOK_FOR_S) -> T:
+        """Waits for no place in the queue, and for no connection that is being given back, beyond `WAIT_MAX_S`: else
+        those who ask while the database hangs would hold up the gateway's own turn.
+        """
+        if len(self._asking) >= ASKING_MAX:
+            raise UnavailableError("too many wait for the database")
+        asking = asyncio.create_task(_tried(act, for_s))
+        self._asking.add(asking)
+        asking.add_done_callback(self._forget)
+        await asyncio.wait({asking}, timeout=WAIT_MAX_S)
+        if not asking.done():
+            asking.cancel()
+            raise UnavailableError(f"the database did not answer within {WAIT_MAX_S:.0f} s")
+        return asking.result()
+
+    def _forget(self, asking: "asyncio.Task[Any]") -> None:
+        self._asking.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # whoever asked may have gone
+
+
+async def _tried(act: Callable[[], Awaitable[T]], for_s: float) -> T:
+    return await with_retries(act, for_s=for_s)

@@ -61,13 +61,18 @@ class Enrolment:
                 told = {secret: Credential(code, purpose, expires_at) for code, secret in issued.secrets.items()}
                 await add_credentials(db, number, told)
 
-    async def rotate(self, code: str, purpose: Purpose, *, ends_at: datetime, expires_at: datetime | None) -> str:
-        """A new credential; earlier ones of this purpose end at `ends_at`. Raises RegisterRefusedError."""
+    async def rotate(
+        self, code: str, purpose: Purpose, *, ends_at: datetime | None, expires_at: datetime | None
+    ) -> str:
+        """A new credential; earlier ones of this purpose end at `ends_at`, or stay as they are where it is None. Raises
+        RegisterRefusedError.
+        """
         await self._require(code)
         secret = drawn(purpose)
         async with self._pool.acquire() as db, db.transaction():
             number = await db.fetchval(SQL["next_version"])
-            await db.execute(SQL["end_credentials"], code, purpose, ends_at, number)
+            if ends_at:
+                await db.execute(SQL["end_credentials"], code, purpose, ends_at, number)
             await add_credentials(db, number, {secret: Credential(code, purpose, expires_at)})
         return secret
 

@@ -203,13 +203,16 @@ class SettlementWriter:
                 await self._db.execute(SQL[statement], key, self._wrap(KeyName(new, purpose), data_key, slot))
 
     async def _inbox(self, work: Work) -> None:
-        accepted = [(i.message, s.decision.outcome, s.facts.event_key, None) for i, s in work.settled]
-        unread = [(i.message, i.kind, None, unread_id_of(self._ring, i.message)) for i in work.batch.unread]
+        accepted = [(i.message, s.decision.outcome, s.facts.event_key, None, i.receipt_key) for i, s in work.settled]
+        unread = [
+            (i.message, i.kind, None, unread_id_of(self._ring, i.message), i.message.receipt_key)
+            for i in work.batch.unread
+        ]
         await self._many(
             "add_inbox",
             [
-                (*m.at, self._ring.digest(m.wire), outcome, event_key, unread_id, m.arrived_at, m.receipt_key)
-                for m, outcome, event_key, unread_id in (*accepted, *unread)
+                (*m.at, self._ring.digest(m.wire), outcome, event_key, unread_id, m.arrived_at, receipt_key)
+                for m, outcome, event_key, unread_id, receipt_key in (*accepted, *unread)
             ],
         )
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Final
+
+NEAREST: Final = timedelta(hours=12)
 
 
 class Step(StrEnum):
@@ -26,12 +29,13 @@ class Came:
 
 
 def is_late(expected_by: time, now: datetime, last_came_at: datetime | None, watched_since: datetime) -> bool:
-    """Whether no file came in the day before the last time at which one was expected, and none since. All times carry
-    Taiwan's offset. A deadline that passed before anybody watched is nobody's.
+    """Whether no file came for the last time at which one was expected. A file counts for the time that is nearest to
+    it, so that a late one does not stand for the next day's. All times carry Taiwan's offset. A deadline that passed
+    before anybody watched is nobody's.
     """
     deadline = datetime.combine(now.date(), expected_by, tzinfo=now.tzinfo)
     if now < deadline:
         deadline -= timedelta(days=1)
     if watched_since > deadline:
         return False
-    return last_came_at is None or last_came_at <= deadline - timedelta(days=1)
+    return last_came_at is None or last_came_at <= deadline - NEAREST

@@ -22,7 +22,7 @@ UNDECODED: Final = re.compile(r"[\ud800-\udfff]")
 
 FORMULA_ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
 ROW_CHARACTERS_MAX: Final = 1_500_000
-"""Whatever they are, a message holds them."""
+"""Of all that goes into its report: whatever they are, a message holds them."""
 
 _INSTEAD = "\ufffd"
 
@@ -53,10 +53,10 @@ def read_row(plan: Plan, row: Row, today: date) -> ReadRow:
     """Never raises. The same row of the same source gives the same event, byte for byte, whatever the day."""
     if row.fault is not None:
         return ReadRow(row.line, None, (Finding(row.fault),))
-    if sum(len(cell) for cell in row.cells if isinstance(cell, str)) > ROW_CHARACTERS_MAX:
-        return ReadRow(row.line, None, (Finding(RowFault.TOO_LARGE),))
     if len(row.cells) != plan.width:
         return ReadRow(row.line, None, (Finding(RowFault.COLUMNS_WRONG),))
+    if sum(len(text_of(row.cells[told.at])) for each in plan.fields for told in each.told) > ROW_CHARACTERS_MAX:
+        return ReadRow(row.line, None, (Finding(RowFault.TOO_LARGE),))
     findings: dict[Finding, None] = {}
     told: dict[str, Json] = {}
     for each in plan.fields:

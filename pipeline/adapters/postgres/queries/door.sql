@@ -3,6 +3,10 @@
 -- name: credentials_since
 SELECT digest, source, purpose, expires_at FROM credential WHERE changed_no > $1
 
+-- name: is_good
+-- Asked first: a code that is none takes no lock and changes no version.
+SELECT EXISTS (SELECT FROM credential WHERE digest = $1 AND purpose = 'enrolment' AND (expires_at IS NULL OR expires_at > now()))
+
 -- name: spend
 -- A one-time code opens once: of two who show it at the same moment one finds no row.
 UPDATE credential SET expires_at = now(), changed_no = $2

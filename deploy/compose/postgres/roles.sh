@@ -1,0 +1,16 @@
+#!/bin/sh
+# Two databases, each owned by a role of its own name that has no right over the server or the other database. Run by
+# the image when it makes its data, and by hand to give the roles the passwords that stand in the volume now.
+set -eu
+psql -v ON_ERROR_STOP=1 --no-psqlrc --quiet --tuples-only --username postgres --dbname postgres <<'SQL'
+SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY['anwang', 'anwang_keys']) AS name
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
+\set password `cat /run/passwords/anwang`
+ALTER ROLE anwang LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'password';
+\set password `cat /run/passwords/anwang_keys`
+ALTER ROLE anwang_keys LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'password';
+SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING ''UTF8''', name, name)
+FROM unnest(ARRAY['anwang', 'anwang_keys']) AS name
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = name) \gexec
+REVOKE CONNECT, TEMPORARY ON DATABASE anwang, anwang_keys FROM PUBLIC;
+SQL
