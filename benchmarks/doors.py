@@ -78,7 +78,9 @@ def anwang(folder: Path, *argv: str) -> str:
     return ended.stdout
 
 
-async def fire(run: Run, clients: int, kills: int, seconds: float) -> None:
+async def fire(run: Run, clients: int, kills: int, seconds: float) -> int:
+    """How often the broker was killed."""
+    killed = 0
     async with asyncio.TaskGroup() as group:
         for number in range(clients):
             group.create_task(run.call(number))
@@ -88,22 +90,24 @@ async def fire(run: Run, clients: int, kills: int, seconds: float) -> None:
             kafka = next(c.mark for c in known.children if c.name == "kafka") if known else None
             if kafka:
                 os.kill(kafka.pid, signal.SIGKILL)
+                killed += 1
                 sys.stderr.write(f"{time.monotonic() - run.until + seconds:.0f} s: kill -9 of the broker\n")
+    return killed
 
 
 async def settled(run: Run) -> set[str]:
-    """The events in the database, once all that was taken is among them or the time is over."""
+    """The events in the database, once nothing is in flight or on a disk, or the time is over."""
     known = status(run.folder / ".anwang")
     if known is None or known.servers is None:
         return set()
-    taken = {event_id for event_id, code in run.answers.items() if code == httpx.codes.ACCEPTED}
     connection = await asyncpg.connect(known.servers.postgres_dsn)
     try:
-        give_up, found = time.monotonic() + SETTLE_WITHIN_S, set[str]()
-        while not taken <= found and time.monotonic() < give_up:
-            await asyncio.sleep(1)
-            found = {row["event_id"] for row in await connection.fetch("SELECT event_id FROM report_version")}
-        return found
+        give_up, is_still = time.monotonic() + SETTLE_WITHIN_S, False
+        while not is_still and time.monotonic() < give_up:
+            await asyncio.sleep(2)
+            ledger = json.loads(anwang(run.folder, "ledger", "--json"))
+            is_still = ledger["in_flight"] == ledger["spooled"] == 0
+        return {row["event_id"] for row in await connection.fetch("SELECT event_id FROM report_version")}
     finally:
         await connection.close()
 
@@ -115,13 +119,14 @@ def measure(folder: Path, told: argparse.Namespace) -> dict[str, object]:
     seconds = told.minutes * 60
     every_s = told.clients / told.per_s
     run = Run(folder, url.removesuffix("/v1/reports;"), token, every_s, time.monotonic() + seconds)
-    asyncio.run(fire(run, told.clients, told.kills, seconds))
+    killed = asyncio.run(fire(run, told.clients, told.kills, seconds))
     found = asyncio.run(settled(run))
     taken = {event_id for event_id, code in run.answers.items() if code == httpx.codes.ACCEPTED}
     ledger = json.loads(anwang(folder, "ledger", "--json"))
     quantiles = statistics.quantiles(run.took_s, n=100)
     return {
         "answers": {str(code): count for code, count in sorted(Counter(run.answers.values()).items())},
+        "kills": killed,
         "settled": len(found),
         "taken_but_not_settled": len(taken - found),
         "settled_but_not_taken": len(found - taken),
@@ -145,7 +150,8 @@ def main() -> int:
             anwang(folder, "down")
     sys.stdout.write(json.dumps(result, indent=2) + "\n")
     whole = not result["taken_but_not_settled"] and not result["settled_but_not_taken"]
-    return 0 if whole and result["ledger"]["balances"] else 1  # type: ignore[index]
+    fired = result["kills"] == told.kills
+    return 0 if whole and fired and result["ledger"]["balances"] else 1  # type: ignore[index]
 
 
 if __name__ == "__main__":

@@ -312,6 +312,11 @@ Url = Annotated[str | None, typer.Option(metavar="URL", help="Where the HTTP int
 REGISTER = ("postgres_dsn", "kafka_bootstrap", "sources_file", "partitions", "replicas", "data_dir")
 
 
+def _require_url(given: Credential, url: str | None) -> None:
+    if given is Credential.FORM and not url:
+        raise typer.BadParameter("say where the HTTP intake is reached from outside", param_hint="--url")
+
+
 @source.command("add")
 @listens_to(*REGISTER)
 def source_add(  # noqa: PLR0913 - each is a flag
@@ -331,6 +336,7 @@ def source_add(  # noqa: PLR0913 - each is a flag
     """Enrol a source; its credential is shown this once."""
     from pipeline.commands.source import Asked, Shown, add
 
+    _require_url(given, url)
     add(told.settings, Asked(code, kind, role, county, name, own_topic), Shown(given), url)
 
 
@@ -347,6 +353,7 @@ def source_import(
     """Enrol all sources of a list at once; again, only those that are new."""
     from pipeline.commands.source import Shown, import_sources
 
+    _require_url(given, url)
     import_sources(told.settings, file, credentials, Shown(given), url)
 
 
@@ -363,6 +370,7 @@ def source_rotate(
     """Give a source a new credential; earlier ones of its sort end."""
     from pipeline.commands.source import Shown, rotate
 
+    _require_url(given, url)
     rotate(told.settings, code, Shown(given), overlap_h, url)
 
 

@@ -12,6 +12,10 @@ if [ $# -ne 3 ]; then
     exit 1
 fi
 url=$1 key=$2 file=$3
+if [ -z "${REPORT_TOKEN:-}" ] || [ ! -r "$file" ]; then
+    echo "REPORT_TOKEN is not set, or $file cannot be read" >&2
+    exit 1
+fi
 
 # The token goes in by standard input: what stands on a command line, others on the machine can read.
 with_token() {
@@ -19,10 +23,11 @@ with_token() {
     echo
 }
 
-answer=$(with_token --retry 10 --retry-connrefused \
+answer=$(with_token --retry 10 --retry-max-time 60 --retry-connrefused \
     --header 'Content-Type: application/cloudevents+json' --header "Idempotency-Key: $key" \
     --data-binary "@$file" "$url/v1/reports") || {
     echo "$answer" >&2
+    echo "not taken: keep the report, and send it again with the same key" >&2
     exit 1
 }
 echo "$answer"

@@ -187,7 +187,7 @@ def draw_qr(settings: Settings, code: str, url: str, out: Path) -> None:
             segno.make_qr(_told(Shown.FORM, secret, url), error="q").save(file, kind=out.suffix[1:].lower(), scale=8)
     except OSError as error:
         raise FileRefusedError(f"{out} cannot be written: {error.strerror}") from error
-    sys.stdout.write(f"{out} opens the form of {code}\n")
+    sys.stdout.write(f"{out} opens the form of {code} with a new key; earlier ones still open it\n")
 
 
 def revoke(settings: Settings, code: str) -> None:
@@ -217,7 +217,8 @@ def show(settings: Settings, kind: str | None, *, as_json: bool) -> None:
             f"{r['code']:<28} {r['kind']:<18} {r['county'] or '-':<4} {state:<30} {_printable(r['name'])}\n"
         )
     beside = len(directory_of(settings).sources.keys() - {r["code"] for r in rows}) if kind is None else 0
-    sys.stdout.write(f"{len(rows)} enrolled{f'; {beside} more stand in the file of sources' if beside else ''}\n")
+    revoked = sum(1 for r in rows if r["revoked_at"])
+    sys.stdout.write(f"{len(rows) - revoked} enrolled, {revoked} revoked; {beside} more stand in the file of sources\n")
 
 
 def _printable(name: str | None) -> str:

@@ -69,7 +69,7 @@ def show_status(data_dir: Path, *, as_json: bool) -> int:
     elif known:
         _print(known, data_dir)
     else:
-        sys.stdout.write(f"nothing runs in {data_dir}\n")
+        sys.stdout.write(f"nothing runs in {data_dir.absolute()}; --data-dir names another folder\n")
     return 0 if known and known.ready and all(c.state is State.READY for c in known.children) else 1
 
 
@@ -103,6 +103,8 @@ def _children(servers: Servers, told: Configured) -> Sequence[Child]:
         else remembered_ports(run / "door.json", [INTAKE])
     )
     write_atomically(run / "door.json", json.dumps(door))
+    if door[INTAKE] != settings.intake_port:
+        _say(f"port {settings.intake_port} is taken: the HTTP intake listens on {door[INTAKE]}")
     return [
         Child(
             name=name,

@@ -460,7 +460,11 @@ async def nothing(_settings: Settings) -> None:
 
 
 def test_status_of_nothing_exits_1_and_down_finds_nothing(run: Run) -> None:
-    assert run("status", "--data-dir", "data") == (1, "nothing runs in data\n", "")
+    assert run("status", "--data-dir", "data") == (
+        1,
+        f"nothing runs in {Path('data').absolute()}; --data-dir names another folder\n",
+        "",
+    )
     assert run("status", "--data-dir", "data", "--json") == (1, "null\n", "")
     assert run("down", "--data-dir", "data") == (0, "nothing was running\n", "")
 

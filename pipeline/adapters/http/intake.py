@@ -231,6 +231,8 @@ async def _told(request: Request, key: str | None) -> list[Told]:
     if kind not in {STRUCTURED, BATCH, PLAIN} and not (binary and (kind.endswith("+json") or not kind)):
         raise ProblemError(Problem(Refusal.CONTENT_TYPE_UNKNOWN))
     body = await request.body()
+    if not body:
+        raise ProblemError(Problem(UnreadableCode.NO_VALUE))
     if kind == BATCH:
         events = batch_of(body)
         if isinstance(events, Problem):

@@ -29,7 +29,7 @@ MEANINGS: Mapping[ProblemCode, Meaning] = {
         HTTPStatus.FORBIDDEN, "This one-time code is wrong, too old or was used. Ask who gave it to you for another."
     ),
     Refusal.SOURCE_NOT_YOURS: Meaning(
-        HTTPStatus.FORBIDDEN, "Leave `source` out or send the one that your token belongs to."
+        HTTPStatus.FORBIDDEN, "Leave `source` out, or send /sources/ and the code that your token belongs to."
     ),
     Refusal.ID_MISSING: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -67,7 +67,8 @@ MEANINGS: Mapping[ProblemCode, Meaning] = {
     UnreadableCode.TOO_DEEP: Meaning(HTTPStatus.BAD_REQUEST, "The JSON nests too deep."),
     UnreadableCode.NOT_AN_OBJECT: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "An event is a JSON object."),
     UnreadableCode.NOT_A_CLOUDEVENT: Meaning(
-        HTTPStatus.UNPROCESSABLE_ENTITY, 'A CloudEvent needs `specversion` "1.0", `id`, `source` and `type`.'
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        'A CloudEvent needs `specversion` "1.0", `id` and `type`; in binary mode they stand in `ce-` headers.',
     ),
     UnreadableCode.OTHER_TYPE: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The `type` is report.submitted.v1."),
     UnreadableCode.DATA_MISSING: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The event has no `data`."),
@@ -75,7 +76,7 @@ MEANINGS: Mapping[ProblemCode, Meaning] = {
     UnreadableCode.FIELD_MISSING: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY, "A required field of `data` is missing; `path` names it."
     ),
-    UnreadableCode.NO_PERSON: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "`persons` tells of nobody."),
+    UnreadableCode.NO_PERSON: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "`persons` holds nobody with a `role`."),
 }
 
 

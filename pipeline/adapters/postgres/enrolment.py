@@ -86,8 +86,10 @@ class Enrolment:
 
     async def _require(self, code: str) -> None:
         source = await self.find(code)
-        if source is None or source.revoked_at is not None:
+        if source is None:
             raise RegisterRefusedError(f"no source {code} is enrolled; `anwang source add` enrols one")
+        if source.revoked_at is not None:
+            raise RegisterRefusedError(f"{code} is revoked already; `anwang source add` enrols it anew")
 
     async def list(self) -> list[Mapping[str, Any]]:
         return [dict(row) for row in await self._pool.fetch(SQL["list"])]
