@@ -163,8 +163,8 @@ def test_standard_input_is_read_for_a_dash() -> None:
 
 
 def test_a_reader_that_leaves_early_is_no_trouble() -> None:
-    command = f"{sys.executable} -m pipeline.cli generate 3000 | head -1"
-    ended = subprocess.run(["bash", "-c", command], capture_output=True, check=True, timeout=60)  # noqa: S607
+    command = '"$0" -m pipeline.cli generate 3000 | head -1'
+    ended = subprocess.run(["bash", "-c", command, sys.executable], capture_output=True, check=True, timeout=60)  # noqa: S607
     assert ended.stdout.count(b"\n") == 1
     assert b"Traceback" not in ended.stderr
 
