@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +92,7 @@ class Lab:
     ring: KeyRing
     stack: AsyncExitStack
     heard: Heard = field(default_factory=Heard)
+    _register: tuple[Pool, Register] | None = None
 
     # --- what goes in
 
@@ -117,9 +117,12 @@ class Lab:
 
     # --- the stages, as wiring builds them
 
-    @cached_property
+    @property
     def sources(self) -> Register:
-        return Register(self.pool, directory_of(self.settings))
+        """The same one for the store and its stage, while the pool is the same."""
+        if self._register is None or self._register[0] is not self.pool:
+            self._register = self.pool, Register(self.pool, directory_of(self.settings))
+        return self._register[1]
 
     def store(self, worker: str = "worker", kind: type[AssessStore] = AssessStore) -> AssessStore:
         keys = CaseKeys(self.keys_pool, self.ring)
