@@ -338,18 +338,18 @@ def test_ten_megabytes_are_read_and_assessed_against_as_many_in_a_few_seconds(fi
     docket = Docket()
     took_s = []
     for value in values:
-        began = time.perf_counter()
+        began = time.process_time()
         assess(read(value).facts, docket)
-        took_s.append(time.perf_counter() - began)
-    assert max(took_s) < 5.0, "two seconds on a machine at rest"
+        took_s.append(time.process_time() - began)
+    assert max(took_s) < 5.0, "about two seconds of a processor"
 
 
 def test_a_text_that_never_ends_is_judged_soon() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     found = read_event(b"{}" * 100 + b'"' + b'\\"' * 1_000_000, (), ARRIVED, DIRECTORY)
     assert isinstance(found, Unreadable)
     assert found.code is UnreadableCode.NOT_JSON
-    assert time.perf_counter() - began < 5.0
+    assert time.process_time() - began < 5.0
 
 
 OFFSETS = st.integers(-24 * 60 + 1, 24 * 60 - 1).map(lambda minutes: timezone(timedelta(minutes=minutes)))
