@@ -25,6 +25,7 @@ from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
+from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.database import (
@@ -36,7 +37,6 @@ from pipeline.adapters.postgres.database import (
 )
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
-from pipeline.adapters.postgres.feed_alarms import FeedAlarms
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
 from pipeline.adapters.postgres.register import Register
@@ -267,7 +267,7 @@ async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
         ]
         for folder in folders:
             stack.callback(folder.close)
-        watch = FeedWatch(folders, FeedAlarms(pool), telling)
+        watch = FeedWatch(folders, Alarms(pool, "feeds"), telling)
         await drive(watch.turn, beat, pause_s=FEEDS_EVERY_S)
 
 

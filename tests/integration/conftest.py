@@ -1,22 +1,3 @@
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from own_servers import lab, servers
 
-import pytest
-from lab import Lab, open_lab
-
-from pipeline.local.daemon import background_servers
-from pipeline.local.servers import Servers
-
-JARS = Path(__file__).parents[2] / ".anwang" / "kafka" / "libs"
-
-
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with background_servers(tmp_path_factory.mktemp("servers"), jars_folder=JARS) as running:
-        yield running
-
-
-@pytest.fixture
-async def lab(servers: Servers, tmp_path: Path) -> AsyncIterator[Lab]:
-    async with open_lab(servers, tmp_path) as opened:
-        yield opened
+__all__ = ["lab", "servers"]

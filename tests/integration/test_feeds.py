@@ -16,7 +16,7 @@ from lab import Lab
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.import_run import BLOCK_ROWS
 from pipeline.adapters.mappings import load_mapping
-from pipeline.adapters.postgres.feed_alarms import FeedAlarms
+from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.sender import sender
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.feeds import Feed
@@ -72,7 +72,7 @@ async def desk_of(lab: Lab, **feed: object) -> AsyncIterator[Desk]:
             find_source=desk.find_source,
             now=lambda: desk.now,
         )
-        desk.watch = FeedWatch([watched], FeedAlarms(lab.pool), lab.heard, budget_s=60)
+        desk.watch = FeedWatch([watched], Alarms(lab.pool, "feeds"), lab.heard, budget_s=60)
         try:
             yield desk
         finally:

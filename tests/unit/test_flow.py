@@ -17,9 +17,9 @@ ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
 QUERIES = {
     "intake": ("register", "door"),
     "assess": ("assess", "register"),
-    "feeds": ("feeds", "register"),
+    "feeds": ("alarms", "register"),
     "relay": ("relay",),
-    "auditor": ("audit",),
+    "auditor": ("audit", "alarms"),
 }
 LOOKED_AT_ONCE_AT_THE_START = {"key_check"}
 OF_THE_KEYS = {"case_key"}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.messages import Coordinate, Stream
@@ -19,6 +20,7 @@ Row = Mapping[str, Any]
 class AuditStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._alarms = Alarms(pool, "auditor")
 
     async def settlements(self) -> Settlements:
         """Cursors, holes and counts of one moment, so that nothing that settles meanwhile counts twice."""
@@ -91,11 +93,11 @@ class AuditStore:
         await with_retries(lambda: self._pool.execute(SQL["add_hole"], *stream, *hole))
 
     async def raise_alarm(self, code: str, subject: str) -> bool:
-        """Whether this rings for the first time."""
-        return bool(await with_retries(lambda: self._pool.fetchval(SQL["raise_alarm"], code, subject)))
+        """Whether it rings anew."""
+        return await self._alarms.keep_ringing(code, subject)
 
     async def silence_alarm(self, code: str, subject: str) -> None:
-        await with_retries(lambda: self._pool.execute(SQL["silence_alarm"], code, subject))
+        await self._alarms.silence_alarm(code, subject)
 
     async def open_alarms(self) -> list[AlarmRow]:
         return [AlarmRow(**dict(r)) for r in await with_retries(lambda: self._pool.fetch(SQL["open_alarms"]))]

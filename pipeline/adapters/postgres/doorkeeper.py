@@ -12,8 +12,7 @@ from pipeline.adapters.credentials import Credential, Purpose, digest_of, drawn
 from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.enrolment import SQL as ENROLMENT
 from pipeline.adapters.postgres.enrolment import add_credentials
-from pipeline.adapters.postgres.register import NEVER_LOOKED, as_source
-from pipeline.adapters.postgres.register import SQL as REGISTER
+from pipeline.adapters.postgres.register import NEVER_LOOKED, Register
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.intake import ReceiptState
@@ -34,11 +33,15 @@ class Doorkeeper:
 
     def __init__(self, pool: Pool, from_file: Directory) -> None:
         self._pool = pool
+        self._register = Register(pool, from_file)
         self._version = NEVER_LOOKED
         self._credentials: dict[bytes, Credential] = {}
         self._asked_at = float("-inf")
-        self._from_file = self.sources = from_file
         self._asking: set[asyncio.Task[Any]] = set()
+
+    @property
+    def sources(self) -> Directory:
+        return self._register.now
 
     async def look(self) -> None:
         """Raises UnavailableError; what was known stays known."""
@@ -55,13 +58,12 @@ class Doorkeeper:
             await self.look()
 
     async def _look(self) -> None:
-        version = await self._pool.fetchval(REGISTER["version"])
+        await self._register.read()
+        version = self._register.version
         if version < self._version:  # the database was restored
-            self._version, self.sources, self._credentials = NEVER_LOOKED, self._from_file, {}
+            self._version, self._credentials = NEVER_LOOKED, {}
         if version != self._version:
-            sources = await self._pool.fetch(REGISTER["sources_since"], self._version)
             shown = await self._pool.fetch(SQL["credentials_since"], self._version)
-            self.sources = self.sources.with_sources(map(as_source, sources))
             self._credentials |= {
                 row["digest"]: Credential(row["source"], Purpose(row["purpose"]), row["expires_at"]) for row in shown
             }

@@ -21,19 +21,20 @@ class Register:
 
     def __init__(self, pool: Pool, from_file: Directory) -> None:
         self._pool = pool
-        self._version = NEVER_LOOKED
+        self.version = NEVER_LOOKED
         self._from_file = self.now = from_file
 
     async def look(self) -> Directory:
         """The sources as of now. Raises UnavailableError."""
-        await with_retries(self._look)
+        await with_retries(self.read)
         return self.now
 
-    async def _look(self) -> None:
+    async def read(self) -> None:
+        """One look, tried once. Raises what the database raises; what was known stays known."""
         version = await self._pool.fetchval(SQL["version"])
-        if version < self._version:  # the database was restored
-            self._version, self.now = NEVER_LOOKED, self._from_file
-        if version != self._version:
-            rows = await self._pool.fetch(SQL["sources_since"], self._version)
+        if version < self.version:  # the database was restored
+            self.version, self.now = NEVER_LOOKED, self._from_file
+        if version != self.version:
+            rows = await self._pool.fetch(SQL["sources_since"], self.version)
             self.now = self.now.with_sources(map(as_source, rows))
-            self._version = version
+            self.version = version

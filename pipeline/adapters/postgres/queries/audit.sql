@@ -72,22 +72,6 @@ SELECT message_id FROM outbox WHERE message_id = ANY($1)
 INSERT INTO stream_hole (topic, partition, from_offset, to_offset, found_by) VALUES ($1, $2, $3, $4, 'auditor')
 ON CONFLICT (topic, partition, from_offset) DO UPDATE SET to_offset = greatest(stream_hole.to_offset, excluded.to_offset)
 
--- name: raise_alarm
--- What a person has settled stays settled while it lasts; what had gone for a minute and is back rings anew.
-INSERT INTO alarm AS a (code, subject, raised_by) VALUES ($1, $2, 'auditor')
-ON CONFLICT (code, subject) DO UPDATE SET
-    seen_at = now(),
-    raised_at = CASE WHEN a.settled_at IS NULL OR (a.settled_by IS NOT NULL AND a.seen_at > now() - interval '60 s')
-        THEN a.raised_at ELSE now() END,
-    settled_at = CASE WHEN a.settled_by IS NOT NULL AND a.seen_at > now() - interval '60 s' THEN a.settled_at END,
-    settled_by = CASE WHEN a.settled_by IS NOT NULL AND a.seen_at > now() - interval '60 s' THEN a.settled_by END
-RETURNING raised_at = now() AS is_new
-
--- name: silence_alarm
--- The cause has gone by itself; when it comes back, it rings, whoever had settled it before.
-UPDATE alarm SET settled_at = now(), settled_by = NULL
-WHERE code = $1 AND subject = $2 AND (settled_at IS NULL OR settled_by IS NOT NULL)
-
 -- name: open_alarms
 SELECT alarm_id, code, subject, raised_by, raised_at, seen_at FROM alarm WHERE settled_at IS NULL ORDER BY alarm_id
 

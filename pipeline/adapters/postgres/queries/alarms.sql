@@ -1,6 +1,6 @@
 -- name: raise_alarm
 -- Something new happened: it rings, whoever had settled what happened before.
-INSERT INTO alarm AS a (code, subject, raised_by) VALUES ($1, $2, 'feeds')
+INSERT INTO alarm AS a (code, subject, raised_by) VALUES ($1, $2, $3)
 ON CONFLICT (code, subject) DO UPDATE SET
     seen_at = now(), settled_at = NULL, settled_by = NULL,
     raised_at = CASE WHEN a.settled_at IS NULL THEN a.raised_at ELSE now() END
@@ -8,7 +8,7 @@ RETURNING raised_at = now() AS is_new
 
 -- name: keep_ringing
 -- Something lasts. What a person has settled stays settled while it lasts; gone for a minute and back, it rings anew.
-INSERT INTO alarm AS a (code, subject, raised_by) VALUES ($1, $2, 'feeds')
+INSERT INTO alarm AS a (code, subject, raised_by) VALUES ($1, $2, $3)
 ON CONFLICT (code, subject) DO UPDATE SET
     seen_at = now(),
     raised_at = CASE WHEN a.settled_at IS NULL OR (a.settled_by IS NOT NULL AND a.seen_at > now() - interval '60 s')
