@@ -12,12 +12,15 @@ from crew import eventually
 from doors import BATCH, CLINIC, REPORTS, STRUCTURED, Doors, enrolled, open_doors, report
 from lab import Lab
 
-from pipeline.adapters.credentials import Purpose
+from pipeline.adapters.credentials import Purpose, digest_of
 from pipeline.adapters.kafka.outlet import new_producer
+from pipeline.adapters.postgres.doorkeeper import SQL as DOOR
+from pipeline.adapters.postgres.doorkeeper import Doorkeeper
+from pipeline.adapters.postgres.enrolment import SQL as ENROLMENT
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.contracts.ids import event_key
 from pipeline.contracts.vocabulary import ReporterRole
-from pipeline.domain.directory import Source
+from pipeline.domain.directory import Directory, Source
 
 OTHER = Source("school-9002", "school", ReporterRole.EDUCATION, "臺中市")
 MARK = "王大明機密"
@@ -184,6 +187,17 @@ async def test_one_time_codes_are_good_once_even_for_two_at_the_same_moment(door
     async with doors.client(token) as school:
         answer = await school.post(REPORTS, json=report(5), headers=STRUCTURED)
     assert answer.status_code == HTTPStatus.ACCEPTED
+
+
+async def test_a_one_time_code_is_spent_for_a_transaction_that_began_before_it_was(lab: Lab) -> None:
+    code = await enrolled(lab, OTHER, Purpose.ENROLMENT)
+    doorkeeper = Doorkeeper(lab.pool, Directory({}))
+    async with lab.pool.acquire() as slow, slow.transaction():
+        await slow.fetchval("SELECT now()")
+        assert await doorkeeper.redeem(code) is not None
+        number = await slow.fetchval(ENROLMENT["next_version"])
+        assert await slow.fetchval(DOOR["spend"], digest_of(code), number) is None
+    assert await doorkeeper.redeem(code) is None
 
 
 @pytest.mark.parametrize("how", ["body", "id", "source", "key", "type", "header", "path", "code"])

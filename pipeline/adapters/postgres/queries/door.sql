@@ -8,8 +8,9 @@ SELECT digest, source, purpose, expires_at FROM credential WHERE changed_no > $1
 SELECT EXISTS (SELECT FROM credential WHERE digest = $1 AND purpose = 'enrolment' AND (expires_at IS NULL OR expires_at > now()))
 
 -- name: spend
--- A one-time code opens once: of two who show it at the same moment one finds no row.
-UPDATE credential SET expires_at = now(), changed_no = $2
+-- A one-time code opens once: of two who show it at the same moment one finds no row. It ends before any time that a
+-- transaction may hold for now: the one that waited may have begun first.
+UPDATE credential SET expires_at = 'epoch', changed_no = $2
 WHERE digest = $1 AND purpose = 'enrolment' AND (expires_at IS NULL OR expires_at > now())
 RETURNING source
 
