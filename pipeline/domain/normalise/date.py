@@ -18,6 +18,12 @@ _NUMERAL = re.compile(rf"{CHINESE_NUMERAL}|元(?=年)")
 _PARTS = re.compile(r"(\d{1,4})(?:[-/.、,年 ]+)(\d{1,2})(?:[-/.、,月 ]+)(\d{1,2})\s*日?", re.ASCII)
 _BACKWARDS = re.compile(r"(\d{1,2})[-/. ]+(\d{1,2})[-/. ]+(\d{4})", re.ASCII)
 _COMPACT = re.compile(r"(\d{2,4})(\d{2})(\d{2})", re.ASCII)
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: month for month, name in enumerate(_MONTH_NAMES, 1)}
+_ENGLISH = re.compile(r"(?ai)(?P<day>\d{1,2})[-/. ]*(?P<month>[a-z]{3})[a-z]*[-/., ]*(?P<year>\d{4})")
+_MONTH_FIRST = re.compile(r"(?ai)(?P<month>[a-z]{3})[a-z]*[-/. ]*(?P<day>\d{1,2})[-/., ]+(?P<year>\d{4})")
+_TENS = str.maketrans({"廿": "二十", "卅": "三十"})
+_CALENDAR = re.compile(r"^[國陽新]曆")
 _BORN = re.compile(r"\s*[出]?生$")
 _TIME_OF_DAY = re.compile(r"[T ]\d{1,2}:\d{2}", re.IGNORECASE)
 _MIDNIGHT = re.compile(r"(?:T| +)0{1,2}:00(?::00(?:\.0+)?)?$", re.IGNORECASE)
@@ -45,11 +51,11 @@ def read_date(text: str, today: date) -> ReadDate:
     """The day of a birth. `date` is None where nobody can read it, where it lies after `today`, or more than 130
     years before.
     """
-    written = plain(text)
+    written = plain(text).translate(_TENS)
     if _TIME_OF_DAY.search(written) and not _MIDNIGHT.search(written):
         instant = read_instant(written).instant
         return _bounded(ReadDate(instant.date()) if instant else ReadDate(None), today)
-    written = _NUMERAL.sub(_digits, _BORN.sub("", _MIDNIGHT.sub("", written)))
+    written = _NUMERAL.sub(_digits, _BORN.sub("", _MIDNIGHT.sub("", _CALENDAR.sub("", written))))
     era = _ERA.match(written)
     return _bounded(_in_era(written[era.end() :].strip(), era, today) if era else _bare(written, today), today)
 
@@ -94,7 +100,7 @@ def _bare(written: str, today: date) -> ReadDate:
     if parts:
         return _by_year(parts, today)
     backwards = _BACKWARDS.fullmatch(written)
-    return _day_and_month(backwards) if backwards else ReadDate(None)
+    return _day_and_month(backwards) if backwards else ReadDate(_english(written))
 
 
 def _by_year(parts: re.Match[str], today: date) -> ReadDate:
@@ -112,6 +118,15 @@ def _day_and_month(parts: re.Match[str]) -> ReadDate:
     first, second, year = map(int, parts.groups())
     readings = {_calendar(year, first, second), _calendar(year, second, first)} - {None}
     return ReadDate(readings.pop(), doubtful=True) if len(readings) == 1 else ReadDate(None)
+
+
+def _english(written: str) -> date | None:
+    """04 JUN 1988, June 4, 1988."""
+    found = _ENGLISH.fullmatch(written) or _MONTH_FIRST.fullmatch(written)
+    if not found:
+        return None
+    month = _MONTHS.get(found["month"].lower(), 0)
+    return _calendar(int(found["year"]), month, int(found["day"]))
 
 
 def _calendar(year: int, month: int, day: int) -> date | None:
