@@ -35,6 +35,8 @@ app.add_typer(keys, name="keys", rich_help_panel="Operation")
 mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
 app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
 app.add_typer(source, name="source", rich_help_panel="Reports")
+bench = typer.Typer(no_args_is_help=True, help="How well reports are linked, on reports whose truth is known.")
+app.add_typer(bench, name="bench", rich_help_panel="For who builds on it")
 
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
 
@@ -49,6 +51,18 @@ class Credential(StrEnum):
     CODE = "code"
     FORM = "form"
     NONE = "none"
+
+
+class MixName(StrEnum):
+    """As `local.bench.mix.MIXES`, which is not loaded for --help."""
+
+    SAMPLE = "sample"
+    COUNTRY = "country"
+    POOR = "poor"
+    RICH = "rich"
+    TOWERS = "towers"
+    RURAL = "rural"
+    CLINICS = "clinics"
 
 
 class Process(StrEnum):
@@ -442,6 +456,54 @@ def generate(
     from pipeline.commands.generate import print_reports
 
     print_reports(reports, seed)
+
+
+Mixed = Annotated[MixName, typer.Option("--mix", help="What they are like.")]
+Seed = Annotated[int, typer.Option(help="Another number, other people.")]
+Events = Annotated[int, typer.Option(min=1, help="How many reports.")]
+
+
+@bench.command("link")
+@listens_to("sources_file")
+def bench_link(  # noqa: PLR0913 - each is a flag
+    told: "Configured",
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="One CloudEvent a line; without it they are invented.")
+    ] = None,
+    *,
+    truth: Annotated[
+        Path | None, typer.Option(metavar="TRUTH.csv", help="event_id, incident and household of FILE's events.")
+    ] = None,
+    mix: Mixed = MixName.SAMPLE,
+    seed: Seed = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="So many runs, each with the next number.")] = 1,
+    events: Events = 3000,
+) -> None:
+    """Decide reports in their order and print how well they were linked, as Markdown."""
+    from pipeline.commands.bench import bench_file, bench_mix
+    from pipeline.settings import directory_of
+
+    if (file is None) != (truth is None):
+        raise typer.BadParameter("FILE and --truth go together", param_hint="--truth")
+    directory = directory_of(told.settings)
+    if file and truth:
+        bench_file(file, truth, directory)
+    else:
+        bench_mix(mix.value, range(seed, seed + seeds), events, directory)
+
+
+@bench.command("mess")
+def bench_mess(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to.")],
+    *,
+    mix: Mixed = MixName.SAMPLE,
+    seed: Seed = 1,
+    events: Events = 3000,
+) -> None:
+    """Write invented reports, their truth and their sources."""
+    from pipeline.commands.bench import write_mess
+
+    write_mess(folder, mix.value, seed, events)
 
 
 def _uncaught(_kind: type[BaseException], error: BaseException, _trace: object) -> None:
