@@ -21,7 +21,7 @@ from pipeline.domain.batch import Batch
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
-from pipeline.domain.link import Key
+from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
@@ -29,7 +29,15 @@ from pipeline.errors import KeysRefusedError
 from pipeline.ports import Sources
 
 CANDIDATES_MAX = 64
-"""Reports that one link key leads to, the newest ones; a key that more bear (a landlord's telephone) says little."""
+"""Reports that one link key leads to, the newest ones; a key that so many bear (a landlord's telephone) leads nowhere by
+itself.
+"""
+
+REPORTS_MAX = 40
+"""Reports that one report is compared with: those that share the most with it. What a number names comes on top."""
+
+CERTAIN = frozenset({KeyKind.EVENT, KeyKind.NUMBER, KeyKind.BEARS, KeyKind.QUOTES})
+"""Keys by which a report is named: what they lead to is never left out for others that share more."""
 
 CONTENT_KEY_BYTES = 32
 
@@ -42,19 +50,23 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a batch looks for: tokens of link keys, and the events themselves."""
+    """What a batch looks for: tokens of link keys, each for one report or for several, and the events themselves."""
 
     keys: Mapping[bytes, Key]
     events: Mapping[UUID, Key]
+    asked: tuple[tuple[int, bytes, bool], ...]
 
     @classmethod
     def of(cls, batch: Batch, ring: KeyRing) -> "Sought":
         keys: dict[bytes, Key] = {}
         events: dict[UUID, Key] = {}
-        for facts in (item.reading.facts for item in batch.accepted):
-            keys |= {ring.token(key): key for key in link.sought_keys(facts)}
+        asked: list[tuple[int, bytes, bool]] = []
+        for position, facts in enumerate(item.reading.facts for item in batch.accepted):
+            own = {ring.token(key): key for key in link.sought_keys(facts)}
+            keys |= own
+            asked += [(position, token, key.kind in CERTAIN) for token, key in own.items()]
             events |= dict.fromkeys((facts.event_key, reused_key(facts)), link.event_key(facts))
-        return cls(keys, events)
+        return cls(keys, events, tuple(asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,8 @@ class DocketReader:
 
     async def look(self, connection: Connection, sought: Sought, *, lock: bool = False) -> Sight:
         """Who bears what is sought. With `lock`, nobody else changes these cases before the transaction ends."""
-        rows = await connection.fetch(SQL["find"], list(sought.keys), list(sought.events), CANDIDATES_MAX)
+        columns = ([asked[column] for asked in sought.asked] for column in range(3))
+        rows = await connection.fetch(SQL["find"], *columns, list(sought.events), CANDIDATES_MAX, REPORTS_MAX)
         case_ids = sorted({row["case_id"] for row in rows})
         statement = SQL["lock_cases"] if lock else SQL["cases"]
         cases = await connection.fetch(statement, case_ids) if case_ids else []

@@ -32,17 +32,31 @@ SELECT topic, partition, next_offset, epoch FROM stream_cursor
 JOIN unnest($1::text[], $2::int[]) AS asked (topic, partition) USING (topic, partition)
 
 -- name: find
--- Who bears the tokens that this batch looks for, newest first and bounded for each token, and who tells of the same events.
-SELECT asked.token, NULL::uuid AS event_key, borne.report_id, borne.source, i.case_id
-FROM unnest($1::bytea[]) AS asked (token)
-CROSS JOIN LATERAL (
-    SELECT k.report_id, k.source FROM link_key k WHERE k.token = asked.token ORDER BY k.added_no DESC LIMIT $3
-) AS borne
-JOIN report r USING (report_id) JOIN incident i USING (incident_id)
+-- Who bears the tokens that this batch looks for. Each token leads to its newest bearers; one that has so many leads
+-- nowhere by itself. Each report of the batch keeps those that share the most with it, rare tokens before common ones,
+-- and all that a number names. Who else tells of the same events comes in any case.
+WITH sought AS MATERIALIZED (
+    SELECT * FROM unnest($1::int[], $2::bytea[], $3::bool[]) AS asked (item, token, is_certain)
+), borne AS MATERIALIZED (
+    SELECT tokens.token, k.report_id, k.source, count(*) OVER (PARTITION BY tokens.token) AS bearers
+    FROM (SELECT DISTINCT token FROM sought) AS tokens
+    CROSS JOIN LATERAL (
+        SELECT report_id, source FROM link_key WHERE token = tokens.token ORDER BY added_no DESC LIMIT $5
+    ) AS k
+), ranked AS (
+    SELECT report_id, bool_or(is_certain) AS is_certain,
+        row_number() OVER (PARTITION BY item ORDER BY bool_or(is_certain) DESC, sum(10000 / bearers) DESC, report_id) AS place
+    FROM sought JOIN borne USING (token)
+    GROUP BY item, report_id HAVING bool_or(is_certain OR bearers < $5)
+), kept AS MATERIALIZED (
+    SELECT DISTINCT report_id FROM ranked WHERE is_certain OR place <= $6
+)
+SELECT b.token, NULL::uuid AS event_key, report_id, b.source, i.case_id
+FROM kept JOIN borne b USING (report_id) JOIN report r USING (report_id) JOIN incident i USING (incident_id)
 UNION ALL
 SELECT NULL, v.event_key, v.report_id, v.source, i.case_id
 FROM report_version v JOIN report r USING (report_id) JOIN incident i USING (incident_id)
-WHERE v.event_key = ANY($2)
+WHERE v.event_key = ANY($4)
 
 -- name: lock_linking
 -- One at a time between the last look for candidates and the commit: two workers with two reports of one incident make one case.
