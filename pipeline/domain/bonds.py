@@ -64,10 +64,7 @@ class Bonds:
     def among(self, members: Collection[UUID]) -> Mapping[Pair, Bond]:
         here = frozenset(members)
         return {
-            (one, other): bond
-            for one in here
-            for other, bond in self.of(one).items()
-            if one < other and other in here
+            (one, other): bond for one in here for other, bond in self.of(one).items() if one < other and other in here
         }
 
     def ties_among(self, members: Collection[UUID], scope: Scope) -> Ties:

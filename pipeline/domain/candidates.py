@@ -52,17 +52,21 @@ def find(report: Report, facts: Facts, docket: Docket) -> Iterator[Found]:
     new = evidence.profile(evidence.together(report.versions))
     for report_id in sorted(others):
         other = docket.report(report_id)
-        found = evidence.compare(new, evidence.profile(evidence.together(other.versions)), _quote(report, facts, other, docket))
+        found = evidence.compare(
+            new, evidence.profile(evidence.together(other.versions)), _quote(report, facts, other, docket)
+        )
         yield Found(other, docket.case_of(report_id), found)
 
 
 def _led_to(report: Report, facts: Facts, docket: Docket) -> Collection[UUID]:
     shared = Counter(
-        other for key in link.linking_keys(facts) for other in islice(reversed(docket.bearers(key)), BEARERS_MAX)
+        other for key in link.linking_keys(facts) for other in islice(reversed(tuple(docket.bearers(key))), BEARERS_MAX)
     )
     del shared[report.report_id]
     ranked = sorted(shared, key=lambda other: (-shared[other], other))
-    strong = (other for other, bond in docket.bonds.of(report.report_id).items() if bond.household >= weights().household_join)
+    strong = (
+        other for other, bond in docket.bonds.of(report.report_id).items() if bond.household >= weights().household_join
+    )
     return {*ranked[:CANDIDATES_MAX], *strong}
 
 

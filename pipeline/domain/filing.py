@@ -144,5 +144,7 @@ def _reasons(case: CaseFile, incident: Incident, found: Iterable[Found], link_cl
 def _named(evidence: Evidence) -> tuple[str, ...]:
     """Aspect and level of what speaks for it, the strongest first."""
     return tuple(
-        f"{r.aspect}:{r.level}" for r in sorted(evidence.reasons, key=lambda r: (-r.household - r.incident, r.aspect)) if r.household + r.incident > 0
+        f"{r.aspect}:{r.level}"
+        for r in sorted(evidence.reasons, key=lambda r: (-r.household - r.incident, r.aspect))
+        if r.household + r.incident > 0
     )

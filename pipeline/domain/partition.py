@@ -7,6 +7,7 @@ has no part in it.
 import heapq
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 
@@ -47,7 +48,7 @@ def pair(one: UUID, other: UUID) -> Pair:
 def chain_of(members: Iterable[UUID]) -> Iterable[Pair]:
     """Pairs that hold all these together."""
     in_order = sorted(members)
-    return (pair(a, b) for a, b in zip(in_order, in_order[1:], strict=False))
+    return (pair(a, b) for a, b in pairwise(in_order))
 
 
 def partition(
@@ -155,6 +156,6 @@ class _Links:
                 sums[neighbour] = (total_before + total, count_before + count)
                 del self._known[neighbour][gone]
         self._known[head] = sums
-        for neighbour, known in sums.items():
-            self._known[neighbour][head] = known
+        for neighbour, sum_and_count in sums.items():
+            self._known[neighbour][head] = sum_and_count
             self._offer(head, neighbour)

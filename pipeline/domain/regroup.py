@@ -18,7 +18,7 @@ from pipeline.domain.bonds import Scope
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.docket import Docket
-from pipeline.domain.partition import Group, Pair, Rule, Ties, chain_of, pair, partition
+from pipeline.domain.partition import Group, Rule, Ties, chain_of, pair, partition
 from pipeline.domain.route import place
 from pipeline.domain.score import judge, rise
 from pipeline.domain.weights import weights
@@ -36,7 +36,7 @@ def _rule(join_at: float) -> Rule:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A case after it was put together anew, judged and with its clocks; None before where it is new or was an alias."""
+    """A case that was put together anew, judged and with its clocks. None before: it is new, or was an alias."""
 
     before: CaseFile | None
     after: CaseFile
@@ -100,7 +100,9 @@ def _neighbours(docket: Docket, start: Collection[UUID]) -> Iterator[CaseFile]:
     taken: dict[UUID, CaseFile] = {}
     while waiting:
         report_id = waiting.popleft()
-        led_to = [other for other, bond in docket.bonds.of(report_id).items() if bond.household >= weights().household_join]
+        led_to = [
+            other for other, bond in docket.bonds.of(report_id).items() if bond.household >= weights().household_join
+        ]
         if docket.holds(report_id):
             case = docket.case_of(report_id)
             if case.state is CaseState.CLOSED:
@@ -170,7 +172,9 @@ class _Grouping:
             household_id=linked.household_id if linked else derived("household", oldest.hex),
             incidents=incidents,
             version=base.version + 1 if base else 1,
-            state=CaseState.CLAIMED if any(_oldest(c.reports).report_id in group for c in self._held) else CaseState.WAITING,
+            state=CaseState.CLAIMED
+            if any(_oldest(c.reports).report_id in group for c in self._held)
+            else CaseState.WAITING,
             linked_case_id=linked.linked_case_id if linked else None,
         )
         return Change(before, self._judged(drafted, origins))
@@ -196,7 +200,9 @@ class _Grouping:
     def _incidents(self, group: Group, origins: Sequence[CaseFile]) -> tuple[Incident, ...]:
         probabilities = {two: bond.incident for two, bond in self._docket.bonds.among(group).items()}
         said = self._docket.bonds.ties_among(group, Scope.INCIDENT)
-        groups = partition(group, probabilities, _rule(weights().incident_join), _with(said, self._incidents_in_hand(origins)))
+        groups = partition(
+            group, probabilities, _rule(weights().incident_join), _with(said, self._incidents_in_hand(origins))
+        )
         made = (self._incident([self._area.reports[r] for r in told]) for told in groups)
         return tuple(sorted(made, key=lambda i: (i.arrival_no, i.incident_id)))
 

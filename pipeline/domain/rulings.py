@@ -45,7 +45,9 @@ def rule(ruling: Ruling, docket: Docket) -> Ruled:
     afresh = ruling.kind in (RulingKind.SPLIT, RulingKind.PART)
     grouped = regroup(docket, tuple({r for tie in ties for r in tie.pair} | set(known)), afresh=afresh)
     if afresh and ruling.seconded_by is None and _sinks(grouped.changes, before.values()):
-        raise RulingRefusedError("needs_a_second", "a priority sinks or a clock moves later: a second person must agree")
+        raise RulingRefusedError(
+            "needs_a_second", "a priority sinks or a clock moves later: a second person must agree"
+        )
     changes = (*grouped.changes, *_left_as_they_were(known, grouped, docket))
     for gone in grouped.absorbed:
         docket.merge_away(gone.case)
@@ -76,7 +78,7 @@ def _ties(ruling: Ruling, docket: Docket) -> Iterator[Tie]:
                 raise RulingRefusedError("not_two_reports", "two reports are parted")
             yield Tie(pair(*told), scope, together=False)
         case RulingKind.SPLIT:
-            yield from _split(told, scope, docket, list(cases.values()))
+            yield from _split(told, scope, list(cases.values()))
         case _:
             assert_never(ruling.kind)
 
@@ -89,7 +91,7 @@ def _wholes(told: Iterable[UUID], scope: Scope, docket: Docket) -> set[UUID]:
     return {report.report_id for r, case in cases for report in case.incident_of(r).reports}
 
 
-def _split(told: Sequence[UUID], scope: Scope, docket: Docket, cases: Sequence[CaseFile]) -> Iterator[Tie]:
+def _split(told: Sequence[UUID], scope: Scope, cases: Sequence[CaseFile]) -> Iterator[Tie]:
     """Both sides stay whole: a person has seen them."""
     if len(cases) != 1:
         raise RulingRefusedError("not_one_case", "the reports that leave stand in more than one case")

@@ -1,4 +1,4 @@
-"""Writes what happened to cases, all of it in the caller's transaction: where each stands, its history, its messages."""
+"""Writes what happened to cases, all of it in the caller's transaction: where each stands, history, messages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -101,7 +101,7 @@ class DocketReader:
         )
 
     async def around(self, connection: Connection, report_ids: Collection[UUID]) -> Loaded:
-        """The cases of these reports, and what strong bonds lead to from them, for whoever holds the lock for linking."""
+        """The cases of these reports, and what strong bonds lead to. For whoever holds the lock for linking."""
         rows = await connection.fetch(SQL["cases_of"], list(report_ids))
         versions = await self._near(connection, [row["case_id"] for row in rows], lock=True)
         return await self.load(connection, Sought({}, {}), Sight(frozenset(), versions))

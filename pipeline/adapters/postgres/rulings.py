@@ -65,4 +65,6 @@ class Rulings:
         ties = [(*tie.pair, tie.scope, tie.together, told.ruling_id) for tie in ruled.ties]
         columns = zip(*ties, strict=True)
         await db.execute(SQL["put_ties"], *(list(column) for column in columns))
-        await db.execute(SQL["answer_reviews"], [tie.pair[0] for tie in ruled.ties], [tie.pair[1] for tie in ruled.ties])
+        await db.execute(
+            SQL["answer_reviews"], [tie.pair[0] for tie in ruled.ties], [tie.pair[1] for tie in ruled.ties]
+        )

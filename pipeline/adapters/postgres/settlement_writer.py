@@ -113,7 +113,9 @@ class SettlementWriter:
             borne[s.report_id] |= new_keys
             tokens += [(self._ring.token(k), s.report_id, facts.source) for k in sorted(new_keys)]
             decisions.append(
-                _decision_row(s, filed, event_id, seal(data_key, _inputs(s, filed), Slot("decision", "sealed_inputs", key)))
+                _decision_row(
+                    s, filed, event_id, seal(data_key, _inputs(s, filed), Slot("decision", "sealed_inputs", key))
+                )
             )
             reviews += [(a.report_id, a.other_report_id, _json_list(a.reasons)) for a in filed.asks]
         await self._many("add_version", versions)
