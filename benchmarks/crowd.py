@@ -2,19 +2,20 @@
 
 Invented households, told of in the product's own messy way, read, sealed and found by tokens like any other; each
 household is one case, as a linker without fault files it. Only the way in is shorter: COPY without foreign keys; the
-cases of a chunk wait alike; the tables that linking does not read (originals, decisions, history, outbox) stay empty. Full names are more often the same than in
-Taiwan, so that keys made of names lead to rather more people than there.
+cases of a chunk wait alike; the tables that linking does not read (originals, decisions, history, outbox) stay empty.
+Full names are more often the same than in Taiwan, so that keys made of names lead to rather more people than there.
 """
 
 import asyncio
-
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import combinations
 from multiprocessing import get_context
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -36,9 +37,9 @@ from pipeline.domain.facts import Facts
 from pipeline.domain.link import stored_keys
 from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.domain.privacy import without_reporter
+from pipeline.domain.weights import weights
 from pipeline.local.bench.mess import Line, messy
 from pipeline.local.bench.mix import MIXES, Mix
-from pipeline.settings import Settings, directory_of
 
 EVENTS_A_CHUNK = 5_000
 FILLING_TIMEOUT_MS = 1_800_000
@@ -49,9 +50,11 @@ UNSTORED_SEED = 900_000_001
 COUNTRY: Mix = replace(MIXES["country"], world=replace(MIXES["country"].world, towns=368))
 """Every town, and towers that several families share."""
 
-DUE = datetime(2026, 1, 5, tzinfo=TAIPEI)
+SURE = 0.99
+NOW = DUE = datetime(2026, 1, 5, tzinfo=TAIPEI)
+"""After all that is invented."""
 
-COLUMNS = {
+COLUMNS: Mapping[str, tuple[str, ...]] = {
     "case_file": (
         *("case_id", "household_id", "version", "state", "linked_case_id", "queue", "priority", "county", "centre"),
         *("standing", "routing", "head_hash"),
@@ -63,7 +66,9 @@ COLUMNS = {
         *("event_key", "event_id", "report_id", "source", "arrived_at", "faults", "sealed", "wrapped_key"),
     ),
     "link_key": ("token", "report_id", "source"),
+    "link_edge": ("report_a", "report_b", "household", "incident", "reasons", "weights_version"),
 }
+KEY_COLUMNS = ("owner_id", "purpose", "key_version", "wrapped")
 
 Rows = defaultdict[str, list[tuple[object, ...]]]
 
@@ -122,7 +127,8 @@ def strangers(count: int) -> list[Probe]:
 
 
 def directory() -> Directory:
-    return directory_of(Settings()).with_sources(messy(COUNTRY, UNSTORED_SEED, 1).sources)
+    """The sources of all reports: who tells in a town does not depend on the seed."""
+    return Directory({source.code: source for source in messy(COUNTRY, UNSTORED_SEED, 1).sources})
 
 
 async def _run_all(dsn: str, statements: Iterable[str]) -> None:
@@ -159,8 +165,7 @@ async def _fill(place: Place, persons: int, number: int, workers: int) -> Filled
 
 async def _store(data: Pool, keys: Pool, rows: Rows) -> None:
     async with keys.acquire() as db:
-        columns = ("owner_id", "purpose", "key_version", "wrapped")
-        await db.copy_records_to_table("case_key", records=rows.pop("case_key"), columns=columns)
+        await db.copy_records_to_table("case_key", records=rows.pop("case_key"), columns=KEY_COLUMNS)
     async with data.acquire() as db, db.transaction():
         await db.execute("SET LOCAL session_replication_role = replica")
         for table, columns in COLUMNS.items():
@@ -204,7 +209,9 @@ class _Chunk:
             incident_id = incidents.setdefault(line.truth.incident, uuid4())
             reading = read_event(line.value, (), line.at, self._known)
             if line.truth.what != "resend" and isinstance(reading, Reading):
-                report = reports.setdefault(reading.facts.report_no, _Report(uuid4(), incident_id, reading.facts.source))
+                report = reports.setdefault(
+                    reading.facts.report_no, _Report(uuid4(), incident_id, reading.facts.source)
+                )
                 report.tokens |= {self._ring.token(key) for key in stored_keys(reading.facts)}
                 self._rows["report_version"].append(_version_row(report.report_id, line, reading, case_key))
                 largest = max(largest, len(reading.facts.persons))
@@ -221,6 +228,7 @@ class _Chunk:
             rows["report"].append((report.report_id, report.incident_id, report.source))
             rows["link_key"] += [(token, report.report_id, report.source) for token in report.tokens]
             self._filled.tokens += len(report.tokens)
+        rows["link_edge"] += _edges(reports)
         self._filled.reports += len(reports)
 
 
@@ -230,6 +238,13 @@ class _Report:
     incident_id: UUID
     source: str
     tokens: set[bytes] = field(default_factory=set)
+
+
+def _edges(reports: Collection[_Report]) -> Iterator[tuple[object, ...]]:
+    """Every two of one household are sure of each other."""
+    for one, other in combinations(sorted(reports, key=attrgetter("report_id")), 2):
+        incident = SURE if one.incident_id == other.incident_id else 0.0
+        yield one.report_id, other.report_id, SURE, incident, [], weights().version
 
 
 def _incidents(lines: Iterable[Line]) -> set[str]:
@@ -255,8 +270,3 @@ def _version_row(report_id: UUID, line: Line, reading: Reading, case_key: bytes)
     sealed = seal(data_key, plain, Slot("report_version", "sealed", key))
     wrapped = seal(case_key, data_key, Slot("report_version", "wrapped_key", key))
     return key, facts.event_id, report_id, facts.source, line.at, list(facts.faults), sealed, wrapped
-
-
-def in_turn(one: Iterable[Probe], other: Iterable[Probe]) -> Iterator[Probe]:
-    for pair in zip(one, other, strict=False):
-        yield from pair
