@@ -3,7 +3,7 @@
 Invented households, told of in the product's own messy way, read, sealed and found by tokens like any other; each
 household is one case, as a linker without fault files it. Only the way in is shorter: COPY without foreign keys; the
 cases of a chunk wait alike; the tables that linking does not read (originals, decisions, history, outbox) stay empty.
-Full names are more often the same than in Taiwan, so that keys made of names lead to rather more people than there.
+The commonest full name is as common as in Taiwan, one of 5,000 people, and reports come at about Taiwan's rate.
 """
 
 import asyncio
@@ -47,11 +47,14 @@ PROBES_A_WORKER = 300
 UNSTORED_SEED = 900_000_001
 """Of the households that are told of in probes only."""
 
-COUNTRY: Mix = replace(MIXES["country"], world=replace(MIXES["country"].world, towns=368))
-"""Every town, and towers that several families share."""
-
+COUNTRY: Mix = replace(
+    MIXES["country"],
+    world=replace(MIXES["country"].world, towns=368, uncommon=0.8),
+    time=replace(MIXES["country"].time, days=730),
+)
+"""Every town, towers that several families share, two years."""
 SURE = 0.99
-NOW = DUE = datetime(2026, 1, 5, tzinfo=TAIPEI)
+NOW = DUE = datetime(2027, 3, 1, tzinfo=TAIPEI)
 """After all that is invented."""
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
