@@ -76,13 +76,14 @@ def file(report: Report, facts: Facts, found: Sequence[Found], docket: Docket) -
     if link_class is LinkClass.INITIAL and (earlier := [f.case for f in found if f.links and not f.is_open]):
         change = _linked_back(change, max(earlier, key=lambda c: (c.arrival_no, c.case_id)))
         link_class = LinkClass.RE_REPORT
+    open_questions = [f for f in found if not docket.bonds.is_decided(report.report_id, f.report.report_id)]
     return Filed(
         change=change,
         incident=incident,
         link_class=link_class,
         others=tuple(c for c in grouped.changes if c.after.case_id != change.after.case_id),
         absorbed=grouped.absorbed,
-        asks=_asks(change.after, report, found),
+        asks=_asks(change.after, report, open_questions),
         reasons=_reasons(change.after, incident, found, link_class),
         compared=own | others,
     )

@@ -214,9 +214,12 @@ UPDATE report_original SET wrapped_key = $2 WHERE event_key = $1
 INSERT INTO link_key (token, report_id, source) SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[])
 
 -- name: add_review
+-- A question stands once, whichever of the two reports asked it.
 INSERT INTO link_review (report_id, other_report_id, reasons)
 SELECT report_id, other_report_id, reasons::jsonb
 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS asked (report_id, other_report_id, reasons)
+WHERE NOT EXISTS (
+    SELECT FROM link_review r WHERE (r.report_id, r.other_report_id) = (asked.other_report_id, asked.report_id))
 ON CONFLICT DO NOTHING
 
 -- name: add_decision
