@@ -11,7 +11,6 @@ from pipeline.domain.casefile import CaseFile, CaseState, Report
 from pipeline.domain.docket import Bearers, Docket
 from pipeline.domain.evidence import Evidence, Quote
 from pipeline.domain.facts import Facts
-from pipeline.domain.partition import CERTAIN
 from pipeline.domain.weights import weights
 
 BEARERS_MAX = 64
@@ -49,7 +48,7 @@ def find(report: Report, facts: Facts, docket: Docket) -> Iterator[Found]:
     for report_id in sorted(others):
         other = docket.report(report_id)
         known = evidence.profile(evidence.together(other.versions))
-        found = evidence.compare(new, known, _quote(report, facts, other, docket))
+        found = evidence.compare(new, known, _worth(report, other, docket, (report, facts)))
         yield Found(other, docket.case_of(report_id), found)
 
 
@@ -75,8 +74,9 @@ def requoted(report: Report, facts: Facts, docket: Docket) -> Iterator[tuple[Rep
     if not facts.report_no:
         return
     borne, quoted = link.bears(facts.report_no), link.quoted(facts.report_no)
-    bearers = sorted(docket.bearers(borne).keys() - {report.report_id})
-    quoters = sorted(docket.bearers(quoted).keys() - {report.report_id})
+    bearers, quoters = (
+        sorted(r for r in docket.bearers(key) if r != report.report_id and docket.holds(r)) for key in (borne, quoted)
+    )
     for quoter, bearer in ((q, b) for q in quoters for b in bearers if q != b):
         one, other = docket.report(quoter), docket.report(bearer)
         doubtful = _worth(one, other, docket, (report, facts))
@@ -88,16 +88,8 @@ def _compare(one: Report, other: Report, quote: Quote) -> Evidence:
     return evidence.compare(evidence.together(one.versions), evidence.together(other.versions), quote)
 
 
-def _quote(report: Report, facts: Facts, other: Report, docket: Docket) -> Quote:
-    """What a quote between the two is worth. One that this version has no part in is worth what it was."""
-    this = Report(report.report_id, report.arrival_no, (facts,))
-    if any(_quotes(this, other)) or any(_quotes(other, this)):
-        return _worth(report, other, docket, (report, facts))
-    before = docket.bonds.of(report.report_id).get(other.report_id)
-    return Quote.CLEAR if before and before.household >= CERTAIN else Quote.NONE
-
-
 def _worth(one: Report, other: Report, docket: Docket, come: tuple[Report, Facts]) -> Quote:
+    """What a quote between the two is worth, now that this report with this version has come."""
     quotes = [(number, one, other) for number in _quotes(one, other)]
     quotes += [(number, other, one) for number in _quotes(other, one)]
     if not quotes:

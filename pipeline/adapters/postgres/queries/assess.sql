@@ -90,6 +90,13 @@ ON CONFLICT (report_a, report_b) DO UPDATE SET
 -- name: drop_edge
 DELETE FROM link_edge USING unnest($1::uuid[], $2::uuid[]) AS gone (a, b) WHERE report_a = a AND report_b = b
 
+-- name: bearers
+SELECT asked.token, borne.report_id, borne.source
+FROM unnest($1::bytea[]) AS asked (token)
+CROSS JOIN LATERAL (
+    SELECT k.report_id, k.source FROM link_key k WHERE k.token = asked.token ORDER BY k.added_no DESC LIMIT $2
+) AS borne
+
 -- name: lock_linking
 -- One at a time between the last look for candidates and the commit: two workers with two reports of one incident make one case.
 SELECT pg_advisory_xact_lock(7240114)
