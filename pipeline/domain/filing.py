@@ -11,7 +11,7 @@ from pipeline.domain.bonds import Bond
 from pipeline.domain.candidates import Found, requoted
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
-from pipeline.domain.evidence import Evidence
+from pipeline.domain.evidence import Evidence, Reason
 from pipeline.domain.facts import Facts
 from pipeline.domain.partition import Pair, pair
 from pipeline.domain.regroup import CASE_REPORTS_MAX, Absorbed, Change, regroup
@@ -25,6 +25,9 @@ OTHERS_DIFFER = "others_differ"
 
 IN_HAND = "cases_in_hand"
 """The evidence would join two cases, but somebody has one of them in hand."""
+
+TELLING_MIN_BITS = 0.5
+REASONS_MAX = 8
 
 CROWDED = "case_is_crowded"
 """The evidence leads to a case that holds so many reports that the key says little: a default ID, a helpline."""
@@ -151,9 +154,13 @@ def _reasons(case: CaseFile, incident: Incident, found: Iterable[Found], link_cl
 
 
 def _named(evidence: Evidence) -> tuple[str, ...]:
-    """Aspect and level of what speaks for it, the strongest first."""
-    return tuple(
-        f"{r.aspect}:{r.level}"
-        for r in sorted(evidence.reasons, key=lambda r: (-r.household - r.incident, r.aspect))
-        if r.household + r.incident > 0
-    )
+    """Aspect and level of what speaks for it most, the strongest first. How it was told is left out: it would tell who
+    reported the other.
+    """
+    telling = (r for r in evidence.reasons if not r.aspect.startswith("source") and _bits(r) >= TELLING_MIN_BITS)
+    strongest = sorted(telling, key=lambda r: (-_bits(r), r.aspect))[:REASONS_MAX]
+    return tuple(f"{r.aspect}:{r.level}" for r in strongest)
+
+
+def _bits(reason: Reason) -> float:
+    return reason.household + reason.incident
