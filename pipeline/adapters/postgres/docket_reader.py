@@ -31,7 +31,7 @@ from pipeline.domain.weights import weights
 from pipeline.errors import KeysRefusedError
 from pipeline.ports import Sources
 
-CERTAIN = frozenset({KeyKind.EVENT, KeyKind.NUMBER, KeyKind.BEARS, KeyKind.QUOTES})
+NAMING = frozenset({KeyKind.EVENT, KeyKind.NUMBER, KeyKind.QUOTES})
 """Keys by which a report is named: what they lead to is never left out for others that share more."""
 
 CASES_MAX = 2000
@@ -48,7 +48,9 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a batch looks for: tokens of link keys, each for one report or for several, and the events themselves."""
+    """What a batch looks for: tokens of link keys, and the events themselves. `asked` holds each token once for every
+    report that asks for it, by its position in the batch, and whether it names what it leads to.
+    """
 
     keys: Mapping[bytes, Key]
     events: Mapping[UUID, Key]
@@ -62,7 +64,8 @@ class Sought:
         for position, facts in enumerate(item.reading.facts for item in batch.accepted):
             own = {ring.token(key): key for key in link.sought_keys(facts)}
             keys |= own
-            asked += [(position, token, key.kind in CERTAIN) for token, key in own.items()]
+            quoted = link.quoted_keys(facts)
+            asked += [(position, token, key.kind in NAMING or key in quoted) for token, key in own.items()]
             events |= dict.fromkeys((facts.event_key, reused_key(facts)), link.event_key(facts))
         return cls(keys, events, tuple(asked))
 

@@ -37,7 +37,7 @@ JOIN unnest($1::text[], $2::int[]) AS asked (topic, partition) USING (topic, par
 -- and all that a number names. Who else tells of the same events comes in any case. A token is bounded as a range, and
 -- a case looked up as a value, since the planner else reads and sorts all bearers of a token, or all reports.
 WITH sought AS MATERIALIZED (
-    SELECT * FROM unnest($1::int[], $2::bytea[], $3::bool[]) AS asked (item, token, is_certain)
+    SELECT * FROM unnest($1::int[], $2::bytea[], $3::bool[]) AS asked (item, token, is_named)
 ), borne AS MATERIALIZED (
     SELECT tokens.token, k.report_id, k.source, count(*) OVER (PARTITION BY tokens.token) AS bearers
     FROM (SELECT DISTINCT token FROM sought) AS tokens
@@ -47,13 +47,13 @@ WITH sought AS MATERIALIZED (
         ORDER BY token DESC, added_no DESC LIMIT $5
     ) AS k
 ), ranked AS (
-    SELECT report_id, bool_or(is_certain) AS is_certain,
-        row_number() OVER (PARTITION BY item ORDER BY bool_or(is_certain) DESC, sum(10000 / bearers) DESC, report_id) AS place
+    SELECT report_id, bool_or(is_named) AS is_named,
+        row_number() OVER (PARTITION BY item ORDER BY bool_or(is_named) DESC, sum(10000 / bearers) DESC, report_id) AS place
     FROM sought JOIN borne USING (token)
-    GROUP BY item, report_id HAVING bool_or(is_certain OR bearers < $5)
+    GROUP BY item, report_id HAVING bool_or(is_named OR bearers < $5)
 ), kept AS MATERIALIZED (
     SELECT report_id, (SELECT i.case_id FROM report r JOIN incident i USING (incident_id) WHERE r.report_id = k.report_id)
-    FROM (SELECT DISTINCT report_id FROM ranked WHERE is_certain OR place <= $6) AS k
+    FROM (SELECT DISTINCT report_id FROM ranked WHERE is_named OR place <= $6) AS k
 )
 SELECT token, NULL::uuid AS event_key, report_id, source, case_id FROM kept JOIN borne USING (report_id)
 UNION ALL
