@@ -10,7 +10,6 @@ from pipeline.contracts.topics import OUTGOING
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.directory import Directory
 from pipeline.domain.evidence import compare
-from pipeline.domain.filing import join
 from pipeline.domain.intake import admit_all
 from pipeline.domain.link import sought_keys
 from pipeline.domain.normalise.reading import read_event
@@ -76,7 +75,7 @@ FLOW: tuple[Step, ...] = (
     Step("assess", "look up", "Who was told of by the same ID, phone and birth date, or report number?", sought_keys,
          _FOUND_BY, ("case_key",)),
     Step("assess", "compare", "Same household? Same incident? By which fields?", compare),
-    Step("assess", "file", "Which incident of which case is it, and what must a person be asked?", join),
+    Step("assess", "file", "Which incident of which case is it, and what must a person be asked?", filing.file),
     Step("assess", "score", "Which dangers are told of, and how grave and how soon is that?", judge),
     Step("assess", "start clocks", "What is due by law, and when?", start_clocks),
     Step("assess", "route", "Which county and which centre takes it?", place),

@@ -1,13 +1,24 @@
 """Which known reports a report may belong to, and what speaks for each."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from uuid import UUID
 
 from pipeline.domain import evidence, link
-from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
+from pipeline.domain.bonds import Bond
+from pipeline.domain.casefile import CaseFile, CaseState, Report
 from pipeline.domain.docket import Docket
-from pipeline.domain.evidence import Evidence, Quote, Strength
+from pipeline.domain.evidence import Evidence, Quote
 from pipeline.domain.facts import Facts
+from pipeline.domain.weights import weights
+
+BEARERS_MAX = 64
+"""Reports that one link key leads to, the newest ones; a key that more bear (a landlord's telephone) says little."""
+
+CANDIDATES_MAX = 48
+"""Reports that a report is compared with: those with which it shares most keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,41 +30,44 @@ class Found:
     evidence: Evidence
 
     @property
+    def bond(self) -> Bond:
+        return Bond(self.evidence.household, self.evidence.incident)
+
+    @property
     def links(self) -> bool:
-        return self.evidence.strength is not Strength.NONE
+        return self.evidence.household >= weights().household_join
 
     @property
     def is_open(self) -> bool:
         return self.case.state is not CaseState.CLOSED
 
-    @property
-    def is_same_incident(self) -> bool:
-        return self.evidence.strength is Strength.INCIDENT
-
-    @property
-    def is_quoted(self) -> bool:
-        return evidence.QUOTED in self.evidence.reasons
-
-    @property
-    def incident(self) -> Incident:
-        return self.case.incident_of(self.report.report_id)
-
 
 def find(report: Report, facts: Facts, docket: Docket) -> Iterator[Found]:
-    """Every other report that a key of this version leads to, with what speaks for it; those for which nothing speaks
-    are left out.
-
-    Only the version that has just come asks: what an older one asked was answered when that one or its answer came.
+    """Every other report that a key of this version leads to, or that an older version was bound to, with what speaks
+    for it and against it.
     """
-    others = {report_id for key in link.linking_keys(facts) for report_id in docket.bearers(key)}
-    if not others - {report.report_id}:
+    others = _led_to(report, facts, docket)
+    if not others:
         return
-    new = evidence.together(report.versions)
-    for report_id in sorted(others - {report.report_id}):
+    new = evidence.profile(evidence.together(report.versions))
+    for report_id in sorted(others):
         other = docket.report(report_id)
-        found = evidence.compare(new, evidence.together(other.versions), _quote(report, facts, other, docket))
-        if found.strength is not Strength.NONE or found.doubts:
-            yield Found(other, docket.case_of(report_id), found)
+        found = evidence.compare(
+            new, evidence.profile(evidence.together(other.versions)), _quote(report, facts, other, docket)
+        )
+        yield Found(other, docket.case_of(report_id), found)
+
+
+def _led_to(report: Report, facts: Facts, docket: Docket) -> Collection[UUID]:
+    shared = Counter(
+        other for key in link.linking_keys(facts) for other in islice(reversed(tuple(docket.bearers(key))), BEARERS_MAX)
+    )
+    del shared[report.report_id]
+    ranked = sorted(shared, key=lambda other: (-shared[other], other))
+    strong = (
+        other for other, bond in docket.bonds.of(report.report_id).items() if bond.household >= weights().household_join
+    )
+    return {*ranked[:CANDIDATES_MAX], *strong}
 
 
 def _quote(report: Report, facts: Facts, other: Report, docket: Docket) -> Quote:

@@ -44,6 +44,52 @@ SELECT NULL, v.event_key, v.report_id, v.source, i.case_id
 FROM report_version v JOIN report r USING (report_id) JOIN incident i USING (incident_id)
 WHERE v.event_key = ANY($2)
 
+-- name: cases_of
+SELECT DISTINCT i.case_id FROM report r JOIN incident i USING (incident_id) WHERE r.report_id = ANY($1)
+
+-- name: near
+-- The open cases that strong bonds and people's words lead to from these, with these.
+WITH RECURSIVE near (case_id) AS (
+    SELECT unnest($1::uuid[])
+    UNION
+    SELECT other.case_id
+    FROM near
+    JOIN case_file c ON c.case_id = near.case_id AND c.state <> 'closed'
+    JOIN incident i ON i.case_id = near.case_id
+    JOIN report r ON r.incident_id = i.incident_id
+    CROSS JOIN LATERAL (
+        SELECT report_b AS report_id FROM link_edge WHERE report_a = r.report_id AND household >= $2
+        UNION ALL SELECT report_a FROM link_edge WHERE report_b = r.report_id AND household >= $2
+        UNION ALL SELECT report_b FROM link_tie WHERE report_a = r.report_id AND together
+        UNION ALL SELECT report_a FROM link_tie WHERE report_b = r.report_id AND together
+    ) AS led
+    JOIN report o ON o.report_id = led.report_id
+    JOIN incident other ON other.incident_id = o.incident_id
+)
+SELECT case_id FROM near LIMIT $3
+
+-- name: aliases
+SELECT a.case_id AS home_id, c.case_id, c.household_id, c.version, c.state, c.linked_case_id, c.standing, c.routing, c.head_hash
+FROM case_alias a JOIN case_file c ON c.case_id = a.alias_id WHERE a.case_id = ANY($1)
+
+-- name: edges
+SELECT report_a, report_b, household, incident FROM link_edge WHERE report_a = ANY($1) AND report_b = ANY($1)
+
+-- name: ties
+SELECT report_a, report_b, scope, together FROM link_tie WHERE report_a = ANY($1) AND report_b = ANY($1)
+
+-- name: put_edge
+INSERT INTO link_edge (report_a, report_b, household, incident, reasons, weights_version)
+SELECT report_a, report_b, household, incident, reasons::jsonb, weights_version
+FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::float8[], $5::text[], $6::text[])
+    AS told (report_a, report_b, household, incident, reasons, weights_version)
+ON CONFLICT (report_a, report_b) DO UPDATE SET
+    household = excluded.household, incident = excluded.incident, reasons = excluded.reasons,
+    weights_version = excluded.weights_version, compared_at = now()
+
+-- name: drop_edge
+DELETE FROM link_edge USING unnest($1::uuid[], $2::uuid[]) AS gone (a, b) WHERE report_a = a AND report_b = b
+
 -- name: lock_linking
 -- One at a time between the last look for candidates and the commit: two workers with two reports of one incident make one case.
 SELECT pg_advisory_xact_lock(7240114)
@@ -118,6 +164,10 @@ ON CONFLICT (case_id) DO UPDATE SET
 -- name: add_alias
 INSERT INTO case_alias (alias_id, case_id) VALUES ($1, $2)
 
+-- name: drop_alias
+-- A case that was an alias has reports of its own again.
+DELETE FROM case_alias WHERE alias_id = ANY($1)
+
 -- name: move_aliases
 -- What was an alias of a case that now is one itself points to the case that stays.
 UPDATE case_alias SET case_id = $2 WHERE case_id = $1
@@ -127,11 +177,11 @@ INSERT INTO incident (incident_id, case_id) SELECT * FROM unnest($1::uuid[], $2:
 ON CONFLICT (incident_id) DO UPDATE SET case_id = excluded.case_id WHERE incident.case_id <> excluded.case_id
 
 -- name: put_clock
+-- Whoever calls this has stopped the incident's clocks just before, under the lock of its case.
 INSERT INTO clock (incident_id, name, due_at) SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[])
-ON CONFLICT (incident_id, name) DO UPDATE SET due_at = least(clock.due_at, excluded.due_at)
 
 -- name: stop_clocks
--- An incident that was joined with another has no reports and no clocks of its own any more.
+-- An incident that was joined with another has no clocks of its own any more; those of one that stands otherwise are set anew.
 DELETE FROM clock WHERE incident_id = ANY($1)
 
 -- name: put_report
