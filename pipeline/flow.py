@@ -7,6 +7,7 @@ from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter
 from pipeline.adapters.vault import seal
 from pipeline.contracts.topics import OUTGOING
+from pipeline.domain import filing
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.directory import Directory
 from pipeline.domain.evidence import compare

@@ -49,7 +49,7 @@ class LinkRun:
         event_id = settled.facts.event_id
         self._event_of.setdefault(settled.report_id, event_id)
         self._report_of.setdefault(event_id, settled.report_id)
-        self.asks += [(event_id, self._event_of[ask.other_report_id]) for ask in (settled.filed.asks if settled.filed else ())]
+        self.asks += [(event_id, self._event_of[ask.other_report_id]) for ask in settled.asks]
 
     def found(self) -> dict[str, Groups]:
         """The final state, by event id."""

@@ -16,7 +16,7 @@ from pipeline.domain.candidates import Found, find
 from pipeline.domain.casefile import CaseFile, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
-from pipeline.domain.filing import Filed
+from pipeline.domain.filing import Ask, Filed
 
 PROVISIONAL_ARRIVAL_NO = 1 << 62
 """Above every number that the database has given: a report that is not written yet arrived last."""
@@ -38,6 +38,11 @@ class Settlement:
     def after(self) -> CaseFile | None:
         """The report's case as it stands now."""
         return self.filed.change.after if self.filed else None
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """What a person should look at for it."""
+        return self.filed.asks if self.filed else ()
 
 
 def assess(facts: Facts, docket: Docket) -> Settlement:
@@ -99,7 +104,7 @@ def _file_version(facts: Facts, amended: Report, docket: Docket) -> Settlement:
 
 def _file(facts: Facts, report: Report, docket: Docket) -> Settlement:
     found = tuple(find(report, facts, docket))
-    filed = filing.file(report, found, docket)
+    filed = filing.file(report, facts, found, docket)
     return Settlement(facts, report.report_id, _decision(facts, filed), filed, found)
 
 

@@ -2,15 +2,18 @@
 only a person may join is asked.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from pipeline.contracts.vocabulary import LinkClass
-from pipeline.domain.candidates import Found
+from pipeline.domain.bonds import Bond
+from pipeline.domain.candidates import Found, requoted
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.evidence import Evidence
+from pipeline.domain.facts import Facts
+from pipeline.domain.partition import Pair, pair
 from pipeline.domain.regroup import CASE_REPORTS_MAX, Absorbed, Change, regroup
 from pipeline.domain.weights import weights
 
@@ -49,6 +52,7 @@ class Filed:
     absorbed: tuple[Absorbed, ...] = ()
     asks: tuple[Ask, ...] = ()
     reasons: tuple[str, ...] = ()
+    compared: Mapping[Pair, Evidence] = field(default_factory=dict)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -56,12 +60,15 @@ class Filed:
         return (*self.others, self.change)
 
 
-def file(report: Report, found: Sequence[Found], docket: Docket) -> Filed:
-    """Files a new report, or a new version of one that is known, and follows what it newly shows. The bonds of what was
-    found are taken into the docket; the cases are not.
+def file(report: Report, facts: Facts, found: Sequence[Found], docket: Docket) -> Filed:
+    """Files a new report, or a new version of a known one, and follows what it newly shows; `facts` is the version that
+    has come. The bonds of what was found are taken into the docket; the cases are not.
     """
-    _bind(report, found, docket)
-    grouped = regroup(docket, (report.report_id,), report)
+    own = {pair(report.report_id, f.report.report_id): f.evidence for f in found}
+    others = {pair(a.report_id, b.report_id): told for a, b, told in requoted(report, facts, docket)}
+    _bind(own | others, docket)
+    beside = {r for two in others for r in two if docket.case_of(r).state is not CaseState.CLOSED}
+    grouped = regroup(docket, beside | {report.report_id}, report)
     change = next(c for c in grouped.changes if any(r.report_id == report.report_id for r in c.after.reports))
     incident = change.after.incident_of(report.report_id)
     is_known = docket.holds(report.report_id)
@@ -77,15 +84,16 @@ def file(report: Report, found: Sequence[Found], docket: Docket) -> Filed:
         absorbed=grouped.absorbed,
         asks=_asks(change.after, report, found),
         reasons=_reasons(change.after, incident, found, link_class),
+        compared=own | others,
     )
 
 
-def _bind(report: Report, found: Iterable[Found], docket: Docket) -> None:
-    for f in found:
-        if f.bond.household >= weights().unseen:
-            docket.bonds.put(report.report_id, f.report.report_id, f.bond)
+def _bind(compared: Mapping[Pair, Evidence], docket: Docket) -> None:
+    for two, evidence in compared.items():
+        if evidence.household >= weights().unseen:
+            docket.bonds.put(*two, Bond(evidence.household, evidence.incident))
         else:
-            docket.bonds.drop(report.report_id, f.report.report_id)
+            docket.bonds.drop(*two)
 
 
 def _class_of(case: CaseFile, incident: Incident) -> LinkClass:

@@ -17,6 +17,9 @@ Pair = tuple[UUID, UUID]
 CERTAIN = 1.0
 """Two reports that are one whatever else is known: one quotes the other's number."""
 
+KNOWN_ENOUGH = 24
+"""So many known pairs between two groups speak for themselves: no report is compared with all of a crowd."""
+
 
 class Rule(NamedTuple):
     """Groups join while the mean probability over the pairs between them is at least `join_at`. A pair that was never
@@ -131,6 +134,7 @@ class _Links:
     def _mean(self, one: UUID, other: UUID) -> float:
         total, count = self._known[one][other]
         pairs = len(self._clusters.members[one]) * len(self._clusters.members[other])
+        pairs = pairs if count < KNOWN_ENOUGH else count
         return round((total + (pairs - count) * self._rule.unseen) / pairs, 9)
 
     def _offer(self, one: UUID, other: UUID) -> None:
