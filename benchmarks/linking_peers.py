@@ -1,9 +1,9 @@
-"""Ourselves, Splink and exact keys on the same reports in the same run.
+"""Ourselves, Splink and exact keys on the same reports in the same run, and an oracle on what survived in them.
 
-    python benchmarks/linking_peers.py reports.ndjson --truth truth.csv
-    python benchmarks/linking_peers.py --mix towers --seed 1000 1001 1002
+    PYTHONPATH=. python benchmarks/linking_peers.py reports.ndjson --truth truth.csv
+    PYTHONPATH=. python benchmarks/linking_peers.py --mix towers --seed 1000 1001 1002
 
-Needs requirements/bench.lock. Splink and the exact keys see the whole file at once; we decide in the order of arrival.
+Needs requirements/bench.lock. The others see the whole file at once; we decide in the order of arrival.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from peers.grouping import Pair, grouped
 
 from pipeline.commands.bench import LinkRun
 from pipeline.domain.directory import Directory
+from pipeline.local.bench.ceiling import oracle
 from pipeline.local.bench.measures import Agreement, measure
 from pipeline.local.bench.mess import messy
 from pipeline.local.bench.mix import MIXES
@@ -49,6 +50,11 @@ def by_us(work: Work) -> Mapping[str, Groups]:
     return run.found()
 
 
+def by_oracle(work: Work) -> Mapping[str, Groups]:
+    reports = read(work.lines, work.directory, datetime.now(UTC))
+    return oracle((told.facts for report in reports for told in report.versions), work.truth)
+
+
 def in_batch(pairs: Callable[[Sequence[Report]], Iterable[Pair]]) -> Engine:
     def engine(work: Work) -> Mapping[str, Groups]:
         reports = read(work.lines, work.directory, datetime.now(UTC))
@@ -61,6 +67,7 @@ ENGINES: Mapping[str, Engine] = {
     "exact keys": in_batch(exact_keys.pairs),
     "Splink": in_batch(splink_peer.pairs),
     "Anwang": by_us,
+    "oracle": by_oracle,
 }
 
 

@@ -14,9 +14,9 @@ What is joined holds together through others; versions of one report and quoted 
 nothing wrongly, so its precision is 1. It is an estimate, not a bound: chances are taken as independent of each other.
 """
 
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import combinations
 
 from pipeline.domain.facts import Facts
@@ -80,11 +80,10 @@ class _File:
         for position, report in enumerate(reports):
             for mark in report.marks:
                 self._bearers[mark].append(position)
-        count = len(reports)
-        self._any = [nearness(reports[i], reports[i + s]) for s in STRIDES for i in range(count - s)]
-        self._contradictions = sorted(
-            nearness(*(reports[p] for p in pair)).contradictions for pair in self.true_pairs(household)
-        )
+        apart = (i for stride in STRIDES for i in zip(range(len(reports)), range(stride, len(reports)), strict=False))
+        self._any = Counter(nearness(reports[i], reports[j]) for i, j in apart)
+        true = (nearness(reports[i], reports[j]) for i, j in self.true_pairs(household))
+        self._contradictions = sorted(near.contradictions for near in true)
 
     def true_pairs(self, level: Level) -> Iterator[Pair]:
         groups: defaultdict[str, list[int]] = defaultdict(list)
@@ -111,15 +110,14 @@ class _File:
         strangers = sum(self._reports[p].truth.household != own for p in self._bearers[mark])
         return (strangers + 1) / len(self._reports)
 
-    @lru_cache(maxsize=None)  # noqa: B019 - lives as long as the file
     def _share_as_near(self, near: Nearness) -> float:
-        reaching = sum(near.in_time_and_story_reached_by(other) for other in self._any)
-        return (reaching + 1) / (len(self._any) + 1)
+        """Of any two reports; at least one pair."""
+        reaching = sum(count for other, count in self._any.items() if near.in_time_and_story_reached_by(other))
+        return (reaching + 1) / (self._any.total() + 1)
 
-    @lru_cache(maxsize=None)  # noqa: B019 - lives as long as the file
     def _share_contradicting(self, least: int) -> float:
-        told = self._contradictions
-        return sum(count >= least for count in told) / len(told)
+        """Of the true pairs."""
+        return 1 - bisect_left(self._contradictions, least) / len(self._contradictions)
 
     def _met(self, one: Told, other: Told, near: Nearness) -> bool:
         """Whether a stranger really has as much in common."""

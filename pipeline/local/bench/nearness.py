@@ -1,4 +1,4 @@
-"""How near two reports stand beside what both say of people and places: in time, in their stories, in contradictions."""
+"""How near two reports stand beside what both say of people and places: in time, in story, in contradictions."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
