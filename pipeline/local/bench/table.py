@@ -100,24 +100,25 @@ def _of_a_level(runs: Sequence[Row], of_level: Callable[[Result], Agreement]) ->
     yield _share(a.pairwise.f1 for a in found)
     yield f"{mean(of_level(run.ceiling).pairwise.f1 for run in runs):.3f}"
     yield _share(a.b_cubed.f1 for a in found)
-    yield _spread([a.wrong_joins_per_10_000 for a in found], "{:.0f}")
-    yield _spread([a.missed_joins_per_10_000 for a in found], "{:.0f}")
+    yield spread([a.wrong_joins_per_10_000 for a in found], "{:.0f}")
+    yield spread([a.missed_joins_per_10_000 for a in found], "{:.0f}")
 
 
 def _of_the_whole(runs: Sequence[Row]) -> Sequence[str]:
     held = [run.held for run in runs if run.held is not None]
     times = mean(run.mean_ms for run in runs), max(run.p95_ms for run in runs)
     return (
-        _spread([run.review_share for run in runs], "{:.1%}"),
-        _spread(held, "{:.0%}") if held else "-",
+        spread([run.review_share for run in runs], "{:.1%}"),
+        spread(held, "{:.0%}") if held else "-",
         f"{times[0]:.1f} ({times[1]:.1f})",
     )
 
 
 def _share(values: Iterable[float]) -> str:
-    return _spread(list(values), "{:.3f}")
+    return spread(list(values), "{:.3f}")
 
 
-def _spread(values: Sequence[float], form: str) -> str:
+def spread(values: Sequence[float], form: str) -> str:
+    """The mean, and of several values the least and the most in brackets."""
     middle = form.format(mean(values))
     return middle if len(values) == 1 else f"{middle} ({form.format(min(values))}–{form.format(max(values))})"

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from math import log2
+from math import exp2, log2
 from typing import NamedTuple
 
 Agreement = tuple[str, str]
@@ -15,7 +15,7 @@ ROUNDS_MAX = 200
 SETTLED = 1e-7
 BITS_MAX = 60.0
 PSEUDO = 0.5
-"""Pairs that every level is given beforehand, so that none weighs infinitely much."""
+"""Pairs that are taken as seen beforehand, of each kind and at every level, so that nothing weighs infinitely much."""
 
 
 class Learnt(NamedTuple):
@@ -28,7 +28,7 @@ class Learnt(NamedTuple):
         return self.prior + sum(self.bits.get(agreement, 0.0) for agreement in pattern)
 
     def probability(self, pattern: Pattern) -> float:
-        return 1 / (1 + 2.0 ** -max(-BITS_MAX, min(BITS_MAX, self.score(pattern))))
+        return 1 / (1 + exp2(-max(-BITS_MAX, min(BITS_MAX, self.score(pattern)))))
 
 
 class Shares(NamedTuple):
@@ -40,7 +40,9 @@ class Shares(NamedTuple):
 
 
 def learn(patterns: Mapping[Pattern, int], first: Mapping[Pattern, float]) -> Learnt:
-    """`patterns` says how many pairs agree in each way; `first` is a first guess of the probability of a match."""
+    """`patterns` says how many pairs agree in each way; `first` is a first guess of the probability of a match. The
+    aspects are taken as independent of each other among matches, and among other pairs.
+    """
     shares = _maximised(patterns, first)
     for _ in range(ROUNDS_MAX):
         before = shares.matches
@@ -60,7 +62,7 @@ def _maximised(patterns: Mapping[Pattern, int], likely: Mapping[Pattern, float])
         for agreement in pattern:
             seen[0][agreement] += match
             seen[1][agreement] += count - match
-    return Shares(matches / total, *map(_of_aspect, seen))
+    return Shares((matches + PSEUDO) / (total + 2 * PSEUDO), *map(_of_aspect, seen))
 
 
 def _of_aspect(seen: Mapping[Agreement, float]) -> Mapping[Agreement, float]:
