@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from time import perf_counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
 from febrl_records import NEAR, Pair, Record, agreements, candidates
@@ -21,6 +21,9 @@ from pipeline.domain.expectation import Pattern, learn
 from pipeline.domain.normalise.birth import Birth
 from pipeline.domain.normalise.birth_agreement import BirthAgreement
 from pipeline.domain.partition import Rule, pair, partition
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 F1_MIN = 0.99
 JOIN_AT, UNSEEN, SIZE_MAX = 0.5, 0.01, 50
@@ -92,7 +95,7 @@ def sets() -> Iterator[Set]:
     yield Set("febrl4", (_file(one), _file(other)), frozenset(links))
 
 
-def _file(table: object) -> tuple[Record, ...]:
+def _file(table: "DataFrame") -> tuple[Record, ...]:
     return tuple(_record(str(record_id), row) for record_id, row in table.iterrows())
 
 
