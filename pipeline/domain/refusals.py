@@ -13,6 +13,8 @@ class RulingRefusal(StrEnum):
     NEEDS_A_SECOND = "needs_a_second"
     UNKNOWN = "unknown"
     AMBIGUOUS = "ambiguous"
+    NO_REPORT = "no_report"
+    NOT_OF_THIS_CASE = "not_of_this_case"
     UNKNOWN_REPORT = "unknown_report"
     CASE_CLOSED = "case_closed"
     TOO_FEW_REPORTS = "too_few_reports"
@@ -34,7 +36,9 @@ MEANINGS: Final[Mapping[RulingRefusal, str]] = {
     RulingRefusal.SECOND_IS_FIRST: "the second person must be another one",
     RulingRefusal.NEEDS_A_SECOND: "a priority sinks or a clock moves later by it: a second person must agree",
     RulingRefusal.UNKNOWN: "no case, incident, report or event of this id is known",
-    RulingRefusal.AMBIGUOUS: "this id stands for more than one: say the report's own id",
+    RulingRefusal.AMBIGUOUS: "this id stands for more than one: say the id of the report, or the incident, that is meant",
+    RulingRefusal.NO_REPORT: "this id is not that of one report: say the report's own id, or the id of an event of it",
+    RulingRefusal.NOT_OF_THIS_CASE: "a report that should leave does not stand in this case",
     RulingRefusal.UNKNOWN_REPORT: "a report that is decided of is not known, or its case was erased",
     RulingRefusal.CASE_CLOSED: "the case is closed: what is closed is not put together anew",
     RulingRefusal.TOO_FEW_REPORTS: "at least two reports are needed",
