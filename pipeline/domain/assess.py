@@ -104,7 +104,7 @@ def _file_version(facts: Facts, amended: Report, docket: Docket) -> Settlement:
 
 def _file(facts: Facts, report: Report, docket: Docket) -> Settlement:
     found = tuple(find(report, facts, docket))
-    filed = filing.file(report, found, docket)
+    filed = filing.file(report, facts, found, docket)
     return Settlement(facts, report.report_id, _decision(facts, filed), filed, found)
 
 

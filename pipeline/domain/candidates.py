@@ -1,15 +1,14 @@
 """Which known reports a report may belong to, and what speaks for each."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from heapq import nlargest
 from uuid import UUID
 
 from pipeline.domain import evidence, link
-from pipeline.domain.bonds import Bond
 from pipeline.domain.casefile import CaseFile, CaseState, Report
-from pipeline.domain.docket import Docket
+from pipeline.domain.docket import Bearers, Docket
 from pipeline.domain.evidence import Evidence, Quote
 from pipeline.domain.facts import Facts
 from pipeline.domain.weights import weights
@@ -30,10 +29,6 @@ class Found:
     evidence: Evidence
 
     @property
-    def bond(self) -> Bond:
-        return Bond(self.evidence.household, self.evidence.incident)
-
-    @property
     def links(self) -> bool:
         return self.evidence.household >= weights().household_join
 
@@ -52,43 +47,70 @@ def find(report: Report, facts: Facts, docket: Docket) -> Iterator[Found]:
     new = evidence.profile(evidence.together(report.versions))
     for report_id in sorted(others):
         other = docket.report(report_id)
-        found = evidence.compare(
-            new, evidence.profile(evidence.together(other.versions)), _quote(report, facts, other, docket)
-        )
+        known = evidence.profile(evidence.together(other.versions))
+        found = evidence.compare(new, known, _worth(report, other, docket, (report, facts)))
         yield Found(other, docket.case_of(report_id), found)
 
 
 def _led_to(report: Report, facts: Facts, docket: Docket) -> Collection[UUID]:
-    shared = Counter(
-        other for key in link.linking_keys(facts) for other in islice(reversed(tuple(docket.bearers(key))), BEARERS_MAX)
-    )
+    shared = Counter(other for key in link.linking_keys(facts) for other in _newest(docket.bearers(key), docket))
     del shared[report.report_id]
     ranked = sorted(shared, key=lambda other: (-shared[other], other))
-    strong = (
-        other for other, bond in docket.bonds.of(report.report_id).items() if bond.household >= weights().household_join
-    )
+    bonds = docket.bonds.of(report.report_id)
+    strong = (other for other, bond in bonds.items() if bond.household >= weights().household_join)
     return {*ranked[:CANDIDATES_MAX], *strong}
 
 
-def _quote(report: Report, facts: Facts, other: Report, docket: Docket) -> Quote:
-    quotes = tuple(_quotes(report, facts, other))
+def _newest(bearers: Bearers, docket: Docket) -> Iterable[UUID]:
+    if len(bearers) <= BEARERS_MAX:
+        return bearers
+    return nlargest(BEARERS_MAX, bearers, key=lambda other: docket.report(other).arrival_no)
+
+
+def requoted(report: Report, facts: Facts, docket: Docket) -> Iterator[tuple[Report, Report, Evidence]]:
+    """Pairs of other reports of which one quotes the number that this version bears, too: what that quote is worth has
+    changed by it.
+    """
+    if not facts.report_no:
+        return
+    borne, quoted = link.bears(facts.report_no), link.quoted(facts.report_no)
+    bearers, quoters = (
+        sorted(r for r in docket.bearers(key) if r != report.report_id and docket.holds(r)) for key in (borne, quoted)
+    )
+    for quoter, bearer in ((q, b) for q in quoters for b in bearers if q != b):
+        one, other = docket.report(quoter), docket.report(bearer)
+        doubtful = _worth(one, other, docket, (report, facts))
+        if doubtful is not Quote.NONE:
+            yield one, other, _compare(one, other, doubtful)
+
+
+def _compare(one: Report, other: Report, quote: Quote) -> Evidence:
+    return evidence.compare(evidence.together(one.versions), evidence.together(other.versions), quote)
+
+
+def _worth(one: Report, other: Report, docket: Docket, come: tuple[Report, Facts]) -> Quote:
+    """What a quote between the two is worth, now that this report with this version has come."""
+    quotes = [(number, one, other) for number in _quotes(one, other)]
+    quotes += [(number, other, one) for number in _quotes(other, one)]
     if not quotes:
         return Quote.NONE
-    if any(_others_bear(number, quoter, bearer, docket) for number, quoter, bearer in quotes):
+    if any(_others_bear(number, quoter, bearer, docket, come) for number, quoter, bearer in quotes):
         return Quote.BORNE_BY_SEVERAL
-    return Quote.VICTIMS_CONTRADICT if evidence.contradict(report.newest, other.newest) else Quote.CLEAR
+    return Quote.VICTIMS_CONTRADICT if evidence.contradict(one.newest, other.newest) else Quote.CLEAR
 
 
-def _quotes(report: Report, facts: Facts, other: Report) -> Iterator[tuple[str, Report, Report]]:
-    """Each number by which one of the two quotes the other, who quotes it and who bears it."""
-    for version in other.versions:
-        if link.quotes(facts, version):
-            yield version.report_no, report, other
-        if link.quotes(version, facts):
-            yield facts.report_no, other, report
+def _quotes(quoter: Report, bearer: Report) -> Iterator[str]:
+    """Each number of the bearer that the other quotes."""
+    for said in quoter.versions:
+        for borne in bearer.versions:
+            if link.quotes(said, borne):
+                yield borne.report_no
 
 
-def _others_bear(number: str, quoter: Report, bearer: Report, docket: Docket) -> bool:
+def _others_bear(number: str, quoter: Report, bearer: Report, docket: Docket, come: tuple[Report, Facts]) -> bool:
     """Whether reports beside this bearer have the number that is quoted, the quoter's own source left out."""
-    bearers = docket.bearers(link.bears(number)).items()
-    return any(source != quoter.newest.source and other != bearer.report_id for other, source in bearers)
+    report, facts = come
+    bearers = dict(docket.bearers(link.bears(number)))
+    if facts.report_no and link.bears(facts.report_no) == link.bears(number):
+        bearers[report.report_id] = facts.source
+    return any(source != quoter.newest.source and other != bearer.report_id for other, source in bearers.items())

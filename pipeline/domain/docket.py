@@ -19,7 +19,7 @@ Bearers = Mapping[UUID, str]
 
 class Docket:
     """Changed only by the decisions themselves; whoever reads gets frozen values. `bearers` maps a key to the reports
-    that bear it and their sources, the newest last; `aliases` are the cases that went up in others.
+    that bear it and their sources; `aliases` are the cases that went up in others.
     """
 
     def __init__(self) -> None:

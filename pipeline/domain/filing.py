@@ -2,15 +2,18 @@
 only a person may join is asked.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from pipeline.contracts.vocabulary import LinkClass
-from pipeline.domain.candidates import Found
+from pipeline.domain.bonds import Bond
+from pipeline.domain.candidates import Found, requoted
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
-from pipeline.domain.evidence import Evidence
+from pipeline.domain.evidence import Evidence, Reason
+from pipeline.domain.facts import Facts
+from pipeline.domain.partition import Pair, pair
 from pipeline.domain.regroup import CASE_REPORTS_MAX, Absorbed, Change, regroup
 from pipeline.domain.weights import weights
 
@@ -22,6 +25,9 @@ OTHERS_DIFFER = "others_differ"
 
 IN_HAND = "cases_in_hand"
 """The evidence would join two cases, but somebody has one of them in hand."""
+
+TELLING_MIN_BITS = 0.5
+REASONS_MAX = 8
 
 CROWDED = "case_is_crowded"
 """The evidence leads to a case that holds so many reports that the key says little: a default ID, a helpline."""
@@ -49,6 +55,7 @@ class Filed:
     absorbed: tuple[Absorbed, ...] = ()
     asks: tuple[Ask, ...] = ()
     reasons: tuple[str, ...] = ()
+    compared: Mapping[Pair, Evidence] = field(default_factory=dict)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -56,12 +63,15 @@ class Filed:
         return (*self.others, self.change)
 
 
-def file(report: Report, found: Sequence[Found], docket: Docket) -> Filed:
-    """Files a new report, or a new version of one that is known, and follows what it newly shows. The bonds of what was
-    found are taken into the docket; the cases are not.
+def file(report: Report, facts: Facts, found: Sequence[Found], docket: Docket) -> Filed:
+    """Files a new report, or a new version of a known one, and follows what it newly shows; `facts` is the version that
+    has come. The bonds of what was found are taken into the docket; the cases are not.
     """
-    _bind(report, found, docket)
-    grouped = regroup(docket, (report.report_id,), report)
+    own = {pair(report.report_id, f.report.report_id): f.evidence for f in found}
+    others = {pair(a.report_id, b.report_id): told for a, b, told in requoted(report, facts, docket)}
+    _bind(own | others, docket)
+    beside = {r for two in others for r in two if docket.case_of(r).state is not CaseState.CLOSED}
+    grouped = regroup(docket, beside | {report.report_id}, report)
     change = next(c for c in grouped.changes if any(r.report_id == report.report_id for r in c.after.reports))
     incident = change.after.incident_of(report.report_id)
     is_known = docket.holds(report.report_id)
@@ -69,23 +79,25 @@ def file(report: Report, found: Sequence[Found], docket: Docket) -> Filed:
     if link_class is LinkClass.INITIAL and (earlier := [f.case for f in found if f.links and not f.is_open]):
         change = _linked_back(change, max(earlier, key=lambda c: (c.arrival_no, c.case_id)))
         link_class = LinkClass.RE_REPORT
+    open_questions = [f for f in found if not docket.bonds.is_decided(report.report_id, f.report.report_id)]
     return Filed(
         change=change,
         incident=incident,
         link_class=link_class,
         others=tuple(c for c in grouped.changes if c.after.case_id != change.after.case_id),
         absorbed=grouped.absorbed,
-        asks=_asks(change.after, report, found),
+        asks=_asks(change.after, report, open_questions),
         reasons=_reasons(change.after, incident, found, link_class),
+        compared=own | others,
     )
 
 
-def _bind(report: Report, found: Iterable[Found], docket: Docket) -> None:
-    for f in found:
-        if f.bond.household >= weights().unseen:
-            docket.bonds.put(report.report_id, f.report.report_id, f.bond)
+def _bind(compared: Mapping[Pair, Evidence], docket: Docket) -> None:
+    for two, evidence in compared.items():
+        if evidence.household >= weights().unseen:
+            docket.bonds.put(*two, Bond(evidence.household, evidence.incident))
         else:
-            docket.bonds.drop(report.report_id, f.report.report_id)
+            docket.bonds.drop(*two)
 
 
 def _class_of(case: CaseFile, incident: Incident) -> LinkClass:
@@ -142,9 +154,13 @@ def _reasons(case: CaseFile, incident: Incident, found: Iterable[Found], link_cl
 
 
 def _named(evidence: Evidence) -> tuple[str, ...]:
-    """Aspect and level of what speaks for it, the strongest first."""
-    return tuple(
-        f"{r.aspect}:{r.level}"
-        for r in sorted(evidence.reasons, key=lambda r: (-r.household - r.incident, r.aspect))
-        if r.household + r.incident > 0
-    )
+    """Aspect and level of what speaks for it most, the strongest first. How it was told is left out: it would tell who
+    reported the other.
+    """
+    telling = (r for r in evidence.reasons if not r.aspect.startswith("source") and _bits(r) >= TELLING_MIN_BITS)
+    strongest = sorted(telling, key=lambda r: (-_bits(r), r.aspect))[:REASONS_MAX]
+    return tuple(f"{r.aspect}:{r.level}" for r in strongest)
+
+
+def _bits(reason: Reason) -> float:
+    return reason.household + reason.incident

@@ -59,6 +59,15 @@ def bears(number: str) -> Key:
     return Key(KeyKind.BEARS, _quotable(number))
 
 
+def quoted_keys(facts: Facts) -> frozenset[Key]:
+    """What leads to all who bear the numbers that this version quotes."""
+    return frozenset(bears(number) for number in facts.related_report_nos if number)
+
+
+def quoted(number: str) -> Key:
+    return Key(KeyKind.QUOTES, _quotable(number))
+
+
 def _quotable(number: str) -> str:
     """A number as it is compared with a quote of it, which other hands have written."""
     return unspaced(plain(number)).casefold()
@@ -155,7 +164,9 @@ def _place_keys(place: Place, surnames: Iterable[str], weeks: Sequence[int]) -> 
 
 def _pair_keys(persons: Sequence[Person]) -> Iterator[Key]:
     """Two people who are told of together, where both are named in full."""
-    names = sorted({p.name_form.folded for p in persons if p.name_form and p.name_form.given and not p.name_form.masked})
+    names = sorted(
+        {p.name_form.folded for p in persons if p.name_form and p.name_form.given and not p.name_form.masked}
+    )
     return (Key(KeyKind.TWO_NAMES, f"{a} {b}") for a, b in combinations(names[:NAMES_MAX], 2))
 
 

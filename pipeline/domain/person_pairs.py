@@ -51,7 +51,9 @@ def couple(a: Somebody, b: Somebody) -> Couple:
     identity = compare_identities(a.identity, b.identity) if a.identity and b.identity else _I.UNKNOWN
     phone = compare_phones(a.lines, b.lines) if a.lines and b.lines else _P.UNKNOWN
     likeness = (
-        LIKENESS_OF_NAMES[name] + LIKENESS_OF_BIRTHS[birth] + LIKENESS_OF_IDENTITIES[identity]
+        LIKENESS_OF_NAMES[name]
+        + LIKENESS_OF_BIRTHS[birth]
+        + LIKENESS_OF_IDENTITIES[identity]
         + LIKENESS_OF_PHONES[phone]
     )
     if a.role is b.role:

@@ -171,7 +171,8 @@ class _Grouping:
         if before and not is_told and _membership(incidents) == _membership(before.incidents):
             return None
         base = before or self._docket.aliases.get(case_id)
-        linked = next((c for c in (base, *origins) if c and c.linked_case_id), base)
+        joined = (c for c in origins if c.linked_case_id and _oldest(c.reports).report_id in group)
+        linked = base if base and base.linked_case_id else next(joined, base)
         drafted = CaseFile(
             case_id=case_id,
             household_id=linked.household_id if linked else derived("household", oldest.hex),

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.partition import CERTAIN, Pair, Rule, Ties, pair, partition
+from pipeline.domain.partition import CERTAIN, NO_TIES, Pair, Rule, Ties, pair, partition
 
 RULE = Rule(join_at=0.45, unseen=0.05, size_max=200)
 IDS = tuple(UUID(int=n) for n in range(1, 9))
 A, B, C, D = IDS[:4]
 
 
-def groups(known: Mapping[Pair, float], rule: Rule = RULE, ties: Ties = Ties()) -> list[set[UUID]]:
+def groups(known: Mapping[Pair, float], rule: Rule = RULE, ties: Ties = NO_TIES) -> list[set[UUID]]:
     members = {m for p in (*known, *ties.together, *ties.apart) for m in p}
     return [set(group) for group in partition(members, known, rule, ties)]
 

@@ -137,6 +137,7 @@ class DocketReader:
         await self._add_bonds(connection, loaded.docket)
         await self._add_decisions(connection, loaded.docket, sought.events)
         _add_bearers(loaded.docket, sought, sight)
+        await self._add_quoted(connection, loaded.docket)
         return loaded
 
     def _incidents(
@@ -177,6 +178,13 @@ class DocketReader:
             docket.bonds.put(row["report_a"], row["report_b"], Bond(row["household"], row["incident"]))
         for row in await connection.fetch(SQL["ties"], reports):
             docket.bonds.tie(Tie((row["report_a"], row["report_b"]), Scope(row["scope"]), row["together"]))
+
+    async def _add_quoted(self, connection: Connection, docket: Docket) -> None:
+        """Who bears the numbers that the reports here quote: a quote of a number that several bear is worth less."""
+        versions = (v for c in docket.cases.values() for r in c.reports for v in r.versions)
+        keys = {self._ring.token(key): key for version in versions for key in link.quoted_keys(version)}
+        for row in await connection.fetch(SQL["bearers"], list(keys), BEARERS_MAX) if keys else ():
+            docket.find_by(keys[row["token"]], row["report_id"], row["source"])
 
     async def _add_decisions(self, connection: Connection, docket: Docket, events: Collection[UUID]) -> None:
         for row in await connection.fetch(SQL["decisions"], list(events)):

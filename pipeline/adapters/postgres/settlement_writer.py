@@ -129,12 +129,12 @@ class SettlementWriter:
 
     async def _edges(self, work: Work) -> None:
         kept, gone = [], []
-        for two, found in work.edges().items():
-            if found.bond.household < weights().unseen:
+        for two, evidence in work.edges().items():
+            if evidence.household < weights().unseen:
                 gone.append(two)
                 continue
-            reasons = _json_list([list(reason) for reason in found.evidence.reasons])
-            kept.append((*two, *found.bond, reasons, weights().version))
+            reasons = _json_list([list(reason) for reason in evidence.reasons])
+            kept.append((*two, evidence.household, evidence.incident, reasons, weights().version))
         await self._many("drop_edge", gone)
         await self._many("put_edge", kept)
 

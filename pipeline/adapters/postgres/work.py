@@ -14,10 +14,10 @@ from pipeline.contracts.messages import Message
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.assess import Settlement
 from pipeline.domain.batch import Accepted, Batch
-from pipeline.domain.candidates import Found
+from pipeline.domain.evidence import Evidence
 from pipeline.domain.filing import Filed
 from pipeline.domain.link import Key, stored_keys
-from pipeline.domain.partition import Pair, pair
+from pipeline.domain.partition import Pair
 
 REPORT, ORIGINAL, UNREAD = Purpose.REPORT, Purpose.ORIGINAL, Purpose.UNREAD
 
@@ -67,9 +67,9 @@ class Work:
         unread = (KeyName(unread_id_of(ring, item.message), UNREAD) for item in self.batch.unread)
         return frozenset((*names, *unread)) | self.moves.key_names()
 
-    def edges(self) -> Mapping[Pair, Found]:
+    def edges(self) -> Mapping[Pair, Evidence]:
         """What was found of each pair, the latest."""
-        return {pair(s.report_id, f.report.report_id): f for _, s, _ in self.written for f in s.found}
+        return {two: evidence for _, _, filed in self.written for two, evidence in filed.compared.items()}
 
     def counts(self) -> Mapping[Outcome, int]:
         """How many messages became what."""

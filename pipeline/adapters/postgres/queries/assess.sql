@@ -91,6 +91,13 @@ ON CONFLICT (report_a, report_b) DO UPDATE SET
 -- name: drop_edge
 DELETE FROM link_edge USING unnest($1::uuid[], $2::uuid[]) AS gone (a, b) WHERE report_a = a AND report_b = b
 
+-- name: bearers
+SELECT asked.token, borne.report_id, borne.source
+FROM unnest($1::bytea[]) AS asked (token)
+CROSS JOIN LATERAL (
+    SELECT k.report_id, k.source FROM link_key k WHERE k.token = asked.token ORDER BY k.added_no DESC LIMIT $2
+) AS borne
+
 -- name: lock_linking
 -- One at a time between the last look for candidates and the commit: two workers with two reports of one incident make one case.
 SELECT pg_advisory_xact_lock(7240114)
@@ -217,9 +224,12 @@ UPDATE report_original SET wrapped_key = $2 WHERE event_key = $1
 INSERT INTO link_key (token, report_id, source) SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[])
 
 -- name: add_review
+-- A question stands once, whichever of the two reports asked it.
 INSERT INTO link_review (report_id, other_report_id, reasons)
 SELECT report_id, other_report_id, reasons::jsonb
 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS asked (report_id, other_report_id, reasons)
+WHERE NOT EXISTS (
+    SELECT FROM link_review r WHERE (r.report_id, r.other_report_id) = (asked.other_report_id, asked.report_id))
 ON CONFLICT DO NOTHING
 
 -- name: add_decision
