@@ -35,8 +35,8 @@ from pipeline.adapters.postgres.database import (
     open_pool,
     with_retries,
 )
-from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.docket_reader import DocketReader
+from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.keys import CaseKeys

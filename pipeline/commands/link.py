@@ -74,9 +74,7 @@ def answer(settings: Settings, people: People, one: str, other: str, *, yes: boo
     _tell(people, asked(_with_book(settings, act)))
 
 
-async def _say(
-    book: Rulings, people: People, kind: RulingKind, scope: Scope, reports: Sequence[UUID]
-) -> Ruled | None:
+async def _say(book: Rulings, people: People, kind: RulingKind, scope: Scope, reports: Sequence[UUID]) -> Ruled | None:
     ruling = Ruling(
         ruling_id=people.ruling_id,
         kind=kind,
@@ -131,8 +129,9 @@ def _tell(people: People, ruled: Ruled | None) -> None:
 
 def _standing(case: CaseFile) -> str:
     standing, routing = case.judged
-    where = f"{standing.queue} {standing.priority} at {routing.centre}"
-    return f"case {case.case_id} version {case.version}: {len(case.reports)} reports, {len(case.incidents)} incidents, {where}"
+    holds = f"{len(case.reports)} reports, {len(case.incidents)} incidents"
+    waits = f"{standing.queue} {standing.priority} at {routing.centre}"
+    return f"case {case.case_id} version {case.version}: {holds}, {waits}"
 
 
 async def _with_book(settings: Settings, act: Callable[[Rulings], Awaitable[T]]) -> T:
