@@ -4,7 +4,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 
@@ -31,6 +31,11 @@ class People:
     by: str
     second: str | None
     ruling_id: UUID
+
+
+def people(by: str, second: str | None, ruling_id: UUID | None) -> People:
+    """A ruling is a new one unless its id is told."""
+    return People(by, second, ruling_id or uuid4())
 
 
 def split(settings: Settings, people: People, case: str, reports: Sequence[str], scope: Scope) -> None:
