@@ -1,7 +1,7 @@
 """Which known reports a report may belong to, and what speaks for each."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from heapq import nlargest
 from uuid import UUID
@@ -16,8 +16,13 @@ from pipeline.domain.weights import weights
 BEARERS_MAX = 64
 """Reports that one link key leads to, the newest ones; a key that more bear (a landlord's telephone) says little."""
 
-CANDIDATES_MAX = 48
-"""Reports that a report is compared with: those with which it shares most keys."""
+CANDIDATES_MAX = 16
+"""Reports that a report is compared with: those with which it shares the rarest keys. Of a million persons
+told of, the household is among the best 16 as often as among all (`benchmarks/linking_scale.py`).
+"""
+
+RARITY_OF_ONE = 10_000
+"""What a key that one report bears adds to that report's rank; one that several bear adds a part of it to each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +58,19 @@ def find(report: Report, facts: Facts, docket: Docket) -> Iterator[Found]:
 
 
 def _led_to(report: Report, facts: Facts, docket: Docket) -> Collection[UUID]:
-    shared = Counter(other for key in link.linking_keys(facts) for other in _newest(docket.bearers(key), docket))
-    del shared[report.report_id]
-    ranked = sorted(shared, key=lambda other: (-shared[other], other))
+    rarity: Counter[UUID] = Counter()
+    for key in link.linking_keys(facts):
+        bearers = _newest(docket.bearers(key), docket)
+        for other in bearers:
+            rarity[other] += RARITY_OF_ONE // len(bearers)
+    del rarity[report.report_id]
+    ranked = sorted(rarity, key=lambda other: (-rarity[other], other))
     bonds = docket.bonds.of(report.report_id)
     strong = (other for other, bond in bonds.items() if bond.household >= weights().household_join)
     return {*ranked[:CANDIDATES_MAX], *strong}
 
 
-def _newest(bearers: Bearers, docket: Docket) -> Iterable[UUID]:
+def _newest(bearers: Bearers, docket: Docket) -> Collection[UUID]:
     if len(bearers) <= BEARERS_MAX:
         return bearers
     return nlargest(BEARERS_MAX, bearers, key=lambda other: docket.report(other).arrival_no)
