@@ -287,10 +287,9 @@ def link_split(  # noqa: PLR0913 - each is a flag
     ruling_id: RulingId = None,
 ) -> None:
     """Reports leave their case; both sides are judged anew by their own reports."""
-    from pipeline.commands.link import people, split
-    from pipeline.domain.bonds import Scope
+    from pipeline.commands.link import decide, wish_of
 
-    split(told.settings, people(by, second, ruling_id), case, report, Scope(scope))
+    decide(told.settings, wish_of("split", scope, report, by=by, second=second, ruling_id=ruling_id, case=case))
 
 
 @link.command("merge")
@@ -305,10 +304,9 @@ def link_merge(  # noqa: PLR0913 - each is a flag
     ruling_id: RulingId = None,
 ) -> None:
     """Two cases, or with --scope incident two incidents, are one; the older id stays."""
-    from pipeline.commands.link import merge, people
-    from pipeline.domain.bonds import Scope
+    from pipeline.commands.link import decide, wish_of
 
-    merge(told.settings, people(by, None, ruling_id), one, other, Scope(scope))
+    decide(told.settings, wish_of("merge", scope, [one, other], by=by, ruling_id=ruling_id))
 
 
 @link.command("confirm")
@@ -324,11 +322,9 @@ def link_confirm(
     ruling_id: RulingId = None,
 ) -> None:
     """These reports belong together, whatever the evidence will say."""
-    from pipeline.commands.link import people, say
-    from pipeline.contracts.case import RulingKind
-    from pipeline.domain.bonds import Scope
+    from pipeline.commands.link import decide, wish_of
 
-    say(told.settings, people(by, None, ruling_id), RulingKind.CONFIRM, report, Scope(scope))
+    decide(told.settings, wish_of("confirm", scope, report, by=by, ruling_id=ruling_id))
 
 
 @link.command("part")
@@ -344,11 +340,9 @@ def link_part(  # noqa: PLR0913 - each is a flag
     ruling_id: RulingId = None,
 ) -> None:
     """These two reports do not belong together; the others go with whom they are like."""
-    from pipeline.commands.link import people, say
-    from pipeline.contracts.case import RulingKind
-    from pipeline.domain.bonds import Scope
+    from pipeline.commands.link import decide, wish_of
 
-    say(told.settings, people(by, second, ruling_id), RulingKind.PART, [one, other], Scope(scope))
+    decide(told.settings, wish_of("part", scope, [one, other], by=by, second=second, ruling_id=ruling_id))
 
 
 @link.command("reviews")
@@ -373,9 +367,11 @@ def link_answer(  # noqa: PLR0913 - each is a flag
     ruling_id: RulingId = None,
 ) -> None:
     """Answer one of these questions."""
-    from pipeline.commands.link import answer, people
+    from pipeline.commands.link import decide, wish_of
 
-    answer(told.settings, people(by, second, ruling_id), one, other, yes=said is YesNo.YES)
+    kind = "confirm" if said is YesNo.YES else "part"
+    wish = wish_of(kind, "household", [one, other], by=by, second=second, ruling_id=ruling_id, is_answer=True)
+    decide(told.settings, wish)
 
 
 @explain.command("link")

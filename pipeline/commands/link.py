@@ -1,17 +1,17 @@
 """What people decide of links: confirm, part, split, merge, and the questions that wait for them."""
 
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import asdict
 from typing import TypeVar
 from uuid import UUID, uuid4
 
 import orjson
 
 from pipeline import wiring
-from pipeline.adapters.postgres.rulings import Rulings
+from pipeline.adapters.postgres.rulings import Rulings, Wish
 from pipeline.adapters.probes import asked
-from pipeline.contracts.case import Ruling, RulingKind
+from pipeline.contracts.case import RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.casefile import CaseFile
 from pipeline.domain.explain import reason_words
@@ -24,71 +24,34 @@ QUESTIONS_MAX = 1000
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class People:
-    """Who says so, by staff codes, and the ruling's own id: the same one again changes nothing."""
-
-    by: str
-    second: str | None
-    ruling_id: UUID
+def decide(settings: Settings, wish: Wish) -> None:
+    """Does what a person wants decided and tells what it changed. Raises RulingRefusedError."""
+    ruled = asked(_with_book(settings, lambda book: book.decide(wish)))
+    sys.stdout.write("\n".join(_changed(wish, ruled)) + "\n")
 
 
-def people(by: str, second: str | None, ruling_id: UUID | None) -> People:
+def wish_of(  # noqa: PLR0913 - as the flags of the commands
+    kind: str,
+    scope: str,
+    names: Sequence[str],
+    *,
+    by: str,
+    second: str | None = None,
+    ruling_id: UUID | None = None,
+    case: str | None = None,
+    is_answer: bool = False,
+) -> Wish:
     """A ruling is a new one unless its id is told."""
-    return People(by, second, ruling_id or uuid4())
-
-
-def split(settings: Settings, people: People, case: str, reports: Sequence[str], scope: Scope) -> None:
-    """These reports leave the case, or with the scope of an incident their incident."""
-
-    async def act(book: Rulings) -> Ruled | None:
-        return await _say(book, people, RulingKind.SPLIT, scope, await book.leaving(case, tuple(reports)))
-
-    _tell(people, asked(_with_book(settings, act)))
-
-
-def merge(settings: Settings, people: People, one: str, other: str, scope: Scope) -> None:
-    """These cases, or incidents, are one."""
-
-    async def act(book: Rulings) -> Ruled | None:
-        return await _say(
-            book, people, RulingKind.MERGE, scope, [await book.whole(one, scope), await book.whole(other, scope)]
-        )
-
-    _tell(people, asked(_with_book(settings, act)))
-
-
-def say(settings: Settings, people: People, kind: RulingKind, reports: Sequence[str], scope: Scope) -> None:
-    """A word on reports themselves: they belong together, or they do not."""
-
-    async def act(book: Rulings) -> Ruled | None:
-        return await _say(book, people, kind, scope, [await book.report(name) for name in reports])
-
-    _tell(people, asked(_with_book(settings, act)))
-
-
-def answer(settings: Settings, people: People, one: str, other: str, *, yes: bool) -> None:
-    """Ends an open question about two reports: one household, or not."""
-    kind = RulingKind.CONFIRM if yes else RulingKind.PART
-
-    async def act(book: Rulings) -> Ruled | None:
-        reports = [await book.report(one), await book.report(other)]
-        await book.require_question(*reports)
-        return await _say(book, people, kind, Scope.HOUSEHOLD, reports)
-
-    _tell(people, asked(_with_book(settings, act)))
-
-
-async def _say(book: Rulings, people: People, kind: RulingKind, scope: Scope, reports: Sequence[UUID]) -> Ruled | None:
-    ruling = Ruling(
-        ruling_id=people.ruling_id,
-        kind=kind,
-        scope=scope.value,
-        reports=tuple(reports),
-        ruled_by=people.by,
-        seconded_by=people.second,
+    return Wish(
+        RulingKind(kind),
+        Scope(scope),
+        tuple(names),
+        by,
+        second,
+        case,
+        is_answer=is_answer,
+        ruling_id=ruling_id or uuid4(),
     )
-    return await book.apply(ruling)
 
 
 def show_questions(settings: Settings, *, as_json: bool) -> None:
@@ -121,15 +84,15 @@ def _side(side: Side) -> str:
     return f"  report {side.report_id}  case {side.case_id}  {side.state}  {where}"
 
 
-def _tell(people: People, ruled: Ruled | None) -> None:
+def _changed(wish: Wish, ruled: Ruled | None) -> Iterator[str]:
     if ruled is None:
-        sys.stdout.write(f"{people.ruling_id} was done before; nothing changed\n")
+        yield f"{wish.ruling_id} was done before; nothing changed"
         return
-    sys.stdout.write(f"{ruled.ruling.kind} {people.ruling_id} by {people.by}\n")
+    yield f"{wish.kind} {wish.ruling_id} by {wish.ruled_by}"
     for gone in ruled.absorbed:
-        sys.stdout.write(f"  case {gone.case.case_id} is an alias of {gone.into} now\n")
+        yield f"  case {gone.case.case_id} is an alias of {gone.into} now"
     for change in ruled.changes:
-        sys.stdout.write(f"  {_standing(change.after)}\n")
+        yield f"  {_standing(change.after)}"
 
 
 def _standing(case: CaseFile) -> str:

@@ -9,7 +9,7 @@ from lab import Lab, event, until
 
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
-from pipeline.adapters.postgres.rulings import Rulings
+from pipeline.adapters.postgres.rulings import Rulings, Wish
 from pipeline.contracts.case import Ruling, RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.chain import BEGINNING, link_hash
@@ -55,6 +55,10 @@ def book_of(lab: Lab) -> Rulings:
 
 def ruling(kind: RulingKind, *reports: UUID, scope: Literal["household", "incident"] = "household") -> Ruling:
     return Ruling(ruling_id=uuid4(), kind=kind, scope=scope, reports=reports, ruled_by=FIRST, seconded_by=SECOND)
+
+
+def wished(kind: RulingKind, *names: str, scope: Scope = Scope.HOUSEHOLD, **more: Any) -> Wish:  # noqa: ANN401 - of Wish
+    return Wish(kind, scope, names, FIRST, SECOND, **more)
 
 
 async def say(lab: Lab, kind: RulingKind, *reports: UUID) -> Ruled:
@@ -261,14 +265,21 @@ async def test_things_are_named_by_report_event_incident_case_and_alias(lab: Lab
     assert await book.report(str(a)) == a
     assert (await book.named(str(older))).reports == (a, b)
     assert (await book.named(str(younger))).reports == (a, b)
-    assert await book.whole(str(incident), Scope.INCIDENT) == b
-    assert await book.leaving(str(younger), ("event-1",)) == (b,)
-    for ask, code in (
-        (book.report("event-77"), "unknown"),
-        (book.report(str(older)), "no_report"),
-        (book.whole(str(older), Scope.INCIDENT), "ambiguous"),
-        (book.leaving(str(a), ("event-1",)), "not_of_this_case"),
+    for wish, code in (
+        (wished(RulingKind.PART, "event-77", "event-1"), "unknown"),
+        (wished(RulingKind.PART, str(older), "event-1"), "no_report"),
+        (wished(RulingKind.MERGE, str(older), str(incident), scope=Scope.INCIDENT), "ambiguous"),
+        (wished(RulingKind.SPLIT, "event-1", case=str(a)), "not_of_this_case"),
+        (wished(RulingKind.PART, "event-0", "event-1", is_answer=True), "no_question"),
     ):
         with pytest.raises(RulingRefusedError) as refused:
-            await ask
+            await book.decide(wish)
         assert refused.value.code == code
+    merged = wished(RulingKind.MERGE, "event-0", str(incident), scope=Scope.INCIDENT)
+    assert await book.decide(merged)
+    assert await lab.pool.fetchval("SELECT count(DISTINCT incident_id) FROM report") == 1
+    split = wished(RulingKind.SPLIT, "event-1", case=str(younger))
+    assert await book.decide(split)
+    assert await homes(lab, a, b) == [older, younger]
+    assert await book.decide(split) is None, "said again it counts once, though the report stands elsewhere now"
+    await require_sound(lab)

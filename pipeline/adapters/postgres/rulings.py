@@ -1,9 +1,10 @@
 """Writes what people decide of links: one transaction for each ruling, under the lock for linking."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pipeline.adapters.postgres.case_writer import CaseWriter
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
@@ -12,7 +13,7 @@ from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.moves import Moves, Step
 from pipeline.adapters.postgres.sql import Queries
-from pipeline.contracts.case import Ruling
+from pipeline.contracts.case import Ruling, RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.notices import Stamp, ruling_notices
 from pipeline.domain.questions import Question, Side
@@ -29,6 +30,23 @@ class Named(NamedTuple):
     reports: tuple[UUID, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person wants decided, by names as people use them: ids of reports or of events of them; for a merge of
+    cases, of incidents, or of reports in them. `case`, if told, must hold the reports that leave it. An answer is a
+    confirm or a part of two reports about which a question is open.
+    """
+
+    kind: RulingKind
+    scope: Scope
+    names: tuple[str, ...]
+    ruled_by: str
+    seconded_by: str | None = None
+    case: str | None = None
+    is_answer: bool = False
+    ruling_id: UUID = field(default_factory=uuid4)
+
+
 class Rulings:
     """A ruling that comes again, by its id, changes nothing."""
 
@@ -36,6 +54,32 @@ class Rulings:
         self._pool = pool
         self._keys = keys
         self._reader = reader
+
+    async def decide(self, wish: Wish) -> Ruled | None:
+        """As `apply`, by names that people use."""
+        if await with_retries(lambda: self._pool.fetchval(SQL["is_applied"], wish.ruling_id)):
+            return None
+        ruling = Ruling(
+            ruling_id=wish.ruling_id,
+            kind=wish.kind,
+            scope=wish.scope.value,
+            reports=await self._meant(wish),
+            ruled_by=wish.ruled_by,
+            seconded_by=wish.seconded_by,
+        )
+        return await self.apply(ruling)
+
+    async def _meant(self, wish: Wish) -> tuple[UUID, ...]:
+        if wish.kind is RulingKind.MERGE:
+            return tuple([await self._oldest_of(name, wish.scope) for name in wish.names])
+        told = tuple([await self.report(name) for name in wish.names])
+        if wish.case is not None:
+            whole = await self.named(wish.case)
+            if whole.what != "case" or not set(told) <= set(whole.reports):
+                raise refused(RulingRefusal.NOT_OF_THIS_CASE)
+        if wish.is_answer:
+            await self._require_question(told)
+        return told
 
     async def apply(self, ruling: Ruling) -> Ruled | None:
         """What it changed; None where it was applied before. Raises RulingRefusedError, and then nothing is written, or
@@ -61,33 +105,23 @@ class Rulings:
             raise refused(RulingRefusal.NO_REPORT)
         return found.reports[0]
 
-    async def whole(self, name: str, scope: Scope) -> UUID:
-        """The oldest report of the case, or of the incident, that this stands for or in. Raises RulingRefusedError."""
+    async def _oldest_of(self, name: str, scope: Scope) -> UUID:
+        """The oldest report of the case, or of the incident, that this stands for; of a report, itself."""
         found = await self.named(name)
-        if scope is Scope.INCIDENT and found.what == "case" and await self._incidents(found.reports) > 1:
-            raise refused(RulingRefusal.AMBIGUOUS)
+        if scope is Scope.INCIDENT and found.what == "case":
+            incidents = await with_retries(lambda: self._pool.fetchval(SQL["incidents_of"], list(found.reports)))
+            if incidents > 1:
+                raise refused(RulingRefusal.AMBIGUOUS)
         return found.reports[0]
-
-    async def leaving(self, case: str, names: tuple[str, ...]) -> tuple[UUID, ...]:
-        """The reports of this case that these names stand for. Raises RulingRefusedError."""
-        whole = await self.named(case)
-        told = tuple([await self.report(name) for name in names])
-        if whole.what != "case" or not set(told) <= set(whole.reports):
-            raise refused(RulingRefusal.NOT_OF_THIS_CASE)
-        return told
 
     async def questions(self, questions_max: int) -> list[Question]:
         """The open ones, the oldest first."""
         rows = await with_retries(lambda: self._pool.fetch(SQL["open_reviews"], questions_max))
         return [Question(row["asked_at"], _side(row, ""), _side(row, "other_"), tuple(row["reasons"])) for row in rows]
 
-    async def require_question(self, one: UUID, other: UUID) -> None:
-        """Raises RulingRefusedError where nobody asks about these two any more."""
-        if not await with_retries(lambda: self._pool.fetchval(SQL["is_asked"], one, other)):
+    async def _require_question(self, reports: tuple[UUID, ...]) -> None:
+        if len(reports) != 2 or not await with_retries(lambda: self._pool.fetchval(SQL["is_asked"], *reports)):  # noqa: PLR2004 - of two
             raise refused(RulingRefusal.NO_QUESTION)
-
-    async def _incidents(self, reports: tuple[UUID, ...]) -> int:
-        return int(await self._pool.fetchval(SQL["incidents_of"], list(reports)))
 
     async def _apply(self, ruling: Ruling) -> Ruled | None:
         async with self._pool.acquire() as db, db.transaction():
