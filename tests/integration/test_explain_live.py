@@ -55,7 +55,7 @@ async def test_a_question_is_shown_with_both_sides_answered_once_and_explained(l
     ended = await run(lab.settings, "link", "reviews", "--json")
     questions = [json.loads(line) for line in ended.out.splitlines()]
     assert {(q["one"]["report_id"], q["other"]["report_id"]) for q in questions} >= {(str(c), str(a)), (str(c), str(b))}
-    assert all(q["one"]["centre"] and q["one"]["county"] is not None or q["one"]["queue"] for q in questions)
+    assert all((q["one"]["centre"] and q["one"]["county"] is not None) or q["one"]["queue"] for q in questions)
     assert not [secret for secret in SECRETS if secret in ended.out]
     ended = await run(lab.settings, "link", "reviews")
     assert "數份通報有相同編號" in ended.out
