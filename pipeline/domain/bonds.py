@@ -55,6 +55,10 @@ class Bonds:
         self._tied[one].add(other)
         self._tied[other].add(one)
 
+    def is_decided(self, one: UUID, other: UUID) -> bool:
+        """Whether a person has decided of the two."""
+        return other in self._tied.get(one, ())
+
     def tied_to(self, report_id: UUID) -> Iterable[UUID]:
         """Whom people put together with this report."""
         for other in self._tied.get(report_id, ()):

@@ -1,7 +1,7 @@
 """Which known reports a report may belong to, and what speaks for each."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from heapq import nlargest
 from uuid import UUID
@@ -11,14 +11,18 @@ from pipeline.domain.casefile import CaseFile, CaseState, Report
 from pipeline.domain.docket import Bearers, Docket
 from pipeline.domain.evidence import Evidence, Quote
 from pipeline.domain.facts import Facts
-from pipeline.domain.partition import CERTAIN
 from pipeline.domain.weights import weights
 
 BEARERS_MAX = 64
 """Reports that one link key leads to, the newest ones; a key that more bear (a landlord's telephone) says little."""
 
-CANDIDATES_MAX = 48
-"""Reports that a report is compared with: those with which it shares most keys."""
+CANDIDATES_MAX = 16
+"""Reports that a report is compared with: those with which it shares the rarest keys. Of a million persons
+told of, the household is among the best 16 as often as among all (`benchmarks/linking_scale.py`).
+"""
+
+RARITY_OF_ONE = 10_000
+"""What a key that one report bears adds to that report's rank; one that several bear adds a part of it to each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +53,24 @@ def find(report: Report, facts: Facts, docket: Docket) -> Iterator[Found]:
     for report_id in sorted(others):
         other = docket.report(report_id)
         known = evidence.profile(evidence.together(other.versions))
-        found = evidence.compare(new, known, _quote(report, facts, other, docket))
+        found = evidence.compare(new, known, _worth(report, other, docket, (report, facts)))
         yield Found(other, docket.case_of(report_id), found)
 
 
 def _led_to(report: Report, facts: Facts, docket: Docket) -> Collection[UUID]:
-    shared = Counter(other for key in link.linking_keys(facts) for other in _newest(docket.bearers(key), docket))
-    del shared[report.report_id]
-    ranked = sorted(shared, key=lambda other: (-shared[other], other))
+    rarity: Counter[UUID] = Counter()
+    for key in link.linking_keys(facts):
+        bearers = _newest(docket.bearers(key), docket)
+        for other in bearers:
+            rarity[other] += RARITY_OF_ONE // len(bearers)
+    del rarity[report.report_id]
+    ranked = sorted(rarity, key=lambda other: (-rarity[other], other))
     bonds = docket.bonds.of(report.report_id)
     strong = (other for other, bond in bonds.items() if bond.household >= weights().household_join)
     return {*ranked[:CANDIDATES_MAX], *strong}
 
 
-def _newest(bearers: Bearers, docket: Docket) -> Iterable[UUID]:
+def _newest(bearers: Bearers, docket: Docket) -> Collection[UUID]:
     if len(bearers) <= BEARERS_MAX:
         return bearers
     return nlargest(BEARERS_MAX, bearers, key=lambda other: docket.report(other).arrival_no)
@@ -75,8 +83,9 @@ def requoted(report: Report, facts: Facts, docket: Docket) -> Iterator[tuple[Rep
     if not facts.report_no:
         return
     borne, quoted = link.bears(facts.report_no), link.quoted(facts.report_no)
-    bearers = sorted(docket.bearers(borne).keys() - {report.report_id})
-    quoters = sorted(docket.bearers(quoted).keys() - {report.report_id})
+    bearers, quoters = (
+        sorted(r for r in docket.bearers(key) if r != report.report_id and docket.holds(r)) for key in (borne, quoted)
+    )
     for quoter, bearer in ((q, b) for q in quoters for b in bearers if q != b):
         one, other = docket.report(quoter), docket.report(bearer)
         doubtful = _worth(one, other, docket, (report, facts))
@@ -88,16 +97,8 @@ def _compare(one: Report, other: Report, quote: Quote) -> Evidence:
     return evidence.compare(evidence.together(one.versions), evidence.together(other.versions), quote)
 
 
-def _quote(report: Report, facts: Facts, other: Report, docket: Docket) -> Quote:
-    """What a quote between the two is worth. One that this version has no part in is worth what it was."""
-    this = Report(report.report_id, report.arrival_no, (facts,))
-    if any(_quotes(this, other)) or any(_quotes(other, this)):
-        return _worth(report, other, docket, (report, facts))
-    before = docket.bonds.of(report.report_id).get(other.report_id)
-    return Quote.CLEAR if before and before.household >= CERTAIN else Quote.NONE
-
-
 def _worth(one: Report, other: Report, docket: Docket, come: tuple[Report, Facts]) -> Quote:
+    """What a quote between the two is worth, now that this report with this version has come."""
     quotes = [(number, one, other) for number in _quotes(one, other)]
     quotes += [(number, other, one) for number in _quotes(other, one)]
     if not quotes:

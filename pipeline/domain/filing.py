@@ -11,7 +11,7 @@ from pipeline.domain.bonds import Bond
 from pipeline.domain.candidates import Found, requoted
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
-from pipeline.domain.evidence import Evidence
+from pipeline.domain.evidence import Evidence, Reason
 from pipeline.domain.facts import Facts
 from pipeline.domain.partition import Pair, pair
 from pipeline.domain.regroup import CASE_REPORTS_MAX, Absorbed, Change, regroup
@@ -25,6 +25,9 @@ OTHERS_DIFFER = "others_differ"
 
 IN_HAND = "cases_in_hand"
 """The evidence would join two cases, but somebody has one of them in hand."""
+
+TELLING_MIN_BITS = 0.5
+REASONS_MAX = 8
 
 CROWDED = "case_is_crowded"
 """The evidence leads to a case that holds so many reports that the key says little: a default ID, a helpline."""
@@ -76,13 +79,14 @@ def file(report: Report, facts: Facts, found: Sequence[Found], docket: Docket) -
     if link_class is LinkClass.INITIAL and (earlier := [f.case for f in found if f.links and not f.is_open]):
         change = _linked_back(change, max(earlier, key=lambda c: (c.arrival_no, c.case_id)))
         link_class = LinkClass.RE_REPORT
+    open_questions = [f for f in found if not docket.bonds.is_decided(report.report_id, f.report.report_id)]
     return Filed(
         change=change,
         incident=incident,
         link_class=link_class,
         others=tuple(c for c in grouped.changes if c.after.case_id != change.after.case_id),
         absorbed=grouped.absorbed,
-        asks=_asks(change.after, report, found),
+        asks=_asks(change.after, report, open_questions),
         reasons=_reasons(change.after, incident, found, link_class),
         compared=own | others,
     )
@@ -150,9 +154,13 @@ def _reasons(case: CaseFile, incident: Incident, found: Iterable[Found], link_cl
 
 
 def _named(evidence: Evidence) -> tuple[str, ...]:
-    """Aspect and level of what speaks for it, the strongest first."""
-    return tuple(
-        f"{r.aspect}:{r.level}"
-        for r in sorted(evidence.reasons, key=lambda r: (-r.household - r.incident, r.aspect))
-        if r.household + r.incident > 0
-    )
+    """Aspect and level of what speaks for it most, the strongest first. How it was told is left out: it would tell who
+    reported the other.
+    """
+    telling = (r for r in evidence.reasons if not r.aspect.startswith("source") and _bits(r) >= TELLING_MIN_BITS)
+    strongest = sorted(telling, key=lambda r: (-_bits(r), r.aspect))[:REASONS_MAX]
+    return tuple(f"{r.aspect}:{r.level}" for r in strongest)
+
+
+def _bits(reason: Reason) -> float:
+    return reason.household + reason.incident

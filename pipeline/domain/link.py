@@ -59,6 +59,11 @@ def bears(number: str) -> Key:
     return Key(KeyKind.BEARS, _quotable(number))
 
 
+def quoted_keys(facts: Facts) -> frozenset[Key]:
+    """What leads to all who bear the numbers that this version quotes."""
+    return frozenset(bears(number) for number in facts.related_report_nos if number)
+
+
 def quoted(number: str) -> Key:
     return Key(KeyKind.QUOTES, _quotable(number))
 

@@ -17,7 +17,7 @@ Pair = tuple[UUID, UUID]
 CERTAIN = 1.0
 """Two reports that are one whatever else is known: one quotes the other's number."""
 
-KNOWN_ENOUGH = 24
+KNOWN_ENOUGH = 12
 """So many known pairs between two groups speak for themselves: no report is compared with all of a crowd."""
 
 

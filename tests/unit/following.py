@@ -66,6 +66,9 @@ def looked_up(docket: Docket, facts: Facts) -> Docket:
         narrow.file(_written(case))
     for key, report_id, source in borne:
         narrow.find_by(key, report_id, source)
+    for key in {k for c in narrow.cases.values() for r in c.reports for v in r.versions for k in link.quoted_keys(v)}:
+        for report_id, source in docket.bearers(key).items():
+            narrow.find_by(key, report_id, source)
     for (one, other), bond in docket.bonds.among(
         [r.report_id for c in narrow.cases.values() for r in c.reports]
     ).items():

@@ -19,17 +19,21 @@ from pipeline.domain import link
 from pipeline.domain.assess import reused_key
 from pipeline.domain.batch import Batch
 from pipeline.domain.bonds import Bond, Scope, Tie
-from pipeline.domain.candidates import BEARERS_MAX
+from pipeline.domain.candidates import BEARERS_MAX, CANDIDATES_MAX
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
-from pipeline.domain.link import Key
+from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.normalise.reading import Reading, read_event
+from pipeline.domain.regroup import case_begun_by
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
 from pipeline.domain.weights import weights
 from pipeline.errors import KeysRefusedError
 from pipeline.ports import Sources
+
+NAMING = frozenset({KeyKind.EVENT, KeyKind.NUMBER, KeyKind.QUOTES})
+"""Keys by which a report is named: what they lead to is never left out for others that share more."""
 
 CASES_MAX = 2000
 """Cases that are opened for one batch beside those that its keys lead to."""
@@ -45,19 +49,26 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a batch looks for: tokens of link keys, and the events themselves."""
+    """What a batch looks for: tokens of link keys, and the events themselves. `asked` holds each token once for every
+    report that asks for it, by its position in the batch, and whether it names what it leads to.
+    """
 
     keys: Mapping[bytes, Key]
     events: Mapping[UUID, Key]
+    asked: tuple[tuple[int, bytes, bool], ...] = ()
 
     @classmethod
     def of(cls, batch: Batch, ring: KeyRing) -> "Sought":
         keys: dict[bytes, Key] = {}
         events: dict[UUID, Key] = {}
-        for facts in (item.reading.facts for item in batch.accepted):
-            keys |= {ring.token(key): key for key in link.sought_keys(facts)}
+        asked: list[tuple[int, bytes, bool]] = []
+        for position, facts in enumerate(item.reading.facts for item in batch.accepted):
+            own = {ring.token(key): key for key in link.sought_keys(facts)}
+            keys |= own
+            quoted = link.quoted_keys(facts)
+            asked += [(position, token, key.kind in NAMING or key in quoted) for token, key in own.items()]
             events |= dict.fromkeys((facts.event_key, reused_key(facts)), link.event_key(facts))
-        return cls(keys, events)
+        return cls(keys, events, tuple(asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,8 @@ class DocketReader:
 
     async def look(self, connection: Connection, sought: Sought, *, lock: bool = False) -> Sight:
         """Who bears what is sought. With `lock`, nobody else changes these cases before the transaction ends."""
-        rows = await connection.fetch(SQL["find"], list(sought.keys), list(sought.events), BEARERS_MAX)
+        columns = ([asked[column] for asked in sought.asked] for column in range(3))
+        rows = await connection.fetch(SQL["find"], *columns, list(sought.events), BEARERS_MAX, CANDIDATES_MAX)
         versions = await self._near(connection, {row["case_id"] for row in rows}, lock=lock)
         return Sight(
             frozenset((row["token"], row["event_key"], row["report_id"], row["source"]) for row in rows), versions
@@ -130,12 +142,13 @@ class DocketReader:
             if own := incidents.get(row["case_id"]):
                 loaded.docket.file(_case_file(row, own))
                 loaded.heads[row["case_id"]] = row["head_hash"]
-        for row in await connection.fetch(SQL["aliases"], case_ids):
+        for row in await connection.fetch(SQL["aliases"], _cases_begun_by(loaded.docket)):
             loaded.docket.aliases[row["case_id"]] = _case_file(row, ())
             loaded.heads[row["case_id"]] = row["head_hash"]
         await self._add_bonds(connection, loaded.docket)
         await self._add_decisions(connection, loaded.docket, sought.events)
         _add_bearers(loaded.docket, sought, sight)
+        await self._add_quoted(connection, loaded.docket)
         return loaded
 
     def _incidents(
@@ -177,9 +190,21 @@ class DocketReader:
         for row in await connection.fetch(SQL["ties"], reports):
             docket.bonds.tie(Tie((row["report_a"], row["report_b"]), Scope(row["scope"]), row["together"]))
 
+    async def _add_quoted(self, connection: Connection, docket: Docket) -> None:
+        """Who bears the numbers that the reports here quote: a quote of a number that several bear is worth less."""
+        versions = (v for c in docket.cases.values() for r in c.reports for v in r.versions)
+        keys = {self._ring.token(key): key for version in versions for key in link.quoted_keys(version)}
+        for row in await connection.fetch(SQL["bearers"], list(keys), BEARERS_MAX) if keys else ():
+            docket.find_by(keys[row["token"]], row["report_id"], row["source"])
+
     async def _add_decisions(self, connection: Connection, docket: Docket, events: Collection[UUID]) -> None:
         for row in await connection.fetch(SQL["decisions"], list(events)):
             docket.decisions[row["event_key"]] = Decision.model_validate(row["decision"])
+
+
+def _cases_begun_by(docket: Docket) -> list[UUID]:
+    """The ids of all cases that any report here would be the oldest of."""
+    return [case_begun_by(r.report_id) for c in docket.cases.values() for r in c.reports]
 
 
 def _by(rows: Iterable[asyncpg.Record], column: str) -> Mapping[UUID, list[Row]]:
