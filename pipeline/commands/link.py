@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import asdict
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -14,8 +13,7 @@ from pipeline.adapters.probes import asked
 from pipeline.contracts.case import RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.casefile import CaseFile
-from pipeline.domain.explain import reason_words
-from pipeline.domain.questions import Question, Side
+from pipeline.domain.questions import Question, Side, as_told
 from pipeline.domain.rulings import Ruled
 from pipeline.settings import Settings
 
@@ -66,16 +64,11 @@ def show_questions(settings: Settings, *, as_json: bool) -> None:
     sys.stdout.write(f"{len(found)}{more} open questions\n")
 
 
-def as_told(question: Question) -> dict[str, object]:
-    """As JSON: with the reasons in words, and without a source."""
-    return {**asdict(question), "reasons": [words._asdict() for words in reason_words(question.reasons)]}
-
-
 def _in_words(question: Question) -> list[str]:
     return [
         f"asked {question.asked_at.isoformat(timespec='seconds')}",
         *(_side(side) for side in (question.one, question.other)),
-        *(f"  {words.zh}  {words.en}" for words in reason_words(question.reasons)),
+        *(f"  {words.zh}  {words.en}" for words in question.words),
     ]
 
 
