@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 import orjson
 
 from pipeline import wiring
-from pipeline.adapters.postgres.rulings import Rulings, Wish
+from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.probes import asked
 from pipeline.contracts.case import RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.casefile import CaseFile
 from pipeline.domain.questions import Question, Side, as_told
 from pipeline.domain.rulings import Ruled
+from pipeline.domain.wishes import Wish
 from pipeline.settings import Settings
 
 QUESTIONS_MAX = 1000
@@ -40,16 +41,7 @@ def wish_of(  # noqa: PLR0913 - as the flags of the commands
     is_answer: bool = False,
 ) -> Wish:
     """A ruling is a new one unless its id is told."""
-    return Wish(
-        RulingKind(kind),
-        Scope(scope),
-        tuple(names),
-        by,
-        second,
-        case,
-        is_answer=is_answer,
-        ruling_id=ruling_id or uuid4(),
-    )
+    return Wish(ruling_id or uuid4(), RulingKind(kind), Scope(scope), tuple(names), by, second, case, is_answer)
 
 
 def show_questions(settings: Settings, *, as_json: bool) -> None:
