@@ -11,6 +11,7 @@ from pipeline.domain.normalise.birth import Birth
 from pipeline.domain.normalise.identity import Identity
 from pipeline.domain.normalise.name import NameForm
 from pipeline.domain.normalise.phone import Line
+from pipeline.domain.normalise.story import Story
 
 
 class Trust(StrEnum):
@@ -133,7 +134,7 @@ class Facts:
     """One version of one report. Times carry an offset. `event_key` is derived from source, id and content;
     `content_key` is a digest of `data` alone, so that the same content is known again whatever its spacing.
     `categories`, `crisis_flags` and `indicators` stand at the same positions as in `data` (an unknown category or
-    flag as `other`), so that a reason can name its field. `clock_start` is `known_at`, or `received_at` where that
+    flag as `other`), so that a reason can name its field. `story` is what the narrative tells to a comparison. `clock_start` is `known_at`, or `received_at` where that
     is missing or later.
     """
 
@@ -155,6 +156,7 @@ class Facts:
     instruments: Instruments
     persons: tuple[Person, ...]
     faults: tuple[str, ...]
+    story: Story | None = field(default=None, compare=False)
 
     @property
     def victims(self) -> tuple[Person, ...]:

@@ -17,6 +17,7 @@ from pipeline.domain.normalise.date import YEAR_MAX, YEAR_MIN, read_instant
 from pipeline.domain.normalise.instruments import read_instruments
 from pipeline.domain.normalise.notes import ITEMS_MAX, Fault, Notes, Word
 from pipeline.domain.normalise.person import optional_place, read_persons
+from pipeline.domain.normalise.story import Story, read_story
 
 SOURCE_PREFIX = "/sources/"
 REQUIRED = ("report_no", "channel", "received_at", "categories", "persons")
@@ -89,7 +90,12 @@ def _facts(envelope: Envelope, arrived_at: datetime, directory: Directory) -> Fa
         instruments=read_instruments(data.get("instruments"), notes),
         persons=read_persons(data.get("persons"), notes, times.received_at.astimezone(TAIPEI).date()),
         faults=(*map(str, envelope.faults), *notes.faults()),
+        story=_story(data.get("narrative")),
     )
+
+
+def _story(narrative: Json) -> Story | None:
+    return read_story(narrative) if isinstance(narrative, str) else None
 
 
 def _source(written: str, notes: Notes, directory: Directory) -> tuple[str, str | None]:
