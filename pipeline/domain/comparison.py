@@ -4,7 +4,7 @@ import math
 from bisect import bisect_right
 
 from pipeline.contracts.vocabulary import Role
-from pipeline.domain.name_share import Commonness, is_common_surname
+from pipeline.domain.name_share import Commonness, given_names, is_common_surname
 from pipeline.domain.normalise.birth_agreement import BirthAgreement as B
 from pipeline.domain.normalise.identity import IdentityAgreement as I
 from pipeline.domain.normalise.name_agreement import NameAgreement as N
@@ -30,7 +30,7 @@ PLACE = {
     "other_number": "away", "other_lane": "away", "same_village": "part", "same_town": "town", "other_road": "away", "same_county": "county",
     "other_town": "far", "different": "far", "unknown": "unknown",
 }
-GAPS = [1, 3, 6, 12, 24, 48, 96, 168, 336, 720, 2160, 4320]
+GAPS = [24, 48, 96, 168, 336, 720, 2160, 4320]
 HALF = (1, 2, 3, 4.5, 6, 8, 12, 18, 24, 36, 48, 72, 120, 240, 480)
 LAGS = (-480, -168, -96, -48, -24, -12, -8, -5, -3, -1.5, -.5, 0, 1.5, 3, 6, 9, 12, 18, 24, 36, 48, 72, 96, 120, 168, 240, 480)
 
@@ -49,14 +49,22 @@ def mark(c):
     return ph
 
 
+TOP = {x: ("top" if i < 4 else "high" if i < 12 else "mid") for i, x in enumerate("陳林黃張李王吳劉蔡楊許鄭謝洪郭邱曾廖賴徐周葉蘇莊江呂何羅高蕭潘簡朱鍾游彭詹胡施沈")}
+
+
+def tier(c):
+    n = c.a.name
+    if not n.surname: return "other"
+    return TOP.get(n.surname, "low") + ("" if c.a.common in ("common",) or (n.given in given_names()) else "!")
+
+
 def name_(c):
     n = NAME[c.name]
     if n == "exact":
-        com = c.a.common if c.a.common == c.b.common else Commonness.USUAL
-        return n + "_" + com
+        return n + "_" + tier(c)
     if n == "surname":
         s = (c.a.name.surname or c.b.name.surname) if c.a.name and c.b.name else ""
-        return n + ("_common" if s and s[0] in "陳林黃張李王吳劉蔡楊許鄭謝洪郭" else "_rare")
+        return n + "_" + TOP.get((s or "")[:1], "low")
     return n
 
 
@@ -100,7 +108,7 @@ def levels(one, other):
         if rank == "third":
             out.append(("third", bin_(c.likeness, (-4, -1, 0.5, 3, 6, 9))))
             continue
-        out.append((rank + "_name", str(c.name) + ("_" + c.a.common if c.name is N.EQUAL and c.a.common==c.b.common else "")))
+        out.append((rank + "_name", str(c.name) + ("_" + tier(c) if c.name is N.EQUAL else "")))
         out.append((rank + "_birth", str(c.birth)))
         out.append((rank + "_identity", str(c.identity)))
         out.append((rank + "_phone", str(c.phone)))
@@ -116,6 +124,17 @@ def levels(one, other):
     v = max(vv, key=lambda c: (c.likeness, c.name, c.birth)) if vv else None
     vg = joint(v) if v else "none"
     out.append(("victims", vg))
+    pp = [c for c in all_ if c.a.role is Role.ALLEGED_PERPETRATOR and c.b.role is Role.ALLEGED_PERPETRATOR]
+    q = max(pp, key=lambda c: (c.likeness, c.name, c.birth)) if pp else None
+    out.append(("perps", joint(q) if q else "none"))
+    vgroup = f"{NAME[v.name]}+{BIRTH[v.birth]}+{mark(v)}" if v else "none"
+    pgroup = f"{NAME[q.name]}+{BIRTH[q.birth]}" if q else "none"
+    kin = "none"
+    if one.kin and other.kin:
+        x = min((sum(1 if s == t else -1 if "-" not in (s, t) else 0 for s, t in zip((a[0], a[1:]), (b[0], b[1:]))), a, b) if 0 else (0,) for a in one.kin for b in other.kin)
+        pairs = [("s" if a[0] == b[0] != "-" else "?" if "-" in (a[0], b[0]) else "x") + ("a" if a[1:] == b[1:] != "-" else "?" if "-" in (a[1:], b[1:]) else "x") for a in one.kin for b in other.kin]
+        kin = min(pairs, key=["sa", "s?", "?a", "??", "sx", "?x", "xa", "x?", "xx"].index)
+    out.append(("kin", kin))
     # places
     sa = (one.scene,) if one.scene else (); sb = (other.scene,) if other.scene else ()
     home = best_place(one.homes, other.homes)
@@ -135,7 +154,7 @@ def levels(one, other):
     out.append(("surnames_first", su + "/" + g0))
     # story
     st = "unknown"
-    if one.story and other.story and one.story.pairs and other.story.pairs:
+    if one.story and other.story and min(len(one.story.pairs), len(other.story.pairs)) >= 7:
         inter = len(one.story.pairs & other.story.pairs)
         st = bin_(inter / min(len(one.story.pairs), len(other.story.pairs)), (0.01, 0.1, 0.25, 0.5, 0.8))
     out.append(("story", st))
@@ -150,18 +169,19 @@ def levels(one, other):
     out.append(("told", gb))
     out.append(("told_pos", bin_(gap, (12, 48, 120, 336)) + "/" + posb))
     out.append(("told_place", bin_(gap, (12, 48, 120, 336)) + "/" + pl))
+    now = "/now" if any(p.occurred is not None and abs(p.told - p.occurred) < 900 for p in (one, other)) else ""
     if one.occurred is not None and other.occurred is not None:
         og = abs(one.occurred - other.occurred) / 3600
         lag = min(one.told - other.occurred, other.told - one.occurred) / 3600
         occ = f"both/{bin_(og, HALF)}"
-        out += [("occurred", occ), ("occurred_lag", "both/" + bin_(lag, LAGS)), ("time", f"both/{bin_(og,(3,6,12,24,48,96))}/{bin_(lag,(-48,-24,-12,-6,-3,-1,0,3,6,12))}"),
+        out += [("occurred", occ), ("occurred_lag", "both/" + bin_(lag, LAGS) + (now if lag < -3 else "")), ("time", f"both/{bin_(og,(3,6,12,24,48,96))}/{bin_(lag,(-48,-24,-12,-6,-3,-1,0,3,6,12))}"),
                 ("time2", f"both/{bin_(og,(1.5,3,6,12,24,48,96))}/{bin_(gap,(3,6,12,24,48,72,96,120))}")]
         tt = f"both/{bin_(og,(3,6,12,24,48))}"
     elif one.occurred is not None or other.occurred is not None:
         d, u = (one, other) if one.occurred is not None else (other, one)
         lag = (u.told - d.occurred) / 3600
         later = u.told >= d.told
-        occ = f"one/{'later' if later else 'earlier'}/{bin_(lag, LAGS)}"
+        occ = f"one/{'later' if later else 'earlier'}/{bin_(lag, LAGS)}" + (now if lag < -3 else "")
         out += [("occurred", occ), ("time", f"{occ}"), ("time2", f"one/{later}/{bin_(lag,(-24,-12,-6,-3,0,3,6,12,24,48,72,96,120))}/{bin_(gap,(3,6,12,24,48,72,96,120))}")]
         tt = f"one/{later}/{bin_(lag,(-12,-3,0,12,48,120))}"
     else:

@@ -8,13 +8,16 @@ from itertools import chain, combinations
 from typing import NamedTuple
 
 from pipeline.domain.facts import Facts, Person, Place
+from pipeline.domain.normalise.name import HIDDEN, NameForm
 from pipeline.domain.normalise.phone import LineKind
 from pipeline.domain.normalise.place_agreement import building_key, door_key, road_key, street_key
 from pipeline.domain.normalise.sound import blurred
 from pipeline.domain.normalise.text import plain, unspaced
 
 WEEK_S = 7 * 24 * 3600
-NAMES_MAX = 6
+MASKED_FROM = 3
+STORY_FROM = 10
+DAY_S = 2 * 24 * 3600
 _WHOLE = frozenset({LineKind.MOBILE, LineKind.LANDLINE, LineKind.FOREIGN})
 
 
@@ -30,13 +33,16 @@ class KeyKind(StrEnum):
     NAME_AND_TOWN = "name_and_town"
     NAME_AND_WEEK = "name_and_week"
     NAME_AND_YEAR = "name_and_year"
-    TWO_NAMES = "two_names"
+    NAME_AND_SURNAME = "name_and_surname"
+    MASKED_AND_SURNAME = "masked_and_surname"
     DOOR = "door"
     BUILDING = "building"
     BUILDING_AND_WEEK = "building_and_week"
     SURNAME_AND_BUILDING = "surname_and_building"
     SURNAME_AND_ROAD = "surname_and_road"
     SURNAME_AND_STREET = "surname_and_street"
+    STORY_AND_WEEK = "story_and_week"
+    TWO_SURNAMES_AND_DAY = "two_surnames_and_day"
 
 
 class Key(NamedTuple):
@@ -68,7 +74,7 @@ def stored_keys(facts: Facts) -> frozenset[Key]:
     """What this version can be found by later."""
     number = number_key(facts)
     own = (number, bears(facts.report_no)) if number else ()
-    return frozenset({event_key(facts), *own, *_quotes(facts.related_report_nos), *household_keys(facts)})
+    return frozenset({event_key(facts), *own, *_quotes(facts.related_report_nos), *household_keys(facts, (_week(facts),))})
 
 
 def sought_keys(facts: Facts) -> frozenset[Key]:
@@ -83,25 +89,26 @@ def sought_keys(facts: Facts) -> frozenset[Key]:
 def linking_keys(facts: Facts) -> frozenset[Key]:
     """What leads from this version to other reports: a number that it quotes is sought as one that another bears."""
     quoted = (bears(number) for number in facts.related_report_nos if number)
-    return frozenset({*_quotes((facts.report_no,)), *quoted, *household_keys(facts)})
+    week = _week(facts)
+    near = household_keys(facts, (week - 1, week, week + 1))
+    return frozenset({*_quotes((facts.report_no,)), *quoted, *near})
 
 
 def _quotes(numbers: Sequence[str]) -> Iterator[Key]:
     return (Key(KeyKind.QUOTES, _quotable(number)) for number in numbers if number)
 
 
-def household_keys(facts: Facts) -> frozenset[Key]:
-    """What leads to the people of a report and to where they live. A code name leads nowhere."""
+def household_keys(facts: Facts, weeks: Sequence[int]) -> frozenset[Key]:
+    """What leads to the people of a report and to where they live, told in these weeks. A code name leads nowhere."""
     places = tuple(dict.fromkeys(_places(facts)))
     towns = tuple(dict.fromkeys(place.town for place in places if place.town))
-    weeks = _weeks(facts)
     called = facts.story.surnames if facts.story else frozenset()
     surnames = {p.name_form.surname for p in facts.persons if p.name_form and p.name_form.surname} | called
     return frozenset(
         chain(
-            chain.from_iterable(_person_keys(person, towns, weeks) for person in facts.persons),
+            chain.from_iterable(_person_keys(person, towns, weeks, surnames) for person in facts.persons),
             chain.from_iterable(_place_keys(place, surnames, weeks) for place in places),
-            _pair_keys(facts.persons),
+            _story_keys(facts, surnames, weeks),
         )
     )
 
@@ -113,13 +120,13 @@ def _places(facts: Facts) -> Iterator[Place]:
         yield facts.occurred_place
 
 
-def _weeks(facts: Facts) -> tuple[int, int]:
-    """The fortnights that the time of telling lies in: two that overlap, so that what is a week apart meets."""
-    week = int(facts.clock_start.timestamp() // WEEK_S)
-    return week, week + 1
+def _week(facts: Facts) -> int:
+    return int(facts.clock_start.timestamp() // WEEK_S)
 
 
-def _person_keys(person: Person, towns: Sequence[str], weeks: Sequence[int]) -> Iterator[Key]:
+def _person_keys(
+    person: Person, towns: Sequence[str], weeks: Sequence[int], surnames: Iterable[str]
+) -> Iterator[Key]:
     name, identity, birth = person.name_form, person.identity, person.birth
     if identity and not identity.masked and not identity.is_specimen:
         yield Key(KeyKind.IDENTITY, identity.text)
@@ -131,12 +138,27 @@ def _person_keys(person: Person, towns: Sequence[str], weeks: Sequence[int]) -> 
         yield from (Key(KeyKind.BIRTH_AND_TOWN, f"{day} {town}") for town in towns)
         if name and name.surname:
             yield Key(KeyKind.SURNAME_AND_BIRTH, f"{name.surname} {day}")
-    if name and name.given and not name.masked and not name.nickname:
-        sound = " ".join(blurred(name.sound))
+    sound = _whole_name(name)
+    if name and sound:
         yield from (Key(KeyKind.NAME_AND_TOWN, f"{sound} {town}") for town in towns)
-        yield from (Key(KeyKind.NAME_AND_WEEK, f"{name.folded} {week}") for week in weeks)
+        yield from (Key(KeyKind.NAME_AND_WEEK, f"{sound} {week}") for week in weeks)
+        yield from (Key(KeyKind.NAME_AND_SURNAME, f"{sound} {s}") for s in surnames if s != name.surname)
         if birth and birth.year and not birth.about:
             yield Key(KeyKind.NAME_AND_YEAR, f"{sound} {birth.year}")
+    if name and name.surname and name.given and len(name.folded) >= MASKED_FROM and name.folded[-1] != HIDDEN:
+        yield from (
+            Key(KeyKind.MASKED_AND_SURNAME, f"{name.surname}{name.folded[-1]} {s} {week}")
+            for s in surnames for week in weeks if s != name.surname
+        )
+
+
+def _whole_name(name: NameForm | None) -> str | None:
+    """A name as it sounds, None where some of it is hidden or left out; a Roman one by its letters."""
+    if name is None or name.masked or name.nickname:
+        return None
+    if name.sound and name.given:
+        return " ".join(blurred(name.sound))
+    return "".join(sorted(name.roman.split())) if name.roman else None
 
 
 def _place_keys(place: Place, surnames: Iterable[str], weeks: Sequence[int]) -> Iterator[Key]:
@@ -153,10 +175,13 @@ def _place_keys(place: Place, surnames: Iterable[str], weeks: Sequence[int]) -> 
         yield from (Key(KeyKind.SURNAME_AND_STREET, f"{surname} {street}") for surname in surnames)
 
 
-def _pair_keys(persons: Sequence[Person]) -> Iterator[Key]:
-    """Two people who are told of together, where both are named in full."""
-    names = sorted({p.name_form.folded for p in persons if p.name_form and p.name_form.given and not p.name_form.masked})
-    return (Key(KeyKind.TWO_NAMES, f"{a} {b}") for a, b in combinations(names[:NAMES_MAX], 2))
+def _story_keys(facts: Facts, surnames: Iterable[str], weeks: Sequence[int]) -> Iterator[Key]:
+    if facts.story and len(facts.story.text) >= STORY_FROM:
+        yield from (Key(KeyKind.STORY_AND_WEEK, f"{facts.story.text} {week}") for week in weeks)
+    day = int(facts.clock_start.timestamp() // DAY_S)
+    days = (day,) if len(weeks) == 1 else (day - 1, day, day + 1)
+    for a, b in combinations(sorted(surnames)[:4], 2):
+        yield from (Key(KeyKind.TWO_SURNAMES_AND_DAY, f"{a}{b} {d}") for d in days)
 
 
 def quotes(one: Facts, other: Facts) -> bool:

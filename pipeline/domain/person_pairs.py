@@ -3,6 +3,7 @@
 from itertools import product
 from typing import NamedTuple
 
+from pipeline.contracts.vocabulary import Role
 from pipeline.domain.normalise.birth_agreement import BirthAgreement, compare_births
 from pipeline.domain.normalise.identity import IdentityAgreement, compare_identities
 from pipeline.domain.normalise.name_agreement import NameAgreement, compare_names
@@ -66,7 +67,7 @@ def couple(a: Somebody, b: Somebody) -> Couple:
 
 def couples(one: Profile, other: Profile):
     """Matched; and all"""
-    all_ = [(couple(a, b), i, j) for (i, a), (j, b) in product(enumerate(one.people), enumerate(other.people))]
+    all_ = [(couple(a, b), i, j) for (i, a), (j, b) in product(enumerate(one.people), enumerate(other.people)) if not (a.role is b.role is Role.OTHER)]
     matched = []
     left, right = set(), set()
     for c, i, j in sorted(all_, key=_rank):

@@ -54,6 +54,24 @@ class Profile:
     scene: Place | None
     surnames: frozenset[str]
     story: Story | None
+    kin: frozenset[str]
+
+
+CHILD, ELDER = 18, 65
+
+
+def _kin(p, facts):
+    cats = {str(c) for c in facts.categories}
+    age = facts.clock_start.year - p.birth.year if p.birth and p.birth.year else None
+    title = p.name.title if p.name else None
+    if age is not None: a = "child" if age < CHILD else "elder" if age >= ELDER else "adult"
+    elif title and title.is_child is not None: a = "child" if title.is_child else "adult"
+    elif "child_protection" in cats or "child_sexual_exploitation" in cats: a = "child"
+    elif "intimate_partner_violence" in cats: a = "adult"
+    elif "elder_protection" in cats: a = "elder"
+    else: a = "-"
+    sex = p.sex or (title.sex if title else None)
+    return (str(sex)[0] if sex else "-") + a
 
 
 def profile(facts: Facts) -> Profile:
@@ -71,6 +89,7 @@ def profile(facts: Facts) -> Profile:
         scene=facts.occurred_place,
         surnames=frozenset(named | (story.surnames if story else frozenset())),
         story=story,
+        kin=frozenset(_kin(p, facts) for p in people if p.role is Role.VICTIM),
     )
 
 
