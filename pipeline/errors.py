@@ -46,3 +46,11 @@ class NotTakenError(AnwangError):
         super().__init__(text)
         self.is_unsure = is_unsure
         self.is_too_large = is_too_large
+
+
+class RulingRefusedError(AnwangError):
+    """What a person decided of links cannot be done so. `code` is one stable word for it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code

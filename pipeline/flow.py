@@ -7,10 +7,10 @@ from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter
 from pipeline.adapters.vault import seal
 from pipeline.contracts.topics import OUTGOING
+from pipeline.domain import filing
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.directory import Directory
 from pipeline.domain.evidence import compare
-from pipeline.domain.filing import join
 from pipeline.domain.intake import admit_all
 from pipeline.domain.link import sought_keys
 from pipeline.domain.normalise.reading import read_event
@@ -46,11 +46,14 @@ class Step(NamedTuple):
         return f"{file}.py: {self.decides.__qualname__}"
 
 
-_FOUND_BY = ("link_key", "report_version", "report", "incident", "case_file", "clock", "decision", "case_key")
+_FOUND_BY = (
+    *("link_key", "link_edge", "link_tie", "report_version", "report", "incident"),
+    *("case_file", "case_alias", "clock", "decision", "case_key"),
+)
 _SETTLED = (
     *("stream_cursor", "stream_hole", "attempt", "inbox", "unread_report", "alarm"),
     *("case_file", "case_alias", "incident", "clock", "report", "report_version", "report_original"),
-    *("link_key", "link_review", "decision", "case_event", "outbox"),
+    *("link_key", "link_edge", "link_review", "decision", "case_event", "outbox"),
 )
 _AUDITED = (
     *("stream_cursor", "stream_hole", "inbox", "unread_report", "alarm", "audit_mark", "spool"),
@@ -73,17 +76,17 @@ FLOW: tuple[Step, ...] = (
     Step("assess", "read", "Can it be read at all, and what does it say?", read_event),
     Step("assess", "believe", "Is its source registered and not revoked, and is this topic its own?", Directory.find,
          ("register_version", "source")),
-    Step("assess", "look up", "Who was told of by the same ID, phone and birth date, or report number?", sought_keys,
+    Step("assess", "look up", "Who else may be told of: which IDs, names, births, doors are there?", sought_keys,
          _FOUND_BY, ("case_key",)),
-    Step("assess", "compare", "Same household? Same incident? By which fields?", compare),
-    Step("assess", "file", "Which incident of which case is it, and what must a person be asked?", join),
+    Step("assess", "compare", "One household? One incident? How much does each field weigh?", compare),
+    Step("assess", "file", "Which cases do all pairs together make? What is asked?", filing.file),
     Step("assess", "score", "Which dangers are told of, and how grave and how soon is that?", judge),
     Step("assess", "start clocks", "What is due by law, and when?", start_clocks),
     Step("assess", "route", "Which county and which centre takes it?", place),
     Step("assess", "tell", "What does the world learn of it, without a name?", notices),
     Step("assess", "seal", "Under which key does what is personal lie?", seal),
     Step("assess", "settle", "Is the partition still mine? Then all of it, in one transaction.", SettlementWriter.write,
-         ("history", "report_original"), _SETTLED),
+         ("history", "report_original", "link_review"), _SETTLED),
     Step("relay", "publish", "What is settled but not on its topic yet? What had the relay before me sent?", Relay.turn,
          ("outbox", "relay_mark", *OUTGOING), (*OUTGOING, "outbox", "relay_mark", "relay_lease", "alarm")),
     Step("auditor", "audit", "Is what came in settled, whole, and where the database says it is?", Auditor.turn,

@@ -73,20 +73,61 @@ class QueueRecord(_Frozen):
     recorded_at: Instant
 
 
+class CaseEventType(StrEnum):
+    """Assessed: a report came. Regrouped: a report that came elsewhere put this case together anew. Merged: all its
+    reports stand in another case now. Ruled: a person decided which reports belong to it.
+    """
+
+    ASSESSED = "case.assessed.v1"
+    REGROUPED = "case.regrouped.v1"
+    MERGED = "case.merged.v1"
+    RULED = "case.ruled.v1"
+
+
+class RulingKind(StrEnum):
+    """What a person decides of links. Confirm: these reports belong together. Part: these two do not. Split: these
+    reports leave the case. Merge: these cases, or incidents of a case, are one.
+    """
+
+    CONFIRM = "confirm"
+    PART = "part"
+    SPLIT = "split"
+    MERGE = "merge"
+
+
+DESK = "desk"
+"""The source of what people decide."""
+
+
+class Ruling(_Frozen):
+    """A person's word on links. `ruled_by` and `seconded_by` are staff codes, never names."""
+
+    ruling_id: UUID
+    kind: RulingKind
+    scope: Literal["household", "incident"] = Field(description="Whether households or incidents are decided of.")
+    reports: tuple[UUID, ...] = Field(description="The reports that are decided of.")
+    ruled_by: str
+    seconded_by: str | None = Field(
+        default=None, description="Who agreed, where something sinks or a clock moves later."
+    )
+
+
 class CaseEvent(_Frozen):
     """One thing that happened to a case; the case's own history, in order of `case_version`."""
 
-    type: Literal["case.assessed.v1", "case.merged.v1"]
-    event_id: str
+    type: CaseEventType
+    event_id: str = Field(description="The event that brought it about; for what a person decided, the ruling's id.")
     case_id: UUID
     case_version: int = Field(ge=1)
-    outcome: Outcome
-    link_class: LinkClass
-    link_reasons: tuple[str, ...]
-    incident_id: UUID
+    outcome: Outcome | None = Field(description="What the report became; null where none came.")
+    link_class: LinkClass | None
+    link_reasons: tuple[str, ...] = Field(description="Aspect and level of what speaks for the link.")
+    incident_id: UUID | None = Field(description="The incident that the report tells of.")
     merged_into: UUID | None
     absorbed: tuple[UUID, ...]
     asked_for: tuple[UUID, ...] = Field(description="Reports that a person is asked about.")
+    reports: tuple[UUID, ...] = Field(description="All reports of the case as it stands now.")
+    ruling: Ruling | None
     queue: Queue
     centre: str
     county: str | None

@@ -14,12 +14,9 @@ from pipeline.contracts.vocabulary import LinkClass, Outcome
 from pipeline.domain import evidence, filing, link
 from pipeline.domain.candidates import Found, find
 from pipeline.domain.casefile import CaseFile, Report
-from pipeline.domain.clocks import start_clocks
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.filing import Ask, Filed
-from pipeline.domain.route import place
-from pipeline.domain.score import judge
 
 PROVISIONAL_ARRIVAL_NO = 1 << 62
 """Above every number that the database has given: a report that is not written yet arrived last."""
@@ -27,19 +24,25 @@ PROVISIONAL_ARRIVAL_NO = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What one event changes. A redelivery changes nothing: `after` is None. `absorbed` are cases that became aliases
-    of `after`.
+    """What one event changes. A redelivery changes nothing: `filed` is None. `found` are the reports that this one was
+    compared with.
     """
 
     facts: Facts
     report_id: UUID
     decision: Decision
-    before: CaseFile | None = None
-    after: CaseFile | None = None
-    absorbed: tuple[CaseFile, ...] = ()
-    asks: tuple[Ask, ...] = ()
-    link_reasons: tuple[str, ...] = ()
-    looked_at: tuple[UUID, ...] = ()
+    filed: Filed | None = None
+    found: tuple[Found, ...] = ()
+
+    @property
+    def after(self) -> CaseFile | None:
+        """The report's case as it stands now."""
+        return self.filed.change.after if self.filed else None
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """What a person should look at for it."""
+        return self.filed.asks if self.filed else ()
 
 
 def assess(facts: Facts, docket: Docket) -> Settlement:
@@ -50,9 +53,17 @@ def assess(facts: Facts, docket: Docket) -> Settlement:
             if version.event_id == facts.event_id and version.content_key == facts.content_key:
                 return _redelivery(version, report, docket)
     settlement = _new_version(facts, told, docket)
-    if settlement.after:
-        docket.put(settlement.after, settlement.absorbed, settlement.report_id, settlement.facts, settlement.decision)
+    if settlement.filed:
+        _keep(settlement, settlement.filed, docket)
     return settlement
+
+
+def _keep(settlement: Settlement, filed: Filed, docket: Docket) -> None:
+    for gone in filed.absorbed:
+        docket.merge_away(gone.case)
+    for change in filed.changes:
+        docket.file(change.after)
+    docket.keep(settlement.report_id, settlement.facts, settlement.decision)
 
 
 def reused_key(facts: Facts) -> UUID:
@@ -84,15 +95,17 @@ def _noted(facts: Facts, fault: str) -> Facts:
 
 def _file_new(facts: Facts, docket: Docket) -> Settlement:
     arrival_no = PROVISIONAL_ARRIVAL_NO + len(docket.decisions)
-    report = Report(derived("report", facts.event_key.hex), arrival_no, (facts,))
-    found = tuple(find(report, facts, docket))
-    return _settle(facts, report, filing.join(report, found), found)
+    return _file(facts, Report(derived("report", facts.event_key.hex), arrival_no, (facts,)), docket)
 
 
 def _file_version(facts: Facts, amended: Report, docket: Docket) -> Settlement:
-    report = amended.with_version(facts)
+    return _file(facts, amended.with_version(facts), docket)
+
+
+def _file(facts: Facts, report: Report, docket: Docket) -> Settlement:
     found = tuple(find(report, facts, docket))
-    return _settle(facts, report, filing.amend(report, found, docket.case_of(report.report_id)), found)
+    filed = filing.file(report, facts, found, docket)
+    return Settlement(facts, report.report_id, _decision(facts, filed), filed, found)
 
 
 def _newest_first(reports: Iterable[Report]) -> tuple[Report, ...]:
@@ -113,43 +126,14 @@ _OUTCOMES = {
 }
 
 
-def _settle(facts: Facts, report: Report, filed: Filed, found: tuple[Found, ...]) -> Settlement:
-    case = _stand(filed.case, filed.incident_id)
-    return Settlement(
-        facts=facts,
-        report_id=report.report_id,
-        decision=_decision(facts, case, filed.incident_id, filed.link_class),
-        before=filed.before,
-        after=case,
-        absorbed=filed.absorbed,
-        asks=filed.asks,
-        link_reasons=filed.reasons,
-        looked_at=tuple(f.report.report_id for f in found),
-    )
-
-
-def _stand(case: CaseFile, incident_id: UUID) -> CaseFile:
-    """Judges the case anew over all that is told of it, and starts the clocks of the incident that was told of."""
-    views = {i.incident_id: i.view for i in case.incidents}
-    standing = judge(tuple(views.values()), case.standing)
-    own = views.pop(incident_id)
-    clocks = start_clocks(own)
-    return replace(
-        case,
-        version=case.version + 1,
-        incidents=tuple(replace(i, clocks=clocks) if i.incident_id == incident_id else i for i in case.incidents),
-        standing=standing,
-        routing=place(own, tuple(views.values()), standing),
-    )
-
-
-def _decision(facts: Facts, case: CaseFile, incident_id: UUID, link_class: LinkClass) -> Decision:
+def _decision(facts: Facts, filed: Filed) -> Decision:
+    case = filed.change.after
     standing, routing = case.judged
     return Decision(
         event_id=facts.event_id,
-        outcome=_OUTCOMES[link_class],
-        link_class=link_class,
-        incident_id=incident_id,
+        outcome=_OUTCOMES[filed.link_class],
+        link_class=filed.link_class,
+        incident_id=filed.incident.incident_id,
         case_id=case.case_id,
         household_id=case.household_id,
         queue=standing.queue,
@@ -161,7 +145,7 @@ def _decision(facts: Facts, case: CaseFile, incident_id: UUID, link_class: LinkC
         centre=routing.centre,
         score=standing.score,
         reasons=standing.reasons,
-        clocks=case.incident(incident_id).clocks,
+        clocks=filed.incident.clocks,
         faults=facts.faults,
         policy_version=POLICY_VERSION,
     )

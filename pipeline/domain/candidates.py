@@ -1,13 +1,28 @@
 """Which known reports a report may belong to, and what speaks for each."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from heapq import nlargest
+from uuid import UUID
 
 from pipeline.domain import evidence, link
-from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
-from pipeline.domain.docket import Docket
-from pipeline.domain.evidence import Evidence, Quote, Strength
+from pipeline.domain.casefile import CaseFile, CaseState, Report
+from pipeline.domain.docket import Bearers, Docket
+from pipeline.domain.evidence import Evidence, Quote
 from pipeline.domain.facts import Facts
+from pipeline.domain.weights import weights
+
+BEARERS_MAX = 64
+"""Reports that one link key leads to, the newest ones; a key that more bear (a landlord's telephone) says little."""
+
+CANDIDATES_MAX = 16
+"""Reports that a report is compared with: those with which it shares the rarest keys. Of a million persons
+told of, the household is among the best 16 as often as among all (`benchmarks/linking_scale.py`).
+"""
+
+RARITY_OF_ONE = 10_000
+"""What a key that one report bears adds to that report's rank; one that several bear adds a part of it to each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,61 +35,91 @@ class Found:
 
     @property
     def links(self) -> bool:
-        return self.evidence.strength is not Strength.NONE
+        return self.evidence.household >= weights().household_join
 
     @property
     def is_open(self) -> bool:
         return self.case.state is not CaseState.CLOSED
 
-    @property
-    def is_same_incident(self) -> bool:
-        return self.evidence.strength is Strength.INCIDENT
-
-    @property
-    def is_quoted(self) -> bool:
-        return evidence.QUOTED in self.evidence.reasons
-
-    @property
-    def incident(self) -> Incident:
-        return self.case.incident_of(self.report.report_id)
-
 
 def find(report: Report, facts: Facts, docket: Docket) -> Iterator[Found]:
-    """Every other report that a key of this version leads to, with what speaks for it; those for which nothing speaks
-    are left out.
-
-    Only the version that has just come asks: what an older one asked was answered when that one or its answer came.
+    """Every other report that a key of this version leads to, or that an older version was bound to, with what speaks
+    for it and against it.
     """
-    others = {report_id for key in link.linking_keys(facts) for report_id in docket.bearers(key)}
-    if not others - {report.report_id}:
+    others = _led_to(report, facts, docket)
+    if not others:
         return
-    new = evidence.together(report.versions)
-    for report_id in sorted(others - {report.report_id}):
+    new = evidence.profile(evidence.together(report.versions))
+    for report_id in sorted(others):
         other = docket.report(report_id)
-        found = evidence.compare(new, evidence.together(other.versions), _quote(report, facts, other, docket))
-        if found.strength is not Strength.NONE or found.doubts:
-            yield Found(other, docket.case_of(report_id), found)
+        known = evidence.profile(evidence.together(other.versions))
+        found = evidence.compare(new, known, _worth(report, other, docket, (report, facts)))
+        yield Found(other, docket.case_of(report_id), found)
 
 
-def _quote(report: Report, facts: Facts, other: Report, docket: Docket) -> Quote:
-    quotes = tuple(_quotes(report, facts, other))
+def _led_to(report: Report, facts: Facts, docket: Docket) -> Collection[UUID]:
+    rarity: Counter[UUID] = Counter()
+    for key in link.linking_keys(facts):
+        bearers = _newest(docket.bearers(key), docket)
+        for other in bearers:
+            rarity[other] += RARITY_OF_ONE // len(bearers)
+    del rarity[report.report_id]
+    ranked = sorted(rarity, key=lambda other: (-rarity[other], other))
+    bonds = docket.bonds.of(report.report_id)
+    strong = (other for other, bond in bonds.items() if bond.household >= weights().household_join)
+    return {*ranked[:CANDIDATES_MAX], *strong}
+
+
+def _newest(bearers: Bearers, docket: Docket) -> Collection[UUID]:
+    if len(bearers) <= BEARERS_MAX:
+        return bearers
+    return nlargest(BEARERS_MAX, bearers, key=lambda other: docket.report(other).arrival_no)
+
+
+def requoted(report: Report, facts: Facts, docket: Docket) -> Iterator[tuple[Report, Report, Evidence]]:
+    """Pairs of other reports of which one quotes the number that this version bears, too: what that quote is worth has
+    changed by it.
+    """
+    if not facts.report_no:
+        return
+    borne, quoted = link.bears(facts.report_no), link.quoted(facts.report_no)
+    bearers, quoters = (
+        sorted(r for r in docket.bearers(key) if r != report.report_id and docket.holds(r)) for key in (borne, quoted)
+    )
+    for quoter, bearer in ((q, b) for q in quoters for b in bearers if q != b):
+        one, other = docket.report(quoter), docket.report(bearer)
+        doubtful = _worth(one, other, docket, (report, facts))
+        if doubtful is not Quote.NONE:
+            yield one, other, _compare(one, other, doubtful)
+
+
+def _compare(one: Report, other: Report, quote: Quote) -> Evidence:
+    return evidence.compare(evidence.together(one.versions), evidence.together(other.versions), quote)
+
+
+def _worth(one: Report, other: Report, docket: Docket, come: tuple[Report, Facts]) -> Quote:
+    """What a quote between the two is worth, now that this report with this version has come."""
+    quotes = [(number, one, other) for number in _quotes(one, other)]
+    quotes += [(number, other, one) for number in _quotes(other, one)]
     if not quotes:
         return Quote.NONE
-    if any(_others_bear(number, quoter, bearer, docket) for number, quoter, bearer in quotes):
+    if any(_others_bear(number, quoter, bearer, docket, come) for number, quoter, bearer in quotes):
         return Quote.BORNE_BY_SEVERAL
-    return Quote.VICTIMS_CONTRADICT if evidence.contradict(report.newest, other.newest) else Quote.CLEAR
+    return Quote.VICTIMS_CONTRADICT if evidence.contradict(one.newest, other.newest) else Quote.CLEAR
 
 
-def _quotes(report: Report, facts: Facts, other: Report) -> Iterator[tuple[str, Report, Report]]:
-    """Each number by which one of the two quotes the other, who quotes it and who bears it."""
-    for version in other.versions:
-        if link.quotes(facts, version):
-            yield version.report_no, report, other
-        if link.quotes(version, facts):
-            yield facts.report_no, other, report
+def _quotes(quoter: Report, bearer: Report) -> Iterator[str]:
+    """Each number of the bearer that the other quotes."""
+    for said in quoter.versions:
+        for borne in bearer.versions:
+            if link.quotes(said, borne):
+                yield borne.report_no
 
 
-def _others_bear(number: str, quoter: Report, bearer: Report, docket: Docket) -> bool:
+def _others_bear(number: str, quoter: Report, bearer: Report, docket: Docket, come: tuple[Report, Facts]) -> bool:
     """Whether reports beside this bearer have the number that is quoted, the quoter's own source left out."""
-    bearers = docket.bearers(link.bears(number)).items()
-    return any(source != quoter.newest.source and other != bearer.report_id for other, source in bearers)
+    report, facts = come
+    bearers = dict(docket.bearers(link.bears(number)))
+    if facts.report_no and link.bears(facts.report_no) == link.bears(number):
+        bearers[report.report_id] = facts.source
+    return any(source != quoter.newest.source and other != bearer.report_id for other, source in bearers.items())

@@ -3,27 +3,34 @@ only a person may join is asked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import reduce
-from itertools import product
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from pipeline.contracts.ids import derived
-from pipeline.contracts.vocabulary import Clock, LinkClass
-from pipeline.domain import evidence
-from pipeline.domain.candidates import Found
+from pipeline.contracts.vocabulary import LinkClass
+from pipeline.domain.bonds import Bond
+from pipeline.domain.candidates import Found, requoted
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
-from pipeline.domain.score import rise
+from pipeline.domain.docket import Docket
+from pipeline.domain.evidence import Evidence, Reason
+from pipeline.domain.facts import Facts
+from pipeline.domain.partition import Pair, pair
+from pipeline.domain.regroup import CASE_REPORTS_MAX, Absorbed, Change, regroup
+from pipeline.domain.weights import weights
+
+UNSURE = "unsure"
+"""The evidence for one household is too strong to pass over and too weak to join by."""
+
+OTHERS_DIFFER = "others_differ"
+"""The two are alike, but not the reports that they stand with."""
 
 IN_HAND = "cases_in_hand"
 """The evidence would join two cases, but somebody has one of them in hand."""
 
+TELLING_MIN_BITS = 0.5
+REASONS_MAX = 8
+
 CROWDED = "case_is_crowded"
 """The evidence leads to a case that holds so many reports that the key says little: a default ID, a helpline."""
-
-CASE_REPORTS_MAX = 200
-"""A case never grows beyond this by itself. It bounds the time of a decision, too: all reports of a case are judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,183 +46,121 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """Where a report ends, before anything is judged anew. `before` is the case as it stood, `absorbed` are cases that
-    become aliases of it.
-    """
+    """Where a report ends: its case as it stands then, with what else was put together anew for it."""
 
-    case: CaseFile
-    incident_id: UUID
+    change: Change
+    incident: Incident
     link_class: LinkClass
-    before: CaseFile | None = None
-    absorbed: tuple[CaseFile, ...] = ()
+    others: tuple[Change, ...] = ()
+    absorbed: tuple[Absorbed, ...] = ()
     asks: tuple[Ask, ...] = ()
     reasons: tuple[str, ...] = ()
+    compared: Mapping[Pair, Evidence] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Every case that stands otherwise now, the report's own the last."""
+        return (*self.others, self.change)
 
 
-@dataclass(frozen=True, slots=True)
-class _Home:
-    """The case that takes the report in, the cases that become its aliases, and the links that only a person may
-    follow.
+def file(report: Report, facts: Facts, found: Sequence[Found], docket: Docket) -> Filed:
+    """Files a new report, or a new version of a known one, and follows what it newly shows; `facts` is the version that
+    has come. The bonds of what was found are taken into the docket; the cases are not.
     """
-
-    case: CaseFile
-    absorbed: tuple[CaseFile, ...] = ()
-    disputed: tuple[Found, ...] = ()
-    dispute: str = IN_HAND
-
-
-def join(report: Report, found: Sequence[Found]) -> Filed:
-    """Files a new report: as one more telling of an incident, an incident of an open case, or a case."""
-    crowds = tuple({f.case.case_id: f for f in found if f.links and f.case.is_full(CASE_REPORTS_MAX)}.values())
-    links = [f for f in found if f.links and not f.case.is_full(CASE_REPORTS_MAX)]
-    still_open = [f for f in links if f.is_open]
-    if still_open:
-        filed = _join_open(report, found, still_open)
-    else:
-        filed = _re_report(report, links) if links else _initial(report)
-        filed = replace(filed, asks=_asks(filed.case, report, found, ())) if found else filed
-    asks = _asks(filed.case, report, crowds, crowds, CROWDED)
-    return replace(filed, asks=(*filed.asks, *asks)) if asks else filed
-
-
-def amend(report: Report, found: Sequence[Found], own: CaseFile) -> Filed:
-    """Files a new version of a report, and follows what it newly shows: another case or incident may join."""
-    links = [f for f in found if f.links and (f.is_open or f.case.case_id == own.case_id)]
-    home = _home((own, *(f.case for f in links)), links, own)
-    case, incident_id = _tell(_merge(home), report, links, own)
-    asks = _asks(case, report, found, home.disputed, home.dispute)
-    return Filed(case, incident_id, LinkClass.AMENDMENT, home.case, home.absorbed, asks, _reasons(links))
-
-
-def _initial(report: Report) -> Filed:
-    incident = Incident(derived("incident", report.report_id.hex), (report,))
-    case = CaseFile(derived("case", report.report_id.hex), derived("household", report.report_id.hex), (incident,))
-    return Filed(case, incident.incident_id, LinkClass.INITIAL)
-
-
-def _re_report(report: Report, links: Sequence[Found]) -> Filed:
-    last = max((f.case for f in links), key=_age)
-    opened = _initial(report)
-    case = replace(opened.case, household_id=last.household_id, linked_case_id=last.case_id)
-    return replace(opened, case=case, link_class=LinkClass.RE_REPORT, reasons=_reasons(links))
-
-
-def _join_open(report: Report, found: Sequence[Found], links: Sequence[Found]) -> Filed:
-    cases = tuple(f.case for f in links)
-    same = [f.case for f in links if f.is_same_incident]
-    home = _home(cases, links, min(same or cases, key=_age))
-    merged = _merge(home)
-    case, incident_id = _tell(merged, report, links)
-    is_told_again = any(i.incident_id == incident_id for i in merged.incidents)
-    link_class = LinkClass.DUPLICATE if is_told_again else LinkClass.NEW_INCIDENT
-    asks = _asks(case, report, found, home.disputed, home.dispute)
-    return Filed(case, incident_id, link_class, home.case, home.absorbed, asks, _reasons(links))
-
-
-def _age(case: CaseFile) -> tuple[int, UUID]:
-    return case.arrival_no, case.case_id
-
-
-def _home(cases: Sequence[CaseFile], links: Sequence[Found], preferred: CaseFile) -> _Home:
-    """The oldest case stays, and takes in all others, if nobody has any of them in hand and they are no crowd; else
-    only the preferred one takes the report in.
-    """
-    oldest, *others = sorted({c.case_id: c for c in cases}.values(), key=_age)
-    is_crowd = sum(len(c.reports) for c in (oldest, *others)) > CASE_REPORTS_MAX
-    if not others or (all(c.state is CaseState.WAITING for c in cases) and not is_crowd):
-        return _Home(oldest, tuple(others))
-    elsewhere = tuple(f for f in links if f.case.case_id != preferred.case_id)
-    return _Home(preferred, disputed=elsewhere, dispute=CROWDED if is_crowd else IN_HAND)
-
-
-def _merge(home: _Home) -> CaseFile:
-    """One case of several. It keeps what any of them rose to, and stays linked with the household's closed case."""
-    cases = (home.case, *home.absorbed)
-    linked = next((c for c in cases if c.linked_case_id), home.case)
-    return replace(
-        home.case,
-        household_id=linked.household_id,
-        linked_case_id=linked.linked_case_id,
-        incidents=_by_arrival(i for c in cases for i in c.incidents),
-        standing=reduce(rise, (c.standing for c in cases if c.standing)),
+    own = {pair(report.report_id, f.report.report_id): f.evidence for f in found}
+    others = {pair(a.report_id, b.report_id): told for a, b, told in requoted(report, facts, docket)}
+    _bind(own | others, docket)
+    beside = {r for two in others for r in two if docket.case_of(r).state is not CaseState.CLOSED}
+    grouped = regroup(docket, beside | {report.report_id}, report)
+    change = next(c for c in grouped.changes if any(r.report_id == report.report_id for r in c.after.reports))
+    incident = change.after.incident_of(report.report_id)
+    is_known = docket.holds(report.report_id)
+    link_class = LinkClass.AMENDMENT if is_known else _class_of(change.after, incident)
+    if link_class is LinkClass.INITIAL and (earlier := [f.case for f in found if f.links and not f.is_open]):
+        change = _linked_back(change, max(earlier, key=lambda c: (c.arrival_no, c.case_id)))
+        link_class = LinkClass.RE_REPORT
+    open_questions = [f for f in found if not docket.bonds.is_decided(report.report_id, f.report.report_id)]
+    return Filed(
+        change=change,
+        incident=incident,
+        link_class=link_class,
+        others=tuple(c for c in grouped.changes if c.after.case_id != change.after.case_id),
+        absorbed=grouped.absorbed,
+        asks=_asks(change.after, report, open_questions),
+        reasons=_reasons(change.after, incident, found, link_class),
+        compared=own | others,
     )
 
 
-def _by_arrival(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
-    return tuple(sorted(incidents, key=lambda i: (i.arrival_no, i.incident_id)))
+def _bind(compared: Mapping[Pair, Evidence], docket: Docket) -> None:
+    for two, evidence in compared.items():
+        if evidence.household >= weights().unseen:
+            docket.bonds.put(*two, Bond(evidence.household, evidence.incident))
+        else:
+            docket.bonds.drop(*two)
 
 
-def _tell(case: CaseFile, report: Report, links: Sequence[Found], own: CaseFile | None = None) -> tuple[CaseFile, UUID]:
-    """Puts the report into the incident that it tells of, the oldest of those that it shows to be one; into one of its
-    own where it tells of none. `own` is the case where an earlier version stands.
+def _class_of(case: CaseFile, incident: Incident) -> LinkClass:
+    if len(incident.reports) > 1:
+        return LinkClass.DUPLICATE
+    return LinkClass.NEW_INCIDENT if len(case.incidents) > 1 else LinkClass.INITIAL
+
+
+def _linked_back(change: Change, earlier: CaseFile) -> Change:
+    after = replace(change.after, household_id=earlier.household_id, linked_case_id=earlier.case_id)
+    return replace(change, after=after)
+
+
+def _asks(case: CaseFile, report: Report, found: Iterable[Found]) -> tuple[Ask, ...]:
+    """One question for each other case at most, about the report there that is most alike. Of reports that ended in one
+    case nothing is left to ask but what is doubtful.
     """
     here = {r.report_id for r in case.reports}
-    chosen = _chosen(case, report, [f for f in links if f.is_same_incident and f.report.report_id in here], own)
-    if own:
-        chosen[case.incident_of(report.report_id).incident_id] = own.case_id
-    told = [i for i in case.incidents if i.incident_id in chosen]
-    united = _united(told, report) if told else Incident(derived("incident", report.report_id.hex), (report,))
-    rest = (i for i in case.incidents if i.incident_id not in chosen)
-    return replace(case, incidents=_by_arrival((*rest, united))), united.incident_id
-
-
-def _chosen(case: CaseFile, report: Report, same: Sequence[Found], own: CaseFile | None) -> dict[UUID, UUID]:
-    """The incidents that the report tells of, each with the case that it was in. A quoted number joins incidents;
-    nearness in time chooses the nearest of a case, and joins those of cases that the report bridges.
-    """
-    chosen = {f.incident.incident_id: f.case.case_id for f in same if f.is_quoted}
-    if own:
-        mine = own.incident_of(report.report_id)
-        if len(mine.reports) > 1:
-            chosen[mine.incident_id] = own.case_id
-    for near in sorted((f for f in same if not f.is_quoted), key=lambda f: _distance(report, f)):
-        if near.case.case_id in chosen.values():
-            continue
-        if all(_may_be_one(near.incident, case.incident(i)) for i in chosen):
-            chosen[near.incident.incident_id] = near.case.case_id
-    return chosen
-
-
-def _may_be_one(one: Incident, other: Incident) -> bool:
-    pairs = product(
-        (evidence.together(r.versions) for r in one.reports), (evidence.together(r.versions) for r in other.reports)
-    )
-    return any(evidence.same_happening(a, b) for a, b in pairs)
-
-
-def _distance(report: Report, found: Found) -> tuple[timedelta, int]:
-    one, other = evidence.together(report.versions), evidence.together(found.report.versions)
-    gap = abs((one.occurred_at or one.clock_start) - (other.occurred_at or other.clock_start))
-    return gap, -found.report.arrival_no
-
-
-def _united(told: Sequence[Incident], report: Report) -> Incident:
-    """One incident, the oldest, of several, with the report's present state in it and the earliest of their clocks."""
-    reports = {r.report_id: r for i in told for r in i.reports} | {report.report_id: report}
-    in_order = tuple(sorted(reports.values(), key=lambda r: (r.arrival_no, r.report_id)))
-    return Incident(_by_arrival(told)[0].incident_id, in_order, reduce(_earliest, (i.clocks for i in told)))
-
-
-def _earliest(one: Mapping[Clock, datetime], other: Mapping[Clock, datetime]) -> Mapping[Clock, datetime]:
-    return {c: min(due for due in (one.get(c), other.get(c)) if due) for c in Clock if c in one or c in other}
-
-
-def _asks(
-    case: CaseFile, report: Report, found: Sequence[Found], disputed: Sequence[Found], dispute: str = IN_HAND
-) -> tuple[Ask, ...]:
-    """What a person should look at. Of reports that ended in one incident nothing is left to ask."""
     told = {r.report_id for r in case.incident_of(report.report_id).reports}
-    asks = (
-        Ask(report.report_id, f.report.report_id, (*f.evidence.doubts, *_disputed(f, disputed, dispute)))
-        for f in found
-        if f.report.report_id not in told
-    )
-    return tuple(ask for ask in asks if ask.reasons)
+    asked: dict[UUID, Ask] = {}
+    for f in sorted(found, key=lambda f: (-f.evidence.household, f.report.report_id)):
+        other = f.report.report_id
+        reasons = (*f.evidence.doubts, *(() if other in here else _dispute(f, case)))
+        if reasons and other not in told:
+            asked.setdefault(f.case.case_id, Ask(report.report_id, other, reasons))
+    return tuple(asked.values())
 
 
-def _disputed(found: Found, disputed: Sequence[Found], dispute: str) -> tuple[str, ...]:
-    return (*found.evidence.reasons, dispute) if any(found is d for d in disputed) else ()
+def _dispute(found: Found, case: CaseFile) -> tuple[str, ...]:
+    """Why the two stand in two cases though they are alike."""
+    if not found.is_open or found.evidence.household < weights().review_from:
+        return ()
+    reasons = _named(found.evidence)
+    if not found.links:
+        return (*reasons, UNSURE)
+    if len(found.case.reports) + len(case.reports) > CASE_REPORTS_MAX:
+        return (*reasons, CROWDED)
+    in_hand = CaseState.CLAIMED in (found.case.state, case.state)
+    return (*reasons, IN_HAND if in_hand else OTHERS_DIFFER)
 
 
-def _reasons(links: Sequence[Found]) -> tuple[str, ...]:
-    return tuple(sorted({reason for f in links for reason in f.evidence.reasons}))
+def _reasons(case: CaseFile, incident: Incident, found: Iterable[Found], link_class: LinkClass) -> tuple[str, ...]:
+    """What speaks for the nearest report of the incident, else of the case; of an earlier case for a re-report."""
+    by_report = {f.report.report_id: f for f in found if f.links}
+    if link_class is LinkClass.RE_REPORT:
+        near = [f for f in by_report.values() if not f.is_open]
+    else:
+        told = [r.report_id for r in incident.reports]
+        everywhere = [r.report_id for r in case.reports]
+        near = [by_report[r] for r in told if r in by_report] or [by_report[r] for r in everywhere if r in by_report]
+    if not near:
+        return ()
+    return _named(max(near, key=lambda f: (f.evidence.incident, f.evidence.household, f.report.report_id)).evidence)
+
+
+def _named(evidence: Evidence) -> tuple[str, ...]:
+    """Aspect and level of what speaks for it most, the strongest first. How it was told is left out: it would tell who
+    reported the other.
+    """
+    telling = (r for r in evidence.reasons if not r.aspect.startswith("source") and _bits(r) >= TELLING_MIN_BITS)
+    strongest = sorted(telling, key=lambda r: (-_bits(r), r.aspect))[:REASONS_MAX]
+    return tuple(f"{r.aspect}:{r.level}" for r in strongest)
+
+
+def _bits(reason: Reason) -> float:
+    return reason.household + reason.incident

@@ -1,18 +1,21 @@
 """What the world is told after a decision: to which queue, in which words. Pure; nothing personal passes here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from pipeline.contracts.case import CaseEvent, QueueRecord, RecordKind
+from pipeline.contracts.case import DESK, CaseEvent, CaseEventType, QueueRecord, RecordKind, Ruling
 from pipeline.contracts.decision import POLICY_VERSION
 from pipeline.contracts.ids import derived
 from pipeline.contracts.topics import CASE_EVENTS, queue_topic
-from pipeline.contracts.vocabulary import Queue
+from pipeline.contracts.vocabulary import LinkClass, Outcome, Queue
 from pipeline.domain.assess import Settlement
 from pipeline.domain.casefile import CaseFile
 from pipeline.domain.privacy import age_band, public_event_id
+from pipeline.domain.regroup import Absorbed, Change
+from pipeline.domain.rulings import Ruled
 
 REASONS_MAX = 50
 """A record names the gravest reasons; a source may send any number of indicators that the policy does not know."""
@@ -46,26 +49,71 @@ class Home(NamedTuple):
     centre: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """Why cases changed: a report that came, or a person's ruling."""
+
+    event_id: str
+    source: str
+    main: UUID | None
+    outcome: Outcome | None = None
+    link_class: LinkClass | None = None
+    incident_id: UUID | None = None
+    link_reasons: tuple[str, ...] = ()
+    asked_for: tuple[UUID, ...] = ()
+    ruling: Ruling | None = None
+
+
 def notices(settled: Settlement, stamp: Stamp) -> tuple[Notice, ...]:
-    """The messages of one settlement in the order in which they must be read: what a centre loses before what one gets.
+    """The messages of one settlement; none of a redelivery."""
+    filed = settled.filed
+    if filed is None:
+        return ()
+    cause = _Cause(
+        event_id=public_event_id(settled.facts.event_id, settled.facts.event_key, source=settled.facts.source),
+        source=settled.facts.source,
+        main=filed.change.after.case_id,
+        outcome=settled.decision.outcome,
+        link_class=filed.link_class,
+        incident_id=filed.incident.incident_id,
+        link_reasons=filed.reasons,
+        asked_for=tuple(ask.other_report_id for ask in filed.asks),
+    )
+    return _messages(cause, filed.changes, filed.absorbed, stamp)
+
+
+def ruling_notices(ruled: Ruled, stamp: Stamp) -> tuple[Notice, ...]:
+    """The messages of what a person decided of links."""
+    cause = _Cause(str(ruled.ruling.ruling_id), DESK, None, ruling=ruled.ruling)
+    return _messages(cause, ruled.changes, ruled.absorbed, stamp)
+
+
+def _messages(
+    cause: _Cause, changes: Sequence[Change], absorbed: Sequence[Absorbed], stamp: Stamp
+) -> tuple[Notice, ...]:
+    """In the order in which they must be read: what a centre loses before what one gets.
 
     Of each case concerned exactly one goes to `case.events.v1`: its history.
     """
-    case = settled.after
-    if case is None:
-        return ()
     told: list[Notice] = []
-    for gone in settled.absorbed:
-        told += [
-            _event("case.merged.v1", settled, gone.next, stamp),
-            _record(RecordKind.WITHDRAWN, _home(gone), settled, gone.next, stamp),
-        ]
-    left, here = settled.before and _home(settled.before), _home(case)
-    told.append(_event("case.assessed.v1", settled, case, stamp))
-    if left and left != here:
-        told.append(_record(RecordKind.WITHDRAWN, left, settled, case, stamp))
-    told.append(_record(RecordKind.ASSIGNED, here, settled, case, stamp))
+    for gone in absorbed:
+        case, into = gone.case.next, gone.into
+        told.append(_event(CaseEventType.MERGED, cause, case, stamp, merged_into=into))
+        told.append(_record(RecordKind.WITHDRAWN, _home(gone.case), cause, case, stamp, merged_into=into))
+    for change in changes:
+        left, here = change.before and _home(change.before), _home(change.after)
+        took_in = tuple(gone.case.case_id for gone in absorbed if gone.into == change.after.case_id)
+        told.append(_event(_type_of(cause, change), cause, change.after, stamp, absorbed=took_in))
+        if left and left != here:
+            told.append(_record(RecordKind.WITHDRAWN, left, cause, change.after, stamp))
+        told.append(_record(RecordKind.ASSIGNED, here, cause, change.after, stamp))
     return tuple(told)
+
+
+def _type_of(cause: _Cause, change: Change) -> CaseEventType:
+    if cause.ruling:
+        return CaseEventType.RULED
+    return CaseEventType.ASSESSED if change.after.case_id == cause.main else CaseEventType.REGROUPED
 
 
 def _home(case: CaseFile) -> Home:
@@ -73,7 +121,9 @@ def _home(case: CaseFile) -> Home:
     return Home(standing.queue, routing.centre)
 
 
-def _record(kind: RecordKind, home: Home, settled: Settlement, case: CaseFile, stamp: Stamp) -> Notice:
+def _record(  # noqa: PLR0913 - what, where, why, of which case, when, and where it went
+    kind: RecordKind, home: Home, cause: _Cause, case: CaseFile, stamp: Stamp, *, merged_into: UUID | None = None
+) -> Notice:
     topic = queue_topic(home.queue)
     message_id = derived("message", topic, case.case_id.hex, str(case.version), kind, home.centre)
     standing, routing = case.judged
@@ -81,12 +131,12 @@ def _record(kind: RecordKind, home: Home, settled: Settlement, case: CaseFile, s
     record = QueueRecord(
         message_id=message_id,
         kind=kind,
-        event_id=_event_id(settled),
+        event_id=cause.event_id,
         case_id=case.case_id,
         case_version=case.version,
         household_id=case.household_id,
         linked_case_id=case.linked_case_id,
-        merged_into=_merged_into(settled, case),
+        merged_into=merged_into,
         queue=home.queue,
         centre=home.centre,
         county=routing.county,
@@ -111,32 +161,38 @@ def _record(kind: RecordKind, home: Home, settled: Settlement, case: CaseFile, s
     return _notice(topic, message_id, case, record, kind.value)
 
 
-def _event(
-    type_: Literal["case.assessed.v1", "case.merged.v1"], settled: Settlement, case: CaseFile, stamp: Stamp
+def _event(  # noqa: PLR0913 - as above
+    type_: CaseEventType,
+    cause: _Cause,
+    case: CaseFile,
+    stamp: Stamp,
+    *,
+    merged_into: UUID | None = None,
+    absorbed: tuple[UUID, ...] = (),
 ) -> Notice:
     standing, routing = case.judged
-    decision = settled.decision
-    assert decision.link_class is not None  # noqa: S101 - only what was accepted is told of
-    assert decision.incident_id is not None  # noqa: S101
+    is_main = case.case_id == cause.main
     event = CaseEvent(
         type=type_,
-        event_id=_event_id(settled),
+        event_id=cause.event_id,
         case_id=case.case_id,
         case_version=case.version,
-        outcome=decision.outcome,
-        link_class=decision.link_class,
-        link_reasons=settled.link_reasons,
-        incident_id=decision.incident_id,
-        merged_into=_merged_into(settled, case),
-        absorbed=tuple(c.case_id for c in settled.absorbed) if case is settled.after else (),
-        asked_for=tuple(a.other_report_id for a in settled.asks),
+        outcome=cause.outcome,
+        link_class=cause.link_class,
+        link_reasons=cause.link_reasons,
+        incident_id=cause.incident_id,
+        merged_into=merged_into,
+        absorbed=absorbed,
+        asked_for=cause.asked_for if is_main else (),
+        reports=tuple(r.report_id for r in case.reports) if merged_into is None else (),
+        ruling=cause.ruling,
         queue=standing.queue,
         centre=routing.centre,
         county=routing.county,
         priority=standing.priority,
         child_grade=standing.child_grade,
         score=standing.score,
-        source=settled.facts.source,
+        source=cause.source,
         policy_version=POLICY_VERSION,
         history=stamp.history,
         recorded_at=stamp.recorded_at,
@@ -148,15 +204,6 @@ def _event(
 def _notice(topic: str, message_id: UUID, case: CaseFile, body: QueueRecord | CaseEvent, kind: str) -> Notice:
     text = body.model_dump_json().encode()
     return Notice(message_id, topic, case.case_id, case.version, body.event_id, kind, text)
-
-
-def _event_id(settled: Settlement) -> str:
-    return public_event_id(settled.facts.event_id, settled.facts.event_key, source=settled.facts.source)
-
-
-def _merged_into(settled: Settlement, case: CaseFile) -> UUID | None:
-    assert settled.after is not None  # noqa: S101 - a redelivery tells nothing
-    return None if case.case_id == settled.after.case_id else settled.after.case_id
 
 
 def _town(case: CaseFile) -> str | None:

@@ -11,7 +11,9 @@ from pipeline.domain.assess import PROVISIONAL_ARRIVAL_NO, Settlement, assess
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
+from pipeline.domain.filing import Filed
 from pipeline.domain.notices import Notice, Stamp, notices
+from pipeline.domain.weights import weights
 
 STAMP = Stamp(NOON, 1)
 
@@ -44,6 +46,12 @@ class Desk:
         return case.incident_of(settlement.report_id).incident_id
 
 
+def filed(settlement: Settlement) -> Filed:
+    """Where the report of a settlement that changed something was filed."""
+    assert settlement.filed
+    return settlement.filed
+
+
 def after(*events: Facts) -> Desk:
     desk = Desk()
     desk.take_all(events)
@@ -53,13 +61,37 @@ def after(*events: Facts) -> Desk:
 def looked_up(docket: Docket, facts: Facts) -> Docket:
     """The docket as a database would fill it for this one event: the cases that its keys lead to, and no others."""
     narrow = Docket()
-    for key in link.sought_keys(facts):
+    borne = [(key, *bearer) for key in link.sought_keys(facts) for bearer in docket.bearers(key).items()]
+    for case in near(docket, [docket.case_of(report_id) for _, report_id, _ in borne]):
+        narrow.file(_written(case))
+    for key, report_id, source in borne:
+        narrow.find_by(key, report_id, source)
+    for key in {k for c in narrow.cases.values() for r in c.reports for v in r.versions for k in link.quoted_keys(v)}:
         for report_id, source in docket.bearers(key).items():
-            if not narrow.holds(report_id):
-                narrow.file(_written(docket.case_of(report_id)))
             narrow.find_by(key, report_id, source)
+    for (one, other), bond in docket.bonds.among(
+        [r.report_id for c in narrow.cases.values() for r in c.reports]
+    ).items():
+        narrow.bonds.put(one, other, bond)
+    narrow.aliases.update(docket.aliases)
     narrow.decisions.update(docket.decisions)
     return narrow
+
+
+def near(docket: Docket, found: Sequence[CaseFile]) -> Sequence[CaseFile]:
+    """These and the open cases that strong bonds lead to from them."""
+    cases = {case.case_id: case for case in found}
+    waiting = list(cases.values())
+    while waiting:
+        case = waiting.pop()
+        if case.state is CaseState.CLOSED:
+            continue
+        bonds = [item for r in case.reports for item in docket.bonds.of(r.report_id).items()]
+        led_to = [docket.case_of(other) for other, bond in bonds if bond.household >= weights().household_join]
+        fresh = {c.case_id: c for c in led_to if c.case_id not in cases}
+        cases |= fresh
+        waiting += fresh.values()
+    return list(cases.values())
 
 
 def _written(case: CaseFile) -> CaseFile:

@@ -12,6 +12,10 @@ from pipeline.contracts.ids import event_key
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Indicator, Role, SafetyResult
 from pipeline.domain.dangers import IncidentView, ReportView
 from pipeline.domain.facts import Facts, Instruments, Person, Place, Tipvda
+from pipeline.domain.normalise.birth import read_birth
+from pipeline.domain.normalise.identity import read_identity
+from pipeline.domain.normalise.name import read_name_form
+from pipeline.domain.normalise.phone import read_lines
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 """Noon of 2 March 2026 in Taipei."""
@@ -170,7 +174,15 @@ def event(event_id: str, source: str = "hotline-113", **more: Any) -> Facts:  # 
 
 
 def known(index: int = 0, role: Role = Role.VICTIM, **more: Any) -> Person:  # noqa: ANN401 - any field of Person
-    return Person(index, role, **more)
+    """With what name, number, birth date and telephones tell to a comparison that weighs."""
+    person = Person(index, role, **more)
+    return replace(
+        person,
+        name_form=read_name_form(person.name) if person.name else None,
+        identity=read_identity(person.national_id) if person.national_id else None,
+        birth=read_birth(person.birth_date.isoformat(), NOON.date()) if person.birth_date else None,
+        lines=tuple(line for phone in person.phones for line in read_lines(phone)),
+    )
 
 
 def victim(**more: Any) -> tuple[Person, ...]:  # noqa: ANN401 - any field of Person
@@ -217,7 +229,7 @@ def any_event(draw: st.DrawFn) -> Facts:
         categories=tuple(draw(st.lists(CATEGORIES, max_size=2))),
         crisis_flags=tuple(draw(st.lists(FLAGS, max_size=1))),
         indicators=tuple(draw(st.lists(INDICATORS, max_size=2))),
-        persons=tuple(Person(i, role, **person) for i, (role, person) in enumerate(people)),
+        persons=tuple(known(i, role, **person) for i, (role, person) in enumerate(people)),
     )
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from following import Desk, after, looked_up
+from following import Desk, after, filed, looked_up
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from telling import CHILD, FATHER, MOTHER, NOON, STREAMS, any_event, at, event, hours, known, victim
@@ -200,7 +200,7 @@ def test_a_quoted_number_links_in_either_order_of_arrival(*, quoter_first: bool)
     quoter = event("quoter", CLINIC, related_report_nos=("H-1",), occurred_at=NOON)
     desk = after(*((quoter, bearer) if quoter_first else (bearer, quoter)))
     assert what(desk.settled[1]) == (Outcome.DUPLICATE, LinkClass.DUPLICATE)
-    assert desk.settled[1].link_reasons == ("report_no_quoted",)
+    assert filed(desk.settled[1]).reasons == ("report_no_quoted",)
     assert desk.settled[0].decision.incident_id == desk.settled[1].decision.incident_id
     assert desk.settled[1].decision.clocks[Clock.DISPATCH] == NOON - hours(8976)
 
@@ -234,7 +234,7 @@ def test_a_quote_that_an_amendment_brings_joins_two_cases_and_the_older_id_stays
         last = desk.settled[2]
         assert last.decision.link_class is LinkClass.AMENDMENT
         assert last.decision.case_id == desk.settled[0].decision.case_id
-        assert [c.case_id for c in last.absorbed] == [desk.settled[1].decision.case_id]
+        assert [gone.case.case_id for gone in filed(last).absorbed] == [desk.settled[1].decision.case_id]
         assert len({desk.incident_of(s) for s in desk.settled}) == 1
         assert last.decision.clocks[Clock.DISPATCH] == NOON + hours(15)
 
@@ -335,7 +335,7 @@ def test_a_bridge_between_two_waiting_cases_joins_them_and_what_is_one_happening
     last = desk.settled[2]
     assert last.decision.link_class is LinkClass.DUPLICATE
     assert last.decision.case_id == desk.settled[0].decision.case_id
-    assert [c.case_id for c in last.absorbed] == [desk.settled[1].decision.case_id]
+    assert [gone.case.case_id for gone in filed(last).absorbed] == [desk.settled[1].decision.case_id]
     assert len({desk.incident_of(s) for s in desk.settled}) == 1
     assert last.decision.clocks[Clock.DISPATCH] == NOON + hours(21)
     assert last.decision.priority is Priority.IMMEDIATE
@@ -362,7 +362,7 @@ def test_a_claimed_case_is_never_joined_without_a_person() -> None:
     assert case
     desk.set_state(case, CaseState.CLAIMED)
     last = desk.take(BOTHS)
-    assert last.absorbed == ()
+    assert filed(last).absorbed == ()
     assert len(desk.docket.cases) == 2
     assert [(ask.other_report_id, ask.reasons[-1]) for ask in last.asks] == [(desk.settled[1].report_id, IN_HAND)]
 
@@ -444,12 +444,12 @@ def test_the_order_of_amendments_does_not_change_the_newest_view(events: list[Fa
 
 @given(STREAMS)
 def test_a_case_never_stands_lower_than_before(events: list[Facts]) -> None:
-    for settlement in after(*events).settled:
-        if not (settlement.after and settlement.before):
-            continue
-        now, _ = settlement.after.judged
-        for case in (settlement.before, *settlement.absorbed):
-            then, _ = case.judged
+    desk = Desk()
+    for facts in events:
+        homes = {r.report_id: c for c in desk.docket.cases.values() for r in c.reports}
+        desk.take(facts)
+        for report_id, before in homes.items():
+            (then, _), (now, _) = before.judged, desk.docket.case_of(report_id).judged
             assert QUEUES.index(now.queue) >= QUEUES.index(then.queue)
             assert PRIORITIES.index(now.priority) >= PRIORITIES.index(then.priority)
             assert (now.child_grade or 3) <= (then.child_grade or 3)
@@ -491,7 +491,8 @@ def test_a_case_in_hand_is_never_absorbed_and_a_closed_one_takes_no_other_report
     for facts in events:
         held = dict(desk.docket.cases)
         settled = desk.take(facts)
-        assert all(c.state is CaseState.WAITING for c in settled.absorbed)
+        gone = settled.filed.absorbed if settled.filed else ()
+        assert all(c.case.state is CaseState.WAITING for c in gone)
         case = settled.after
         if case and held.get(case.case_id, case).state is CaseState.CLOSED:
             assert {r.report_id for r in case.reports} == {r.report_id for r in held[case.case_id].reports}
@@ -518,12 +519,14 @@ def test_what_the_keys_of_an_event_lead_to_is_all_that_its_decision_needs(events
         narrow = assess(facts, looked_up(desk.docket, facts))
         whole = desk.take(facts)
         assert narrow.decision == whole.decision
-        assert (narrow.asks, narrow.link_reasons, narrow.looked_at) == (
-            whole.asks,
-            whole.link_reasons,
-            whole.looked_at,
-        )
-        assert [c.case_id for c in narrow.absorbed] == [c.case_id for c in whole.absorbed]
+        assert [f.report.report_id for f in narrow.found] == [f.report.report_id for f in whole.found]
+        if narrow.filed or whole.filed:
+            one, other = filed(narrow), filed(whole)
+            assert (one.asks, one.reasons) == (other.asks, other.reasons)
+            assert [(gone.case.case_id, gone.into) for gone in one.absorbed] == [
+                (gone.case.case_id, gone.into) for gone in other.absorbed
+            ]
+            assert [c.after.case_id for c in one.changes] == [c.after.case_id for c in other.changes]
 
 
 def test_reports_with_nothing_in_common_make_cases_of_their_own() -> None:
@@ -554,6 +557,6 @@ def test_a_bridge_never_joins_two_cases_into_a_crowd() -> None:
     childs = [event(f"c{n}", persons=victim(national_id=CHILD), occurred_at=NOON) for n in range(half)]
     desk = after(*mothers, *childs)
     bridge = desk.take(BOTHS)
-    assert bridge.absorbed == ()
+    assert filed(bridge).absorbed == ()
     assert len(desk.docket.cases) == 2
     assert {reason for ask in bridge.asks for reason in ask.reasons} >= {CROWDED}

@@ -18,18 +18,25 @@ from pipeline.contracts.vocabulary import Clock
 from pipeline.domain import link
 from pipeline.domain.assess import reused_key
 from pipeline.domain.batch import Batch
+from pipeline.domain.bonds import Bond, Scope, Tie
+from pipeline.domain.candidates import BEARERS_MAX, CANDIDATES_MAX
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
-from pipeline.domain.link import Key
+from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.normalise.reading import Reading, read_event
+from pipeline.domain.regroup import case_begun_by
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
+from pipeline.domain.weights import weights
 from pipeline.errors import KeysRefusedError
 from pipeline.ports import Sources
 
-CANDIDATES_MAX = 64
-"""Reports that one link key leads to, the newest ones; a key that more bear (a landlord's telephone) says little."""
+NAMING = frozenset({KeyKind.EVENT, KeyKind.NUMBER, KeyKind.QUOTES})
+"""Keys by which a report is named: what they lead to is never left out for others that share more."""
+
+CASES_MAX = 2000
+"""Cases that are opened for one batch beside those that its keys lead to."""
 
 CONTENT_KEY_BYTES = 32
 
@@ -42,19 +49,26 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a batch looks for: tokens of link keys, and the events themselves."""
+    """What a batch looks for: tokens of link keys, and the events themselves. `asked` holds each token once for every
+    report that asks for it, by its position in the batch, and whether it names what it leads to.
+    """
 
     keys: Mapping[bytes, Key]
     events: Mapping[UUID, Key]
+    asked: tuple[tuple[int, bytes, bool], ...] = ()
 
     @classmethod
     def of(cls, batch: Batch, ring: KeyRing) -> "Sought":
         keys: dict[bytes, Key] = {}
         events: dict[UUID, Key] = {}
-        for facts in (item.reading.facts for item in batch.accepted):
-            keys |= {ring.token(key): key for key in link.sought_keys(facts)}
+        asked: list[tuple[int, bytes, bool]] = []
+        for position, facts in enumerate(item.reading.facts for item in batch.accepted):
+            own = {ring.token(key): key for key in link.sought_keys(facts)}
+            keys |= own
+            quoted = link.quoted_keys(facts)
+            asked += [(position, token, key.kind in NAMING or key in quoted) for token, key in own.items()]
             events |= dict.fromkeys((facts.event_key, reused_key(facts)), link.event_key(facts))
-        return cls(keys, events)
+        return cls(keys, events, tuple(asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +105,27 @@ class DocketReader:
 
     async def look(self, connection: Connection, sought: Sought, *, lock: bool = False) -> Sight:
         """Who bears what is sought. With `lock`, nobody else changes these cases before the transaction ends."""
-        rows = await connection.fetch(SQL["find"], list(sought.keys), list(sought.events), CANDIDATES_MAX)
-        case_ids = sorted({row["case_id"] for row in rows})
-        statement = SQL["lock_cases"] if lock else SQL["cases"]
-        cases = await connection.fetch(statement, case_ids) if case_ids else []
+        columns = ([asked[column] for asked in sought.asked] for column in range(3))
+        rows = await connection.fetch(SQL["find"], *columns, list(sought.events), BEARERS_MAX, CANDIDATES_MAX)
+        versions = await self._near(connection, {row["case_id"] for row in rows}, lock=lock)
         return Sight(
-            frozenset((row["token"], row["event_key"], row["report_id"], row["source"]) for row in rows),
-            {row["case_id"]: row["version"] for row in cases},
+            frozenset((row["token"], row["event_key"], row["report_id"], row["source"]) for row in rows), versions
         )
+
+    async def around(self, connection: Connection, report_ids: Collection[UUID]) -> Loaded:
+        """The cases of these reports, and what strong bonds lead to. For whoever holds the lock for linking."""
+        rows = await connection.fetch(SQL["cases_of"], list(report_ids))
+        versions = await self._near(connection, [row["case_id"] for row in rows], lock=True)
+        return await self.load(connection, Sought({}, {}), Sight(frozenset(), versions))
+
+    async def _near(self, connection: Connection, found: Collection[UUID], *, lock: bool) -> Mapping[UUID, int]:
+        """The version of each of these cases and of those that strong bonds lead to from them."""
+        if not found:
+            return {}
+        near = await connection.fetch(SQL["near"], list(found), weights().household_join, CASES_MAX)
+        case_ids = sorted({*found, *(row["case_id"] for row in near)})
+        cases = await connection.fetch(SQL["lock_cases"] if lock else SQL["cases"], case_ids)
+        return {row["case_id"]: row["version"] for row in cases}
 
     async def load(self, connection: Connection, sought: Sought, sight: Sight) -> Loaded:
         """Opens the case files in sight. A case whose key is gone was erased; it is no longer there for anyone."""
@@ -115,8 +142,13 @@ class DocketReader:
             if own := incidents.get(row["case_id"]):
                 loaded.docket.file(_case_file(row, own))
                 loaded.heads[row["case_id"]] = row["head_hash"]
+        for row in await connection.fetch(SQL["aliases"], _cases_begun_by(loaded.docket)):
+            loaded.docket.aliases[row["case_id"]] = _case_file(row, ())
+            loaded.heads[row["case_id"]] = row["head_hash"]
+        await self._add_bonds(connection, loaded.docket)
         await self._add_decisions(connection, loaded.docket, sought.events)
         _add_bearers(loaded.docket, sought, sight)
+        await self._add_quoted(connection, loaded.docket)
         return loaded
 
     def _incidents(
@@ -151,9 +183,28 @@ class DocketReader:
             raise KeysRefusedError("a stored report opens but cannot be read")
         return replace(reading.facts, event_key=event_key, content_key=content_key, faults=tuple(row["faults"]))
 
+    async def _add_bonds(self, connection: Connection, docket: Docket) -> None:
+        reports = [r.report_id for c in docket.cases.values() for r in c.reports]
+        for row in await connection.fetch(SQL["edges"], reports):
+            docket.bonds.put(row["report_a"], row["report_b"], Bond(row["household"], row["incident"]))
+        for row in await connection.fetch(SQL["ties"], reports):
+            docket.bonds.tie(Tie((row["report_a"], row["report_b"]), Scope(row["scope"]), row["together"]))
+
+    async def _add_quoted(self, connection: Connection, docket: Docket) -> None:
+        """Who bears the numbers that the reports here quote: a quote of a number that several bear is worth less."""
+        versions = (v for c in docket.cases.values() for r in c.reports for v in r.versions)
+        keys = {self._ring.token(key): key for version in versions for key in link.quoted_keys(version)}
+        for row in await connection.fetch(SQL["bearers"], list(keys), BEARERS_MAX) if keys else ():
+            docket.find_by(keys[row["token"]], row["report_id"], row["source"])
+
     async def _add_decisions(self, connection: Connection, docket: Docket, events: Collection[UUID]) -> None:
         for row in await connection.fetch(SQL["decisions"], list(events)):
             docket.decisions[row["event_key"]] = Decision.model_validate(row["decision"])
+
+
+def _cases_begun_by(docket: Docket) -> list[UUID]:
+    """The ids of all cases that any report here would be the oldest of."""
+    return [case_begun_by(r.report_id) for c in docket.cases.values() for r in c.reports]
 
 
 def _by(rows: Iterable[asyncpg.Record], column: str) -> Mapping[UUID, list[Row]]:

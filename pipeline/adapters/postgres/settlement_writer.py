@@ -1,38 +1,28 @@
 """Writes what a batch became, all of it in the caller's transaction, and seals what is personal on the way."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 import orjson
 
 from pipeline.adapters.documents import to_bytes
+from pipeline.adapters.postgres.case_writer import CaseWriter, write_many
 from pipeline.adapters.postgres.database import Connection
-from pipeline.adapters.postgres.docket_reader import ROUTING, SQL, STANDING
+from pipeline.adapters.postgres.docket_reader import SQL, STANDING
 from pipeline.adapters.postgres.keys import KeyName, Keys
 from pipeline.adapters.postgres.work import ORIGINAL, REPORT, UNREAD, Work, unread_id_of
-from pipeline.adapters.vault import KeyRing, Slot, new_key, seal, unseal
+from pipeline.adapters.vault import KeyRing, Slot, new_key, seal
 from pipeline.contracts.case import UnreadNotice
 from pipeline.contracts.ids import derived
 from pipeline.contracts.topics import CASE_EVENTS
 from pipeline.domain.assess import Settlement
 from pipeline.domain.batch import Span, Unread
-from pipeline.domain.casefile import CaseFile
-from pipeline.domain.chain import BEGINNING, link_hash
+from pipeline.domain.filing import Filed
 from pipeline.domain.link import stored_keys
-from pipeline.domain.notices import Notice, Stamp, notices
+from pipeline.domain.notices import Stamp, notices
 from pipeline.domain.privacy import public_event_id, without_reporter
+from pipeline.domain.weights import weights
 from pipeline.errors import FencedError
-
-
-@dataclass(slots=True)
-class _Told:
-    """Rows of the history and of the outbox, and the hash at which each case's history ends."""
-
-    heads: dict[UUID, bytes]
-    events: list[tuple[object, ...]] = field(default_factory=list)
-    outbox: list[tuple[object, ...]] = field(default_factory=list)
 
 
 class SettlementWriter:
@@ -48,19 +38,16 @@ class SettlementWriter:
         await self._move_cursors(work.batch.spans)
         await self._unread(work.batch.unread)
         if work.written:
-            told = self._tell(work)
-            await self._cases(work, told.heads)
-            await self._reports(work)
-            await self._moved(work)
-            await self._many("add_case_event", told.events)
-            await self._many("add_outbox", told.outbox)
+            told = [notice for _, s, _ in work.written for notice in notices(s, self._stamp)]
+            await CaseWriter(self._db, self._keys).write(work.moves, told)
+            await self._many("put_incident", work.joined_away())
+            await self._versions(work)
+            await self._edges(work)
         await self._inbox(work)
         await self._db.execute(SQL["wake_relay"])
 
     async def _many(self, name: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """One statement for all rows: each parameter is a column."""
-        if rows:
-            await self._db.execute(SQL[name], *(list(column) for column in zip(*rows, strict=True)))
+        await write_many(self._db, name, rows)
 
     async def _move_cursors(self, spans: Sequence[Span]) -> None:
         for span in spans:
@@ -94,58 +81,10 @@ class SettlementWriter:
             await self._many("add_outbox", [(message_id, CASE_EVENTS, None, None, None, unread_id.hex.encode(), body)])
             await self._db.execute(SQL["raise_alarm"], "unread_report", str(unread_id), "assess")
 
-    async def _cases(self, work: Work, heads: Mapping[UUID, bytes]) -> None:
-        await self._many("put_case", [_case_row(case, heads[case.case_id]) for case in work.cases.values()])
-        for _, settlement in work.written:
-            for gone in settlement.absorbed:
-                home = settlement.after.case_id if settlement.after else gone.case_id
-                await self._db.execute(SQL["move_aliases"], gone.case_id, home)
-                await self._db.execute(SQL["add_alias"], gone.case_id, home)
-
-    def _tell(self, work: Work) -> _Told:
-        """Every message of the batch, and each case's history with its chain carried on."""
-        told = _Told(heads=dict(work.loaded.heads))
-        for notice in (n for _, s in work.written for n in notices(s, self._stamp)):
-            told.outbox.append(_outbox_row(notice))
-            if notice.topic == CASE_EVENTS:
-                prior = told.heads.get(notice.case_id, BEGINNING)
-                head = link_hash(prior, notice.case_id, notice.case_version, notice.body)
-                told.heads[notice.case_id] = head
-                told.events.append((notice.case_id, notice.case_version, notice.kind, notice.body, prior, head))
-        return told
-
-    async def _reports(self, work: Work) -> None:
-        loaded = work.loaded
-        filed = [(i, c.case_id) for c in work.live_cases for i in c.incidents]
-        await self._many(
-            "put_incident",
-            [(i.incident_id, case_id) for i, case_id in filed if loaded.case_of_incident.get(i.incident_id) != case_id],
-        )
-        await self._many("put_incident", work.joined_away())
-        sources = [(r, i.incident_id) for i, _ in filed for r in i.reports]
-        await self._many(
-            "put_report",
-            [
-                (r.report_id, incident_id, r.newest.source)
-                for r, incident_id in sorted(sources, key=lambda s: s[0].arrival_no)
-                if loaded.incident_of.get(r.report_id) != incident_id
-            ],
-        )
-        here = {i.incident_id for i, _ in filed}
-        gone = [i for i in loaded.case_of_incident if i not in here and loaded.case_of_incident[i] in work.cases]
-        if gone:
-            await self._db.execute(SQL["stop_clocks"], gone)
-        told = {s.decision.incident_id for _, s in work.written}
-        clocks = [
-            (i.incident_id, name, due) for i, _ in filed if i.incident_id in told for name, due in i.clocks.items()
-        ]
-        await self._many("put_clock", clocks)
-        await self._versions(work)
-
     async def _versions(self, work: Work) -> None:
-        homes, borne = work.case_of_report(), work.keys_borne()
+        homes, borne = work.moves.case_of_report(), work.keys_borne()
         versions, originals, tokens, decisions, reviews = [], [], [], [], []
-        for item, s in work.written:
+        for item, s, filed in work.written:
             facts, case_id = s.facts, homes[s.report_id]
             data_key, original_key = new_key(), new_key()
             key = facts.event_key
@@ -174,9 +113,11 @@ class SettlementWriter:
             borne[s.report_id] |= new_keys
             tokens += [(self._ring.token(k), s.report_id, facts.source) for k in sorted(new_keys)]
             decisions.append(
-                _decision_row(s, event_id, seal(data_key, _inputs(s), Slot("decision", "sealed_inputs", key)))
+                _decision_row(
+                    s, filed, event_id, seal(data_key, _inputs(s, filed), Slot("decision", "sealed_inputs", key))
+                )
             )
-            reviews += [(a.report_id, a.other_report_id, _json_list(a.reasons)) for a in s.asks]
+            reviews += [(a.report_id, a.other_report_id, _json_list(a.reasons)) for a in filed.asks]
         await self._many("add_version", versions)
         await self._many("add_original", originals)
         await self._many("add_link_key", tokens)
@@ -186,21 +127,16 @@ class SettlementWriter:
     def _wrap(self, owner: KeyName, data_key: bytes, slot: Slot) -> bytes:
         return seal(self._keys[owner], data_key, slot)
 
-    async def _moved(self, work: Work) -> None:
-        """Wraps the keys of reports that changed their case under the key of the case they are in now."""
-        moved = dict(work.moved())
-        if not moved:
-            return
-        for row in await self._db.fetch(SQL["wrapped_keys"], list(moved)):
-            key = row["event_key"]
-            old, new = work.loaded.wrapped[key].case_id, moved[key]
-            for column, purpose, table, statement in (
-                ("wrapped_key", REPORT, "report_version", "wrap_anew"),
-                ("original_wrapped_key", ORIGINAL, "report_original", "wrap_original_anew"),
-            ):
-                slot = Slot(table, "wrapped_key", key)
-                data_key = unseal(self._keys[KeyName(old, purpose)], row[column], slot)
-                await self._db.execute(SQL[statement], key, self._wrap(KeyName(new, purpose), data_key, slot))
+    async def _edges(self, work: Work) -> None:
+        kept, gone = [], []
+        for two, evidence in work.edges().items():
+            if evidence.household < weights().unseen:
+                gone.append(two)
+                continue
+            reasons = _json_list([list(reason) for reason in evidence.reasons])
+            kept.append((*two, evidence.household, evidence.incident, reasons, weights().version))
+        await self._many("drop_edge", gone)
+        await self._many("put_edge", kept)
 
     async def _inbox(self, work: Work) -> None:
         accepted = [(i.message, s.decision.outcome, s.facts.event_key, None, i.receipt_key) for i, s in work.settled]
@@ -217,42 +153,12 @@ class SettlementWriter:
         )
 
 
-def _json_list(words: Sequence[str]) -> str:
+def _json_list(words: Sequence[object]) -> str:
     """As text: the driver would take a list of lists for an array of two dimensions."""
     return orjson.dumps(words).decode()
 
 
-def _case_row(case: CaseFile, head: bytes) -> tuple[object, ...]:
-    standing, routing = case.judged
-    return (
-        case.case_id,
-        case.household_id,
-        case.version,
-        case.state,
-        case.linked_case_id,
-        standing.queue,
-        standing.priority,
-        routing.county,
-        routing.centre,
-        STANDING.dump_python(standing, mode="json"),
-        ROUTING.dump_python(routing, mode="json"),
-        head,
-    )
-
-
-def _outbox_row(notice: Notice) -> tuple[object, ...]:
-    return (
-        notice.message_id,
-        notice.topic,
-        notice.case_id,
-        notice.case_version,
-        notice.event_id,
-        notice.case_id.bytes.hex().encode(),
-        notice.body,
-    )
-
-
-def _decision_row(s: Settlement, event_id: str, sealed_inputs: bytes) -> tuple[object, ...]:
+def _decision_row(s: Settlement, filed: Filed, event_id: str, sealed_inputs: bytes) -> tuple[object, ...]:
     decision = s.decision.model_copy(update={"event_id": event_id})
     return (
         s.facts.event_key,
@@ -260,22 +166,23 @@ def _decision_row(s: Settlement, event_id: str, sealed_inputs: bytes) -> tuple[o
         decision.incident_id,
         decision.outcome,
         decision.link_class,
-        _json_list(s.link_reasons),
+        _json_list(filed.reasons),
         decision.policy_version,
         decision.model_dump(mode="json"),
         sealed_inputs,
     )
 
 
-def _inputs(s: Settlement) -> bytes:
+def _inputs(s: Settlement, filed: Filed) -> bytes:
     """What the decision read beside the event itself: the reports it was compared with and where the case stood
     before.
     """
-    before = STANDING.dump_python(s.before.standing, mode="json") if s.before and s.before.standing else None
+    before = filed.change.before
+    standing = STANDING.dump_python(before.standing, mode="json") if before and before.standing else None
     return orjson.dumps(
         {
-            "looked_at": [str(report_id) for report_id in s.looked_at],
-            "case_version_before": s.before.version if s.before else 0,
-            "standing_before": before,
+            "looked_at": [str(f.report.report_id) for f in s.found],
+            "case_version_before": before.version if before else 0,
+            "standing_before": standing,
         }
     )

@@ -117,10 +117,11 @@ def _by_area(a: Place, b: Place) -> PlaceAgreement:
 
 
 def road_key(place: Place) -> str | None:
-    """Town (else county) and road; the section is left out, since it is often not told. The county is left out where a
-    town is told, since an address without it shall have the same key.
+    """Town (else county) and road, or the village in which a number counts; the section is left out, since it is often
+    not told. The county is left out where a town is told, since an address without it shall have the same key.
     """
-    area, road = place.town or place.county, place.parts.street.road
+    area, street = place.town or place.county, place.parts.street
+    road = _counts_in(place.parts) if street.number else street.road
     return f"{area} {road}" if area and road else None
 
 

@@ -128,7 +128,9 @@ class Alike:
                     "narrative": story,
                 }
                 if party.more.get("dated") or chance.happens(0.4):
-                    when = happened if n == 0 or chance.happens(0.5) else happened + timedelta(hours=chance.gauss(0, 1.3))
+                    when = (
+                        happened if n == 0 or chance.happens(0.5) else happened + timedelta(hours=chance.gauss(0, 1.3))
+                    )
                     data["occurred_at"] = min(when, at).isoformat(timespec="seconds")
                 yield self._line(data, at, TruthRow("", data["report_no"], incident, household, "new"))
 
@@ -223,7 +225,11 @@ def _born_on_one_day(it: Alike) -> list[Party]:
         if it.chance.happens(0.5) and len(one.name.given) > 1:
             given = one.name.given[0] + it.chance.choice("恩晴睿安宇芯彤妤涵翰")
             human = replace(human, name=replace(human.name, given=given), sex=one.sex)
-        near = replace(door, number=door.number + it.chance.randint(2, 90)) if it.chance.happens(0.5) else it.map.door_near(door)
+        near = (
+            replace(door, number=door.number + it.chance.randint(2, 90))
+            if it.chance.happens(0.5)
+            else it.map.door_near(door)
+        )
         address = it.address(near) if it.chance.happens(0.8) else None
         parties.append(Party(it.person("victim", human, address, birth_date=born.isoformat())))
     return parties
@@ -241,7 +247,9 @@ def _next_tenants(it: Alike) -> list[Party]:
     address = it.address(it.map.door(), floor=1, part=0)
     return [
         Party(
-            it.person("victim", it.human(), address) if it.chance.happens(0.8) else {"role": "victim", "address": address},
+            it.person("victim", it.human(), address)
+            if it.chance.happens(0.8)
+            else {"role": "victim", "address": address},
             it.perpetrator(),
             {"after_h": 24 * it.chance.randint(20, 90) * n},
         )

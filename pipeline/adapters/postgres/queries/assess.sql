@@ -32,17 +32,88 @@ SELECT topic, partition, next_offset, epoch FROM stream_cursor
 JOIN unnest($1::text[], $2::int[]) AS asked (topic, partition) USING (topic, partition)
 
 -- name: find
--- Who bears the tokens that this batch looks for, newest first and bounded for each token, and who tells of the same events.
-SELECT asked.token, NULL::uuid AS event_key, borne.report_id, borne.source, i.case_id
-FROM unnest($1::bytea[]) AS asked (token)
-CROSS JOIN LATERAL (
-    SELECT k.report_id, k.source FROM link_key k WHERE k.token = asked.token ORDER BY k.added_no DESC LIMIT $3
-) AS borne
-JOIN report r USING (report_id) JOIN incident i USING (incident_id)
+-- Who bears the tokens that this batch looks for. Each token leads to its newest bearers; one that has so many leads
+-- nowhere by itself. Each report of the batch keeps those that share the most with it, rare tokens before common ones,
+-- and all that a number names. Who else tells of the same events comes in any case. A token is bounded as a range, and
+-- a case looked up as a value, since the planner else reads and sorts all bearers of a token, or all reports.
+WITH sought AS MATERIALIZED (
+    SELECT * FROM unnest($1::int[], $2::bytea[], $3::bool[]) AS asked (item, token, is_named)
+), borne AS MATERIALIZED (
+    SELECT tokens.token, k.report_id, k.source, count(*) OVER (PARTITION BY tokens.token) AS bearers
+    FROM (SELECT DISTINCT token FROM sought) AS tokens
+    CROSS JOIN LATERAL (
+        SELECT report_id, source FROM link_key
+        WHERE (token, added_no) BETWEEN (tokens.token, 0) AND (tokens.token, 9223372036854775807)
+        ORDER BY token DESC, added_no DESC LIMIT $5
+    ) AS k
+), ranked AS (
+    SELECT report_id, bool_or(is_named) AS is_named,
+        row_number() OVER (PARTITION BY item ORDER BY bool_or(is_named) DESC, sum(10000 / bearers) DESC, report_id) AS place
+    FROM sought JOIN borne USING (token)
+    GROUP BY item, report_id HAVING bool_or(is_named OR bearers < $5)
+), kept AS MATERIALIZED (
+    SELECT report_id, (SELECT i.case_id FROM report r JOIN incident i USING (incident_id) WHERE r.report_id = k.report_id)
+    FROM (SELECT DISTINCT report_id FROM ranked WHERE is_named OR place <= $6) AS k
+)
+SELECT token, NULL::uuid AS event_key, report_id, source, case_id FROM kept JOIN borne USING (report_id)
 UNION ALL
 SELECT NULL, v.event_key, v.report_id, v.source, i.case_id
 FROM report_version v JOIN report r USING (report_id) JOIN incident i USING (incident_id)
-WHERE v.event_key = ANY($2)
+WHERE v.event_key = ANY($4)
+
+-- name: cases_of
+SELECT DISTINCT i.case_id FROM report r JOIN incident i USING (incident_id) WHERE r.report_id = ANY($1)
+
+-- name: near
+-- The open cases that strong bonds and people's words lead to from these, with these.
+WITH RECURSIVE near (case_id) AS (
+    SELECT unnest($1::uuid[])
+    UNION
+    SELECT other.case_id
+    FROM near
+    JOIN case_file c ON c.case_id = near.case_id AND c.state <> 'closed'
+    JOIN incident i ON i.case_id = near.case_id
+    JOIN report r ON r.incident_id = i.incident_id
+    CROSS JOIN LATERAL (
+        SELECT report_b AS report_id FROM link_edge WHERE report_a = r.report_id AND household >= $2
+        UNION ALL SELECT report_a FROM link_edge WHERE report_b = r.report_id AND household >= $2
+        UNION ALL SELECT report_b FROM link_tie WHERE report_a = r.report_id AND together
+        UNION ALL SELECT report_a FROM link_tie WHERE report_b = r.report_id AND together
+    ) AS led
+    JOIN report o ON o.report_id = led.report_id
+    JOIN incident other ON other.incident_id = o.incident_id
+)
+SELECT case_id FROM near LIMIT $3
+
+-- name: aliases
+-- Cases that went up in others; one of them stands again when its oldest report leaves those.
+SELECT case_id, household_id, version, state, linked_case_id, standing, routing, head_hash
+FROM case_file WHERE case_id = ANY($1) AND state = 'merged'
+
+-- name: edges
+SELECT report_a, report_b, household, incident FROM link_edge WHERE report_a = ANY($1) AND report_b = ANY($1)
+
+-- name: ties
+SELECT report_a, report_b, scope, together FROM link_tie WHERE report_a = ANY($1) AND report_b = ANY($1)
+
+-- name: put_edge
+INSERT INTO link_edge (report_a, report_b, household, incident, reasons, weights_version)
+SELECT report_a, report_b, household, incident, reasons::jsonb, weights_version
+FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::float8[], $5::text[], $6::text[])
+    AS told (report_a, report_b, household, incident, reasons, weights_version)
+ON CONFLICT (report_a, report_b) DO UPDATE SET
+    household = excluded.household, incident = excluded.incident, reasons = excluded.reasons,
+    weights_version = excluded.weights_version, compared_at = now()
+
+-- name: drop_edge
+DELETE FROM link_edge USING unnest($1::uuid[], $2::uuid[]) AS gone (a, b) WHERE report_a = a AND report_b = b
+
+-- name: bearers
+SELECT asked.token, borne.report_id, borne.source
+FROM unnest($1::bytea[]) AS asked (token)
+CROSS JOIN LATERAL (
+    SELECT k.report_id, k.source FROM link_key k WHERE k.token = asked.token ORDER BY k.added_no DESC LIMIT $2
+) AS borne
 
 -- name: lock_linking
 -- One at a time between the last look for candidates and the commit: two workers with two reports of one incident make one case.
@@ -116,22 +187,28 @@ ON CONFLICT (case_id) DO UPDATE SET
     head_hash = excluded.head_hash
 
 -- name: add_alias
-INSERT INTO case_alias (alias_id, case_id) VALUES ($1, $2)
+INSERT INTO case_alias (alias_id, case_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])
 
--- name: move_aliases
--- What was an alias of a case that now is one itself points to the case that stays.
-UPDATE case_alias SET case_id = $2 WHERE case_id = $1
+-- name: drop_alias
+-- A case that was an alias has reports of its own again.
+DELETE FROM case_alias WHERE alias_id = ANY($1)
+
+-- name: point_aliases
+-- An alias points to the case where the oldest report of what it was stands now.
+UPDATE case_alias AS a SET case_id = now.case_id
+FROM unnest($1::uuid[], $2::uuid[]) AS now (alias_id, case_id)
+WHERE a.alias_id = now.alias_id AND a.case_id <> now.case_id
 
 -- name: put_incident
 INSERT INTO incident (incident_id, case_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])
 ON CONFLICT (incident_id) DO UPDATE SET case_id = excluded.case_id WHERE incident.case_id <> excluded.case_id
 
 -- name: put_clock
+-- Whoever calls this has stopped the incident's clocks just before, under the lock of its case.
 INSERT INTO clock (incident_id, name, due_at) SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[])
-ON CONFLICT (incident_id, name) DO UPDATE SET due_at = least(clock.due_at, excluded.due_at)
 
 -- name: stop_clocks
--- An incident that was joined with another has no reports and no clocks of its own any more.
+-- An incident that was joined with another has no clocks of its own any more; those of one that stands otherwise are set anew.
 DELETE FROM clock WHERE incident_id = ANY($1)
 
 -- name: put_report
@@ -164,9 +241,12 @@ UPDATE report_original SET wrapped_key = $2 WHERE event_key = $1
 INSERT INTO link_key (token, report_id, source) SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[])
 
 -- name: add_review
+-- A question stands once, whichever of the two reports asked it.
 INSERT INTO link_review (report_id, other_report_id, reasons)
 SELECT report_id, other_report_id, reasons::jsonb
 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS asked (report_id, other_report_id, reasons)
+WHERE NOT EXISTS (
+    SELECT FROM link_review r WHERE (r.report_id, r.other_report_id) = (asked.other_report_id, asked.report_id))
 ON CONFLICT DO NOTHING
 
 -- name: add_decision
