@@ -1,40 +1,10 @@
-from datetime import date
-
 import pytest
 from hypothesis import given
-from telling import NOON, any_event, event, hours, known, victim
+from people import person, report
+from telling import any_event, event, victim
 
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import KeyKind, bears, linking_keys, number_key, quotes, sought_keys, stored_keys
-from pipeline.domain.normalise.birth import read_birth
-from pipeline.domain.normalise.identity import read_identity
-from pipeline.domain.normalise.name import read_name_form
-from pipeline.domain.normalise.phone import read_lines
-from pipeline.domain.normalise.place import read_place
-from pipeline.domain.normalise.story import read_story
-
-TODAY = date(2026, 3, 2)
-
-
-def person(index: int = 0, **told: str) -> dict[str, object]:
-    """The fields of a person as a report tells them."""
-    return {
-        "index": index,
-        "name_form": read_name_form(told["name"]) if "name" in told else None,
-        "identity": read_identity(told["national_id"]) if "national_id" in told else None,
-        "birth": read_birth(told["birth"], TODAY) if "birth" in told else None,
-        "lines": read_lines(told["phone"]) if "phone" in told else (),
-        "address": read_place(told["address"]) if "address" in told else None,
-    }
-
-
-def report(event_id: str, *people: dict[str, object], story: str = "", after_h: float = 0) -> Facts:
-    return event(
-        event_id,
-        persons=tuple(known(**p) for p in people) or victim(),
-        story=read_story(story),
-        clock_start=NOON + hours(after_h),
-    )
 
 
 def kinds_that_lead(one: Facts, other: Facts) -> set[KeyKind]:
@@ -93,14 +63,14 @@ def test_a_name_alone_leads_only_to_what_is_told_within_two_weeks() -> None:
 
 def test_two_surnames_lead_to_what_is_told_within_days_be_they_of_people_or_of_the_story() -> None:
     told = report("a", story="林男毆打陳女")
-    assert KeyKind.SURNAMES_AND_DAYS in kinds_that_lead(report("b", person(name="陳怡君"), person(1, name="林先生")), told)
-    later = report("b", person(name="陳怡君"), person(1, name="林先生"), after_h=24 * 7)
+    assert KeyKind.SURNAMES_AND_DAYS in kinds_that_lead(report("b", person(name="陳怡君"), person(name="林先生")), told)
+    later = report("b", person(name="陳怡君"), person(name="林先生"), after_h=24 * 7)
     assert not kinds_that_lead(later, told)
 
 
 def test_a_family_that_moved_is_found_by_a_name_with_another_surname() -> None:
-    one = report("a", person(name="陳怡君"), person(1, name="林志明"))
-    other = report("b", person(name="陳怡君"), person(1, name="林大寶"), after_h=24 * 300)
+    one = report("a", person(name="陳怡君"), person(name="林志明"))
+    other = report("b", person(name="陳怡君"), person(name="林大寶"), after_h=24 * 300)
     assert kinds_that_lead(one, other) == {KeyKind.NAME_AND_SURNAME}
 
 
