@@ -661,13 +661,15 @@ def bench_link(  # noqa: PLR0913 - each is a flag
     truth: Annotated[
         Path | None, typer.Option(metavar="TRUTH.csv", help="event_id, incident and household of FILE's events.")
     ] = None,
-    mix: Mixed = MixName.SAMPLE,
+    mix: Annotated[
+        list[MixName] | None, typer.Option("--mix", help="What they are like; several times for several.")
+    ] = None,
     seed: Seed = 1,
     seeds: Annotated[int, typer.Option(min=1, help="So many runs, each with the next number.")] = 1,
     events: Events = 3000,
 ) -> None:
     """Decide reports in their order and print how well they were linked, as Markdown."""
-    from pipeline.commands.bench import bench_file, bench_mix
+    from pipeline.commands.bench import bench_file, bench_mixes
     from pipeline.settings import directory_of
 
     if (file is None) != (truth is None):
@@ -676,7 +678,8 @@ def bench_link(  # noqa: PLR0913 - each is a flag
     if file and truth:
         bench_file(file, truth, directory)
     else:
-        bench_mix(mix.value, range(seed, seed + seeds), events, directory)
+        mixes = [name.value for name in mix or [MixName.SAMPLE]]
+        bench_mixes(mixes, range(seed, seed + seeds), events, directory)
 
 
 @bench.command("mess")

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from crew import crew_of
 from lab import Lab
-from test_explain import ROOT, SECRETS, like
-from test_rulings import FIRST, SECOND, hear, homes, reports_of, require_sound, told
+from test_explain_live import ROOT, SECRETS, like
+from test_rulings_live import FIRST, SECOND, hear, homes, reports_of, require_sound, told
 
 from pipeline.adapters import staff
 from pipeline.adapters.staff import Staff

@@ -19,11 +19,11 @@ from pipeline.domain import link
 from pipeline.domain.assess import reused_key
 from pipeline.domain.batch import Batch
 from pipeline.domain.bonds import Bond, Scope, Tie
-from pipeline.domain.candidates import BEARERS_MAX
+from pipeline.domain.candidates import BEARERS_MAX, CANDIDATES_MAX
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
-from pipeline.domain.link import Key
+from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.domain.regroup import case_begun_by
 from pipeline.domain.route import Routing
@@ -31,6 +31,9 @@ from pipeline.domain.score import Standing
 from pipeline.domain.weights import weights
 from pipeline.errors import KeysRefusedError
 from pipeline.ports import Sources
+
+NAMING = frozenset({KeyKind.EVENT, KeyKind.NUMBER, KeyKind.QUOTES})
+"""Keys by which a report is named: what they lead to is never left out for others that share more."""
 
 CASES_MAX = 2000
 """Cases that are opened for one batch beside those that its keys lead to."""
@@ -46,19 +49,26 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a batch looks for: tokens of link keys, and the events themselves."""
+    """What a batch looks for: tokens of link keys, and the events themselves. `asked` holds each token once for every
+    report that asks for it, by its position in the batch, and whether it names what it leads to.
+    """
 
     keys: Mapping[bytes, Key]
     events: Mapping[UUID, Key]
+    asked: tuple[tuple[int, bytes, bool], ...] = ()
 
     @classmethod
     def of(cls, batch: Batch, ring: KeyRing) -> "Sought":
         keys: dict[bytes, Key] = {}
         events: dict[UUID, Key] = {}
-        for facts in (item.reading.facts for item in batch.accepted):
-            keys |= {ring.token(key): key for key in link.sought_keys(facts)}
+        asked: list[tuple[int, bytes, bool]] = []
+        for position, facts in enumerate(item.reading.facts for item in batch.accepted):
+            own = {ring.token(key): key for key in link.sought_keys(facts)}
+            keys |= own
+            quoted = link.quoted_keys(facts)
+            asked += [(position, token, key.kind in NAMING or key in quoted) for token, key in own.items()]
             events |= dict.fromkeys((facts.event_key, reused_key(facts)), link.event_key(facts))
-        return cls(keys, events)
+        return cls(keys, events, tuple(asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,8 @@ class DocketReader:
 
     async def look(self, connection: Connection, sought: Sought, *, lock: bool = False) -> Sight:
         """Who bears what is sought. With `lock`, nobody else changes these cases before the transaction ends."""
-        rows = await connection.fetch(SQL["find"], list(sought.keys), list(sought.events), BEARERS_MAX)
+        columns = ([asked[column] for asked in sought.asked] for column in range(3))
+        rows = await connection.fetch(SQL["find"], *columns, list(sought.events), BEARERS_MAX, CANDIDATES_MAX)
         versions = await self._near(connection, {row["case_id"] for row in rows}, lock=lock)
         return Sight(
             frozenset((row["token"], row["event_key"], row["report_id"], row["source"]) for row in rows), versions

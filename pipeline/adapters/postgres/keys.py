@@ -1,6 +1,7 @@
 """The store of case keys: a database of its own, written before the data that needs them."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import NamedTuple
@@ -32,13 +33,16 @@ class CaseKeys:
     def __init__(self, pool: Pool, ring: KeyRing) -> None:
         self._pool = pool
         self._ring = ring
-        self._cached: dict[KeyName, tuple[float, bytes]] = {}
+        self._cached: OrderedDict[KeyName, tuple[float, bytes]] = OrderedDict()
 
     def _present(self, names: Iterable[KeyName]) -> Keys:
-        oldest = time.monotonic() - CACHED_FOR_S
-        for stale in [name for name, (since, _) in self._cached.items() if since < oldest]:
-            del self._cached[stale]
+        self._forget(time.monotonic() - CACHED_FOR_S)
         return {name: self._cached[name][1] for name in names if name in self._cached}
+
+    def _forget(self, oldest: float) -> None:
+        """Drops what was put here before `oldest`. The cache stands in the order of time."""
+        while self._cached and next(iter(self._cached.values()))[0] < oldest:
+            self._cached.popitem(last=False)
 
     async def fetch(self, names: Iterable[KeyName]) -> Keys:
         """Those of these keys that exist. One that is gone belongs to an erased case."""
@@ -81,5 +85,7 @@ class CaseKeys:
             for name, row in zip(names_found, rows, strict=True)
         }
         since = time.monotonic()
-        self._cached |= {name: (since, key) for name, key in found.items()}
+        for name, key in found.items():
+            self._cached[name] = (since, key)
+            self._cached.move_to_end(name)
         return found

@@ -167,8 +167,10 @@ def _known_beyond(kind: type[Word], value: Json) -> list[Word | None]:
     """What stands behind the items that are looked at one by one, up to the last known word, each at its position: in
     however long a list, no danger is passed over.
     """
-    known: Mapping[Json, Word] = {word.value: word for word in kind}
     beyond = value[ITEMS_MAX:] if isinstance(value, list) else []
+    if not beyond:
+        return []
+    known: Mapping[Json, Word] = {word.value: word for word in kind}
     words = [known.get(item) if isinstance(item, str) else None for item in beyond]
     while words and words[-1] is None:
         words.pop()

@@ -20,7 +20,8 @@ class World:
     `families_in_a_tower` is a mean; in `floorless` of the towers nobody knows floors. `relatives_near` have a second
     household of theirs in the same town, `parted` a child that lives in two; a `common_perpetrator` has done it in two
     households. `moves` is the share of families that move between two incidents. `newcomers` and `indigenous` are
-    shares of people, `without_id` the share who have no number at all, `twins` of the births.
+    shares of people, `without_id` the share who have no number at all, `uncommon` the share whose given name is any two
+    characters, `twins` of the births.
     """
 
     counties: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class World:
     newcomers: float = 0.05
     indigenous: float = 0.02
     without_id: float = 0.02
+    uncommon: float = 0.0
     twins: float = 0.03
 
 

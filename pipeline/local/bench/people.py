@@ -95,20 +95,22 @@ def child(chance: Chance, world: World, born: date, parents: Sequence[Human], si
     """A child with the surname of the last parent, and no sibling's name. It is reached by its parents' telephones."""
     sex = chance.choice((Sex.FEMALE, Sex.MALE))
     taken = {sibling.name.given for sibling in siblings}
-    name = next(n for n in iter(lambda: _childs_name(chance, sex, born, parents[-1]), None) if n.given not in taken)
+    name = next(
+        n for n in iter(lambda: _childs_name(chance, world, sex, born, parents[-1]), None) if n.given not in taken
+    )
     return Human(name, sex, born, _number(chance, world, sex, resident=False), parents[0].phones)
 
 
-def _childs_name(chance: Chance, sex: Sex, born: date, parent: Human) -> Name:
+def _childs_name(chance: Chance, world: World, sex: Sex, born: date, parent: Human) -> Name:
     match parent.name.origin:
         case Origin.INDIGENOUS:
             given, roman = chance.choice(names.INDIGENOUS)
             fathers = (parent.name.roman or "").split()[0]
             return Name(parent.name.given, given, Origin.INDIGENOUS, f"{roman} {fathers}")
         case Origin.SOUTHERN:
-            return Name(chance.weighted(names.SURNAME_WEIGHTS), _given(chance, sex, born))
+            return Name(chance.weighted(names.SURNAME_WEIGHTS), _given(chance, world, sex, born))
         case Origin.HAN | Origin.VIETNAMESE:
-            return Name(parent.name.surname, _given(chance, sex, born))
+            return Name(parent.name.surname, _given(chance, world, sex, born))
         case _:
             assert_never(parent.name.origin)
 
@@ -128,7 +130,7 @@ def _name(chance: Chance, world: World, sex: Sex, born: date) -> Name:
         return Name(father, given, Origin.INDIGENOUS, f"{roman} {father_roman}")
     if sex is Sex.FEMALE and born.year >= NEWCOMERS_BORN_FROM and chance.happens(2 * world.newcomers):
         return _newcomer(chance)
-    return Name(chance.weighted(names.SURNAME_WEIGHTS), _given(chance, sex, born))
+    return Name(chance.weighted(names.SURNAME_WEIGHTS), _given(chance, world, sex, born))
 
 
 def _newcomer(chance: Chance) -> Name:
@@ -141,7 +143,9 @@ def _newcomer(chance: Chance) -> Name:
     return Name(family, given, Origin.SOUTHERN, f"{roman} {family_roman}")
 
 
-def _given(chance: Chance, sex: Sex, born: date) -> str:
+def _given(chance: Chance, world: World, sex: Sex, born: date) -> str:
+    if world.uncommon and chance.happens(world.uncommon):
+        return "".join(chance.sample(tuple(names.SYLLABLES), 2))
     _, women, men = next(row for row in names.GIVEN_BORN_BEFORE if born.year < row[0])
     common = (women if sex is Sex.FEMALE else men).split()
     if chance.happens(names.COMPOSED_SHARE):

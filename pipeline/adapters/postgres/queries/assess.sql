@@ -32,17 +32,34 @@ SELECT topic, partition, next_offset, epoch FROM stream_cursor
 JOIN unnest($1::text[], $2::int[]) AS asked (topic, partition) USING (topic, partition)
 
 -- name: find
--- Who bears the tokens that this batch looks for, newest first and bounded for each token, and who tells of the same events.
-SELECT asked.token, NULL::uuid AS event_key, borne.report_id, borne.source, i.case_id
-FROM unnest($1::bytea[]) AS asked (token)
-CROSS JOIN LATERAL (
-    SELECT k.report_id, k.source FROM link_key k WHERE k.token = asked.token ORDER BY k.added_no DESC LIMIT $3
-) AS borne
-JOIN report r USING (report_id) JOIN incident i USING (incident_id)
+-- Who bears the tokens that this batch looks for. Each token leads to its newest bearers; one that has so many leads
+-- nowhere by itself. Each report of the batch keeps those that share the most with it, rare tokens before common ones,
+-- and all that a number names. Who else tells of the same events comes in any case. A token is bounded as a range, and
+-- a case looked up as a value, since the planner else reads and sorts all bearers of a token, or all reports.
+WITH sought AS MATERIALIZED (
+    SELECT * FROM unnest($1::int[], $2::bytea[], $3::bool[]) AS asked (item, token, is_named)
+), borne AS MATERIALIZED (
+    SELECT tokens.token, k.report_id, k.source, count(*) OVER (PARTITION BY tokens.token) AS bearers
+    FROM (SELECT DISTINCT token FROM sought) AS tokens
+    CROSS JOIN LATERAL (
+        SELECT report_id, source FROM link_key
+        WHERE (token, added_no) BETWEEN (tokens.token, 0) AND (tokens.token, 9223372036854775807)
+        ORDER BY token DESC, added_no DESC LIMIT $5
+    ) AS k
+), ranked AS (
+    SELECT report_id, bool_or(is_named) AS is_named,
+        row_number() OVER (PARTITION BY item ORDER BY bool_or(is_named) DESC, sum(10000 / bearers) DESC, report_id) AS place
+    FROM sought JOIN borne USING (token)
+    GROUP BY item, report_id HAVING bool_or(is_named OR bearers < $5)
+), kept AS MATERIALIZED (
+    SELECT report_id, (SELECT i.case_id FROM report r JOIN incident i USING (incident_id) WHERE r.report_id = k.report_id)
+    FROM (SELECT DISTINCT report_id FROM ranked WHERE is_named OR place <= $6) AS k
+)
+SELECT token, NULL::uuid AS event_key, report_id, source, case_id FROM kept JOIN borne USING (report_id)
 UNION ALL
 SELECT NULL, v.event_key, v.report_id, v.source, i.case_id
 FROM report_version v JOIN report r USING (report_id) JOIN incident i USING (incident_id)
-WHERE v.event_key = ANY($2)
+WHERE v.event_key = ANY($4)
 
 -- name: cases_of
 SELECT DISTINCT i.case_id FROM report r JOIN incident i USING (incident_id) WHERE r.report_id = ANY($1)

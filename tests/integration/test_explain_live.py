@@ -5,7 +5,7 @@ from pathlib import Path
 
 from crew import Ended, run
 from lab import Lab, event
-from test_rulings import FIRST, SECOND, hear, homes, reports_of, require_sound, told
+from test_rulings_live import FIRST, SECOND, hear, homes, reports_of, require_sound, told
 
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.domain.explain import Cause, Verdict

@@ -1,0 +1,76 @@
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from pipeline.adapters.postgres import keys
+from pipeline.adapters.postgres.keys import CACHED_FOR_S, CaseKeys, KeyName, Purpose
+from pipeline.adapters.vault import KeyRing, new_key
+
+FIRST, SECOND = (KeyName(UUID(int=number), Purpose.REPORT) for number in (1, 2))
+
+
+class Store:
+    """A pool that knows every key until it is told otherwise, and notes what it was asked for."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+        self.asked: list[list[UUID]] = []
+        self.erased: set[UUID] = set()
+
+    async def fetch(self, _statement: str, owners: Sequence[UUID], purposes: Sequence[str]) -> list[dict[str, object]]:
+        self.asked.append(list(owners))
+        return [
+            {"owner_id": owner, "purpose": purpose, "wrapped": self._ring.wrap_owner_key(new_key(), owner, purpose)}
+            for owner, purpose in zip(owners, purposes, strict=True)
+            if owner not in self.erased
+        ]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1000.0]
+    monkeypatch.setattr(keys.time, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(KeyRing.create(tmp_path / "ring.json"))
+
+
+@pytest.fixture
+def cached(store: Store) -> CaseKeys:
+    return CaseKeys(store, store._ring)  # type: ignore[arg-type]  # noqa: SLF001
+
+
+async def test_a_key_is_asked_for_once_a_minute(cached: CaseKeys, store: Store, clock: list[float]) -> None:
+    await cached.fetch([FIRST])
+    clock[0] += CACHED_FOR_S - 1
+    await cached.fetch([FIRST])
+    assert store.asked == [[FIRST.owner]]
+
+
+async def test_the_key_of_an_erased_case_is_gone_a_minute_later(
+    cached: CaseKeys, store: Store, clock: list[float]
+) -> None:
+    await cached.fetch([FIRST])
+    store.erased.add(FIRST.owner)
+    clock[0] += CACHED_FOR_S / 2
+    await cached.fetch([SECOND])
+    clock[0] += CACHED_FOR_S / 2 + 1
+    assert (await cached.fetch([FIRST, SECOND])).keys() == {SECOND}
+
+
+async def test_a_key_that_came_anew_does_not_keep_older_ones(
+    cached: CaseKeys, store: Store, clock: list[float]
+) -> None:
+    await cached.fetch([FIRST])
+    clock[0] += 10
+    await cached.fetch([SECOND])
+    clock[0] += CACHED_FOR_S - 5
+    await cached.fetch([FIRST])
+    clock[0] += 6
+    store.erased.add(SECOND.owner)
+    assert (await cached.fetch([FIRST, SECOND])).keys() == {FIRST}
