@@ -231,6 +231,11 @@ def test_weights_of_another_version_are_named_and_start_from_no_prior_of_ours() 
     assert fields(old.reasons)[0].field is Field.OTHER
 
 
+def test_what_tells_of_a_source_is_not_shown_even_of_weights_that_nobody_knows_any_more() -> None:
+    (weighed,) = fields([Reason("source_of_1999", "same_source", 3.0, 1.0)])
+    assert (weighed.field, weighed.household, weighed.aspects) == (Field.TOLD, 3.0, ())
+
+
 def test_reasons_that_weigh_next_to_nothing_are_summed_and_not_listed() -> None:
     (weighed,) = fields([Reason("unheard_of", "a", SHOWN_FROM_BITS / 2, 0.0), Reason("unheard_of", "b", 1.0, 0.0)])
     assert weighed.household == 1.0 + SHOWN_FROM_BITS / 2
