@@ -125,7 +125,7 @@ def in_words(told: Explanation, lang: Lang) -> list[str]:
         _said(
             Words(
                 "數字為權重（位元）：每加 1，可能性加倍；負數表示不支持。不到半位元者只計入合計。",
-                "Weights in bits: each +1 doubles the odds, below 0 speaks against; below half a bit it is only summed.",
+                "Weights in bits: each +1 doubles the odds, below 0 speaks against; below half a bit it is summed.",
             ),
             lang,
         ),
