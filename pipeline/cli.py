@@ -696,6 +696,27 @@ def bench_mess(
     write_mess(folder, mix.value, seed, events)
 
 
+@app.command(rich_help_panel=BUILDING)
+@listens_to("sources_file")
+def learn(  # noqa: PLR0913 - each is a flag
+    told: "Configured",
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="One CloudEvent a line.")],
+    *,
+    out: Annotated[Path, typer.Option(metavar="WEIGHTS.json", help="Where to.")],
+    truth: Annotated[
+        list[Path] | None, typer.Option(metavar="TRUTH.csv", help="Of each file in turn; without it, it is guessed.")
+    ] = None,
+    worth: Annotated[list[float] | None, typer.Option(help="What a pair of each file in turn counts.")] = None,
+    version: Annotated[str, typer.Option(help="What the weights are called.")] = "own",
+) -> None:
+    """Learn what agreements weigh from your own reports, with or without their truth."""
+    from pipeline.commands.learn import Asked
+    from pipeline.commands.learn import learn as learn_from
+    from pipeline.settings import directory_of
+
+    learn_from(Asked(files, truth or (), worth or ()), out, version, directory_of(told.settings))
+
+
 def _uncaught(_kind: type[BaseException], error: BaseException, _trace: object) -> None:
     from pipeline.adapters.logs import places
 

@@ -68,7 +68,7 @@ def _story_surnames(one: Story | None, other: Story | None) -> str:
 def _category(one: Profile, other: Profile) -> str:
     if one.categories == other.categories:
         return "same"
-    return "other" if one.categories.isdisjoint(other.categories) else "common"
+    return "other" if one.categories.isdisjoint(other.categories) else "overlapping"
 
 
 def _source(one: Profile, other: Profile, time: of_time.Time) -> Iterator[Level]:

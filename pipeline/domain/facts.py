@@ -134,8 +134,8 @@ class Facts:
     """One version of one report. Times carry an offset. `event_key` is derived from source, id and content;
     `content_key` is a digest of `data` alone, so that the same content is known again whatever its spacing.
     `categories`, `crisis_flags` and `indicators` stand at the same positions as in `data` (an unknown category or
-    flag as `other`), so that a reason can name its field. `story` is what the narrative tells to a comparison. `clock_start` is `known_at`, or `received_at` where that
-    is missing or later.
+    flag as `other`), so that a reason can name its field. `story` is what the narrative tells to a comparison.
+    `clock_start` is `known_at`, or `received_at` where that is missing or later.
     """
 
     event_key: UUID

@@ -5,7 +5,7 @@ A key that grows with the population (a name, a day of birth) stands with a seco
 surname of the household, the week in which it was told.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, combinations

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from pipeline.data import table
 
+WEIGHS_FROM_BITS = 0.02
+
 Bits = tuple[float, float]
 """For one household, and for one incident given one household."""
 
@@ -55,3 +57,28 @@ def read_weights(text: str) -> Weights:
         )
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"weights: {error!r}") from None
+
+
+def written(known: Weights) -> str:
+    """The text that reads as these weights: each level on a line of its own, bits to a hundredth, what weighs nothing
+    left out.
+    """
+    head = {
+        "version": known.version,
+        "prior": {"household": round(known.prior_household, 3), "incident": round(known.prior_incident, 3)},
+        "household_join": known.household_join,
+        "incident_join": known.incident_join,
+        "unseen": known.unseen,
+        "review_from": known.review_from,
+    }
+    aspects: dict[str, dict[str, Bits]] = {}
+    for (aspect, level), bits in sorted(known.table.items()):
+        rounded = (round(bits[0], 2), round(bits[1], 2))
+        if any(abs(b) >= WEIGHS_FROM_BITS for b in rounded):
+            aspects.setdefault(aspect, {})[level] = rounded
+    levels = ",\n".join(f"{json.dumps(aspect)}: {{\n{_lines(of_level)}\n}}" for aspect, of_level in aspects.items())
+    return f'{json.dumps(head, indent=1)[:-2]},\n "aspects": {{\n{levels}\n}}}}\n'
+
+
+def _lines(of_level: Mapping[str, Bits]) -> str:
+    return ",\n".join(f" {json.dumps(level)}: {json.dumps(bits)}" for level, bits in of_level.items())
