@@ -168,11 +168,16 @@ def explained(
     return Explanation(report_id, incident_id, case_id, household_id, (*inside, *outside[:OTHERS_MAX]))
 
 
+def shown_field(aspect: str) -> Field:
+    """Weights of any version call what tells of the source by this word, even where it has no other name here."""
+    return Field.TOLD if aspect.startswith("source") else field_of(aspect)
+
+
 def fields(reasons: Iterable[Reason]) -> list[Weighed]:
     """The weightiest field first, for or against."""
     grouped: defaultdict[Field, list[Reason]] = defaultdict(list)
     for reason in reasons:
-        grouped[field_of(reason.aspect)].append(reason)
+        grouped[shown_field(reason.aspect)].append(reason)
     found = [
         Weighed(field, sum(r.household for r in own), sum(r.incident for r in own), _shown(field, own))
         for field, own in grouped.items()
@@ -206,7 +211,7 @@ def _reason_words(codes: Iterable[str]) -> Iterator[Words]:
         aspect, colon, level = code.partition(":")
         if code in _CODES:
             yield _CODES[code]
-        elif field_of(aspect) is not Field.TOLD:
+        elif shown_field(aspect) is not Field.TOLD:
             one, how = aspect_words(aspect), level_words(aspect, level)
             yield Words(f"{one.zh}：{how.zh}", f"{one.en}: {how.en}") if colon else one
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from crew import crew_of
 from lab import Lab
-from test_explain import ROOT, SECRETS, like
+from test_explain_live import ROOT, SECRETS, like
 from test_rulings_live import FIRST, SECOND, hear, homes, reports_of, require_sound, told
 
 from pipeline.adapters import staff

@@ -256,6 +256,15 @@ async def test_people_rule_while_workers_settle_and_both_hold(lab: Lab) -> None:
         assert one_case != other_case
 
 
+async def test_one_ruling_said_by_two_at_the_same_moment_counts_once(lab: Lab) -> None:
+    await hear(lab, told(0), told(1))
+    merge = ruling(RulingKind.MERGE, *await reports_of(lab, 0, 1))
+    done = await asyncio.gather(*(book_of(lab).apply(merge) for _ in range(4)))
+    assert [ruled for ruled in done if ruled] == [next(r for r in done if r)]
+    assert await lab.count("ruling") == 1
+    await require_sound(lab)
+
+
 async def test_things_are_named_by_report_event_incident_case_and_alias(lab: Lab) -> None:
     await hear(lab, told(0), told(1))
     a, b = await reports_of(lab, 0, 1)

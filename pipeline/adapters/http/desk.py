@@ -103,20 +103,7 @@ def _of_token(room: Room, token: str) -> str:
 
 
 Person = Annotated[str, Depends(_staff)]
-_PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-api = APIRouter(
-    prefix="/v1",
-    responses={
-        status: {"description": text, **_PROBLEM}
-        for status, text in {
-            401: "No token of staff, or one that opens nothing.",
-            404: "Nothing of this id is known.",
-            409: "It cannot be done so; `code` and `detail` say why.",
-            422: "A parameter or the body is not as it should be.",
-            503: "The database does not answer; ask again.",
-        }.items()
-    },
-)
+api = APIRouter(prefix="/v1")
 
 
 @api.get("/links/{event_id}", name="links")
@@ -137,7 +124,7 @@ async def get_reviews(
     return _json({"reviews": [question_as_told(q) for q in await _asked(room.book.questions(limit))]})
 
 
-@api.post("/rulings", status_code=201, name="rule", responses={200: {"description": "It was done before."}})
+@api.post("/rulings", status_code=201, name="rule")
 async def post_rulings(
     person: Person,
     room: In,
@@ -150,7 +137,7 @@ async def post_rulings(
         ),
     ] = None,
 ) -> Response:
-    """Does what a person decides, and tells which cases stand otherwise now."""
+    """Does what a person decides, and tells which cases stand otherwise now; 200 where it was done before."""
     wish = Wish(
         kind=wanted.kind,
         scope=wanted.scope,
