@@ -48,7 +48,7 @@ WITH sought AS MATERIALIZED (
     ) AS k
 ), ranked AS (
     SELECT report_id, bool_or(is_named) AS is_named,
-        row_number() OVER (PARTITION BY item ORDER BY bool_or(is_named) DESC, sum(10000 / bearers) DESC, report_id) AS place
+        row_number() OVER (PARTITION BY item ORDER BY bool_or(is_named) DESC, sum($7::bigint / bearers) DESC, report_id) AS place
     FROM sought JOIN borne USING (token)
     GROUP BY item, report_id HAVING bool_or(is_named OR bearers < $5)
 ), kept AS MATERIALIZED (
