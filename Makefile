@@ -49,6 +49,7 @@ lock:
 	$(COMPILE) --group build --output-file requirements/build.lock
 	$(COMPILE) --extra local --group build --output-file requirements/local.lock pyproject.toml
 	$(COMPILE) --extra local --group dev --output-file requirements/dev.lock pyproject.toml
+	$(COMPILE) --group bench --output-file requirements/bench.lock pyproject.toml
 
 clean:
 	rm -rf .venv .anwang .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage build dist

@@ -36,6 +36,10 @@ mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
 app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
 app.add_typer(source, name="source", rich_help_panel="Reports")
 bench = typer.Typer(no_args_is_help=True, help="How well reports are linked, on reports whose truth is known.")
+link = typer.Typer(no_args_is_help=True, help="What people decide of links: confirm, part, split, merge, answer.")
+app.add_typer(link, name="link", rich_help_panel="Reports")
+explain = typer.Typer(no_args_is_help=True, help="Why something was decided.")
+app.add_typer(explain, name="explain", rich_help_panel="Reports")
 app.add_typer(bench, name="bench", rich_help_panel="For who builds on it")
 
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
@@ -231,6 +235,165 @@ def ledger(told: "Configured", *, as_json: AsJson = False) -> None:
     from pipeline.commands.ledger import show_ledger
 
     raise typer.Exit(show_ledger(told.settings, as_json=as_json))
+
+
+class Language(StrEnum):
+    """As `commands.explain.Lang`, which is not loaded for --help."""
+
+    ZH = "zh"
+    EN = "en"
+    BOTH = "both"
+
+
+class LinkScope(StrEnum):
+    """As `domain.bonds.Scope`, which is not loaded for --help."""
+
+    HOUSEHOLD = "household"
+    INCIDENT = "incident"
+
+
+class YesNo(StrEnum):
+    YES = "yes"
+    NO = "no"
+
+
+StaffCode = Annotated[str, typer.Option("--by", metavar="CODE", help="Who says so: a staff code, never a name.")]
+Second = Annotated[
+    str | None,
+    typer.Option("--second", metavar="CODE", help="Who agrees, where something sinks or a clock moves later."),
+]
+RulingId = Annotated[
+    UUID | None,
+    typer.Option("--id", metavar="UUID", help="Of a ruling whose answer was lost: said again, it counts once."),
+]
+Scoped = Annotated[LinkScope, typer.Option("--scope", help="Whether households or incidents are decided of.")]
+ReportName = Annotated[str, typer.Argument(metavar="REPORT", help="Id of a report, or of an event of it.")]
+CaseName = Annotated[str, typer.Argument(metavar="CASE", help="Id of a case, of an incident, or of a report in it.")]
+LINKED = ("postgres_dsn", "keys_dsn", "key_file", "data_dir", "sources_file")
+
+
+@link.command("split")
+@listens_to(*LINKED)
+def link_split(  # noqa: PLR0913 - each is a flag
+    told: "Configured",
+    case: Annotated[str, typer.Argument(metavar="CASE", help="Id of the case, or of one that went up in it.")],
+    *,
+    report: Annotated[
+        list[str], typer.Option("--report", metavar="REPORT", help="One that leaves; as often as needed.")
+    ],
+    by: StaffCode,
+    second: Second = None,
+    scope: Scoped = LinkScope.HOUSEHOLD,
+    ruling_id: RulingId = None,
+) -> None:
+    """Reports leave their case; both sides are judged anew by their own reports."""
+    from pipeline.commands.link import decide, wish_of
+
+    decide(told.settings, wish_of("split", scope, report, by=by, second=second, ruling_id=ruling_id, case=case))
+
+
+@link.command("merge")
+@listens_to(*LINKED)
+def link_merge(  # noqa: PLR0913 - each is a flag
+    told: "Configured",
+    one: CaseName,
+    other: CaseName,
+    *,
+    by: StaffCode,
+    scope: Scoped = LinkScope.HOUSEHOLD,
+    ruling_id: RulingId = None,
+) -> None:
+    """Two cases, or with --scope incident two incidents, are one; the older id stays."""
+    from pipeline.commands.link import decide, wish_of
+
+    decide(told.settings, wish_of("merge", scope, [one, other], by=by, ruling_id=ruling_id))
+
+
+@link.command("confirm")
+@listens_to(*LINKED)
+def link_confirm(
+    told: "Configured",
+    report: Annotated[
+        list[str], typer.Argument(metavar="REPORT REPORT...", help="Ids of reports, or of events of them.")
+    ],
+    *,
+    by: StaffCode,
+    scope: Scoped = LinkScope.HOUSEHOLD,
+    ruling_id: RulingId = None,
+) -> None:
+    """These reports belong together, whatever the evidence will say."""
+    from pipeline.commands.link import decide, wish_of
+
+    decide(told.settings, wish_of("confirm", scope, report, by=by, ruling_id=ruling_id))
+
+
+@link.command("part")
+@listens_to(*LINKED)
+def link_part(  # noqa: PLR0913 - each is a flag
+    told: "Configured",
+    one: ReportName,
+    other: ReportName,
+    *,
+    by: StaffCode,
+    second: Second = None,
+    scope: Scoped = LinkScope.HOUSEHOLD,
+    ruling_id: RulingId = None,
+) -> None:
+    """These two reports do not belong together; the others go with whom they are like."""
+    from pipeline.commands.link import decide, wish_of
+
+    decide(told.settings, wish_of("part", scope, [one, other], by=by, second=second, ruling_id=ruling_id))
+
+
+@link.command("reviews")
+@listens_to(*LINKED)
+def link_reviews(told: "Configured", *, as_json: AsJson = False) -> None:
+    """The questions that wait for a person, the oldest first."""
+    from pipeline.commands.link import show_questions
+
+    show_questions(told.settings, as_json=as_json)
+
+
+@link.command("answer")
+@listens_to(*LINKED)
+def link_answer(  # noqa: PLR0913 - each is a flag
+    told: "Configured",
+    one: ReportName,
+    other: ReportName,
+    said: Annotated[YesNo, typer.Argument(help="Whether they are of one household.", show_default=False)],
+    *,
+    by: StaffCode,
+    second: Second = None,
+    ruling_id: RulingId = None,
+) -> None:
+    """Answer one of these questions."""
+    from pipeline.commands.link import decide, wish_of
+
+    kind = "confirm" if said is YesNo.YES else "part"
+    wish = wish_of(kind, "household", [one, other], by=by, second=second, ruling_id=ruling_id, is_answer=True)
+    decide(told.settings, wish)
+
+
+@explain.command("link")
+@listens_to(*LINKED)
+def explain_link(
+    told: "Configured",
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="Id of an event, or of its report.")],
+    *,
+    file: Annotated[
+        str | None, typer.Option("--in", metavar="FILE", help="Without any server, by this file of reports.")
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="Chinese, English or both.")] = Language.BOTH,
+    as_json: AsJson = False,
+) -> None:
+    """Field by field, with weights: with which reports a report was linked, and with which not."""
+    from pipeline.commands.explain import Lang, explain_file, explain_live
+    from pipeline.settings import directory_of
+
+    if file is None:
+        explain_live(told.settings, event, Lang(lang), as_json=as_json)
+    else:
+        explain_file(file, event, directory_of(told.settings), Lang(lang), as_json=as_json)
 
 
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Who looked.")]
@@ -474,13 +637,15 @@ def bench_link(  # noqa: PLR0913 - each is a flag
     truth: Annotated[
         Path | None, typer.Option(metavar="TRUTH.csv", help="event_id, incident and household of FILE's events.")
     ] = None,
-    mix: Mixed = MixName.SAMPLE,
+    mix: Annotated[
+        list[MixName] | None, typer.Option("--mix", help="What they are like; several times for several.")
+    ] = None,
     seed: Seed = 1,
     seeds: Annotated[int, typer.Option(min=1, help="So many runs, each with the next number.")] = 1,
     events: Events = 3000,
 ) -> None:
     """Decide reports in their order and print how well they were linked, as Markdown."""
-    from pipeline.commands.bench import bench_file, bench_mix
+    from pipeline.commands.bench import bench_file, bench_mixes
     from pipeline.settings import directory_of
 
     if (file is None) != (truth is None):
@@ -489,7 +654,8 @@ def bench_link(  # noqa: PLR0913 - each is a flag
     if file and truth:
         bench_file(file, truth, directory)
     else:
-        bench_mix(mix.value, range(seed, seed + seeds), events, directory)
+        mixes = [name.value for name in mix or [MixName.SAMPLE]]
+        bench_mixes(mixes, range(seed, seed + seeds), events, directory)
 
 
 @bench.command("mess")

@@ -35,12 +35,15 @@ from pipeline.adapters.postgres.database import (
     open_pool,
     with_retries,
 )
+from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
+from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.relay_store import RelayStore
+from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -327,6 +330,28 @@ async def settle_alarm(settings: Settings, alarm_id: int, by: str) -> bool:
     """A person has looked at this alarm; False where no such one rings."""
     async with ground(settings, worker_name("alarms")) as on:
         return await AuditStore(on.pool).settle_alarm(alarm_id, by)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What people ask and decide of links."""
+
+    rulings: Rulings
+    explaining: Explaining
+
+
+@asynccontextmanager
+async def links(settings: Settings) -> AsyncIterator[Links]:
+    """It opens reports, so it needs both databases and the key ring."""
+    name = worker_name("links")
+    async with ground(settings, name) as on, AsyncExitStack() as stack:
+        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=2)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        sources = Register(on.pool, directory_of(settings))
+        await sources.look()
+        keys = CaseKeys(keys_pool, on.ring)
+        yield Links(Rulings(on.pool, keys, DocketReader(on.ring, keys, sources)), Explaining(on.pool))
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """How well reports are linked: the product's own decisions over reports whose truth is known."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -14,6 +14,7 @@ from pipeline.domain.directory import Directory
 from pipeline.domain.docket import Docket
 from pipeline.domain.normalise.reading import read_event
 from pipeline.local.bench import trap
+from pipeline.local.bench.ceiling import oracle
 from pipeline.local.bench.measures import KINDS, Pair, asked_about, measure
 from pipeline.local.bench.mess import messy
 from pipeline.local.bench.mix import MIXES
@@ -22,6 +23,8 @@ from pipeline.local.bench.truth import Groups, groups_of, read_truth
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from pipeline.domain.facts import Facts
 
 
 class LinkRun:
@@ -35,6 +38,7 @@ class LinkRun:
         self._event_of: dict[UUID, str] = {}
         self._report_of: dict[str, UUID] = {}
         self.asks: list[Pair] = []
+        self.read: list[Facts] = []
         self.seconds: list[float] = []
 
     def take(self, line: bytes) -> None:
@@ -43,6 +47,7 @@ class LinkRun:
         settled = None if isinstance(reading, Unreadable) else assess(reading.facts, self._docket)
         self.seconds.append(perf_counter() - begin)
         if settled:
+            self.read.append(settled.facts)
             self._note(settled)
 
     def _note(self, settled: Settlement) -> None:
@@ -66,15 +71,15 @@ def bench_file(file: str, truth: Path, directory: Directory) -> None:
     _show([_measured(Path(file).name, (line for _, line in lines_of(file)), known, directory)], directory)
 
 
-def bench_mix(mix: str, seeds: Iterable[int], events: int, directory: Directory) -> None:
-    """Prints the measures of reports that are invented here, one run for each seed."""
-    rows = []
-    for seed in seeds:
-        mess = messy(MIXES[mix], seed, events)
-        truth = groups_of(line.truth for line in mess.lines)
-        lines = (line.value for line in mess.lines)
-        rows.append(_measured(f"{mix}, seed {seed}", lines, truth, directory.with_sources(mess.sources)))
-    _show(rows, directory)
+def bench_mixes(mixes: Iterable[str], seeds: Sequence[int], events: int, directory: Directory) -> None:
+    """Prints the measures of reports that are invented here, one run for each mix and seed."""
+    _show([_of_mix(mix, seed, events, directory) for mix in mixes for seed in seeds], directory)
+
+
+def _of_mix(mix: str, seed: int, events: int, directory: Directory) -> Row:
+    mess = messy(MIXES[mix], seed, events)
+    truth = groups_of(line.truth for line in mess.lines)
+    return _measured(mix, (line.value for line in mess.lines), truth, directory.with_sources(mess.sources))
 
 
 def write_mess(folder: Path, mix: str, seed: int, events: int) -> None:
@@ -104,6 +109,7 @@ def _measured(name: str, lines: Iterable[bytes], truth: Mapping[str, Groups], di
     return Row(
         name,
         result,
+        ceiling=measure(truth, oracle(run.read, truth)),
         review_share=len({event for event, _ in run.asks}) / max(1, len(found)),
         held=held / errors if errors else None,
         mean_ms=1000 * sum(times) / max(1, len(times)),

@@ -30,6 +30,11 @@ NEIGHBOURS_MAX = 400
 """Reports that are put together anew at once. What lies beyond is left as it stands, and a person is asked."""
 
 
+def case_begun_by(report_id: UUID) -> UUID:
+    """The id of the case whose oldest report this is."""
+    return derived("case", report_id.hex)
+
+
 def _rule(join_at: float) -> Rule:
     return Rule(join_at, weights().unseen, CASE_REPORTS_MAX)
 
@@ -158,7 +163,7 @@ class _Grouping:
     def _change(self, group: Group) -> Change | None:
         """None where nothing has changed."""
         oldest = _oldest(self._area.reports[r] for r in group).report_id
-        case_id = derived("case", oldest.hex)
+        case_id = case_begun_by(oldest)
         before = self._docket.cases.get(case_id)
         origins = self._origins(group)
         incidents = self._incidents(group, origins)

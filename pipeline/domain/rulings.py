@@ -1,8 +1,9 @@
 """What people decide of links: confirm, part, split, merge. Each becomes ties, and the cases are put together anew."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, combinations, product
 from typing import assert_never
 from uuid import UUID
 
@@ -11,10 +12,15 @@ from pipeline.contracts.vocabulary import Priority, Queue
 from pipeline.domain.bonds import Scope, Tie
 from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.docket import Docket
-from pipeline.domain.partition import chain_of, pair
-from pipeline.domain.regroup import Absorbed, Change, Regrouped, regroup
+from pipeline.domain.partition import Pair, chain_of, pair
+from pipeline.domain.refusals import RulingRefusal, refused
+from pipeline.domain.regroup import CASE_REPORTS_MAX, Absorbed, Change, Regrouped, regroup
 from pipeline.domain.score import Standing
-from pipeline.errors import RulingRefusedError
+
+_STAFF_CODE = re.compile(r"(?=.{2,24}\Z)(?=.*\d)(?!.*\d{8})[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
+"""Letters and digits with at least one digit, and never so many digits in a row as an ID, a telephone or a birth date
+has.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,33 +33,53 @@ class Ruled:
     absorbed: tuple[Absorbed, ...]
 
 
+def is_staff_code(text: str) -> bool:
+    return _STAFF_CODE.fullmatch(text) is not None
+
+
 def rule(ruling: Ruling, docket: Docket) -> Ruled:
     """Applies a person's word and takes what it changed into the docket.
 
     A split rebuilds what it changes from the reports of each side alone; where something sinks or a clock moves later
-    by it, a second person must have agreed. Raises RulingRefusedError, and then the docket may no longer be used.
+    by it, a second person must have agreed. A merge takes the gravest standing and the earliest clocks. Raises
+    RulingRefusedError, and then the docket may no longer be used.
     """
-    if ruling.seconded_by == ruling.ruled_by:
-        raise RulingRefusedError("second_is_first", "the second person must be another one")
-    known = [r for r in ruling.reports if docket.holds(r)]
-    if len(known) != len(ruling.reports) or not known:
-        raise RulingRefusedError("unknown_report", "a report that is decided of is not known")
+    _require_people(ruling)
+    told = _known(ruling, docket)
     before = dict(docket.cases)
-    ties = tuple(_ties(ruling, docket))
+    ties = tuple(dict.fromkeys(_ties(ruling, told, docket)))
     for tie in ties:
         docket.bonds.tie(tie)
     afresh = ruling.kind in (RulingKind.SPLIT, RulingKind.PART)
-    grouped = regroup(docket, tuple({r for tie in ties for r in tie.pair} | set(known)), afresh=afresh)
+    grouped = regroup(docket, tuple({r for tie in ties for r in tie.pair} | set(told)), afresh=afresh)
     if afresh and ruling.seconded_by is None and _sinks(grouped.changes, before.values()):
-        raise RulingRefusedError(
-            "needs_a_second", "a priority sinks or a clock moves later: a second person must agree"
-        )
-    changes = (*grouped.changes, *_left_as_they_were(known, grouped, docket))
+        raise refused(RulingRefusal.NEEDS_A_SECOND)
+    changes = (*grouped.changes, *_left_as_they_were(told, grouped, docket))
     for gone in grouped.absorbed:
         docket.merge_away(gone.case)
     for change in changes:
         docket.file(change.after)
+    if not all(_is_kept(tie, docket) for tie in ties):
+        raise refused(RulingRefusal.OTHERS_STAND_AGAINST_IT)
     return Ruled(ruling, ties, changes, grouped.absorbed)
+
+
+def _require_people(ruling: Ruling) -> None:
+    people = [p for p in (ruling.ruled_by, ruling.seconded_by) if p is not None]
+    if not all(map(is_staff_code, people)):
+        raise refused(RulingRefusal.NOT_A_STAFF_CODE)
+    if len({p.casefold() for p in people}) != len(people):
+        raise refused(RulingRefusal.SECOND_IS_FIRST)
+
+
+def _known(ruling: Ruling, docket: Docket) -> tuple[UUID, ...]:
+    """The reports that are decided of, each once."""
+    told = tuple(dict.fromkeys(ruling.reports))
+    if not told or not all(map(docket.holds, told)):
+        raise refused(RulingRefusal.UNKNOWN_REPORT)
+    if any(docket.case_of(r).state is CaseState.CLOSED for r in told):
+        raise refused(RulingRefusal.CASE_CLOSED)
+    return told
 
 
 def _left_as_they_were(told: Iterable[UUID], grouped: Regrouped, docket: Docket) -> Iterator[Change]:
@@ -63,53 +89,120 @@ def _left_as_they_were(told: Iterable[UUID], grouped: Regrouped, docket: Docket)
     return (Change(case, case.next) for case in cases.values())
 
 
-def _ties(ruling: Ruling, docket: Docket) -> Iterator[Tie]:
-    scope, told = Scope(ruling.scope), ruling.reports
-    cases = {c.case_id: c for c in map(docket.case_of, told)}
-    if any(c.state is CaseState.CLOSED for c in cases.values()):
-        raise RulingRefusedError("case_closed", "a closed case is reopened first")
+def _ties(ruling: Ruling, told: Sequence[UUID], docket: Docket) -> Iterator[Tie]:
+    scope = Scope(ruling.scope)
     match ruling.kind:
         case RulingKind.CONFIRM:
-            yield from _all(chain_of(told), scope, together=True)
+            return _confirmed(told, scope, docket)
         case RulingKind.MERGE:
-            yield from _all(chain_of(_wholes(told, scope, docket)), scope, together=True)
+            return _merged(told, scope, docket)
         case RulingKind.PART:
-            if len(told) != 2:  # noqa: PLR2004 - of two
-                raise RulingRefusedError("not_two_reports", "two reports are parted")
-            yield Tie(pair(*told), scope, together=False)
+            return _parted(told, scope, docket)
         case RulingKind.SPLIT:
-            yield from _split(told, scope, list(cases.values()))
+            return _split(told, scope, docket)
         case _:
             assert_never(ruling.kind)
 
 
-def _wholes(told: Iterable[UUID], scope: Scope, docket: Docket) -> set[UUID]:
-    """All reports of the cases, or of the incidents, in which these stand."""
-    cases = [(r, docket.case_of(r)) for r in told]
-    if scope is Scope.HOUSEHOLD:
-        return {report.report_id for _, case in cases for report in case.reports}
-    return {report.report_id for r, case in cases for report in case.incident_of(r).reports}
+Whole = tuple[UUID, ...]
+"""The reports of a case or of an incident, the oldest first."""
 
 
-def _split(told: Sequence[UUID], scope: Scope, cases: Sequence[CaseFile]) -> Iterator[Tie]:
-    """Both sides stay whole: a person has seen them."""
-    if len(cases) != 1:
-        raise RulingRefusedError("not_one_case", "the reports that leave stand in more than one case")
-    whole = cases[0].reports
-    if scope is Scope.INCIDENT:
-        incidents = {i.incident_id: i for i in (cases[0].incident_of(r) for r in told)}
-        if len(incidents) != 1:
-            raise RulingRefusedError("not_one_incident", "the reports that leave stand in more than one incident")
-        whole = next(iter(incidents.values())).reports
-    stay = [r.report_id for r in whole if r.report_id not in told]
+def _wholes(told: Iterable[UUID], scope: Scope, docket: Docket) -> list[Whole]:
+    """The cases, or the incidents, in which these stand."""
+    found: dict[UUID, Whole] = {}
+    for report_id in told:
+        case = docket.case_of(report_id)
+        if scope is Scope.HOUSEHOLD:
+            in_order = sorted(case.reports, key=lambda r: (r.arrival_no, r.report_id))
+            found[case.case_id] = tuple(r.report_id for r in in_order)
+        else:
+            incident = case.incident_of(report_id)
+            found[incident.incident_id] = tuple(r.report_id for r in incident.reports)
+    return list(found.values())
+
+
+def _confirmed(told: Sequence[UUID], scope: Scope, docket: Docket) -> Iterator[Tie]:
+    """Of reports that stand together already it says that they stay so; others bring the whole of where they stand, as
+    a merge does. What people parted elsewhere in it stays parted.
+    """
+    if len(told) < 2:  # noqa: PLR2004 - of two or more
+        raise refused(RulingRefusal.TOO_FEW_REPORTS)
+    if len(_wholes(told, scope, docket)) == 1:
+        return _all(chain_of(told), scope, together=True)
+    members = [r for whole in _wholes(told, Scope.HOUSEHOLD, docket) for r in whole]
+    if docket.bonds.ties_among(members, Scope.HOUSEHOLD).apart - set(_pairs(told)):
+        raise refused(RulingRefusal.PARTED_BY_PEOPLE)
+    return _merged(told, scope, docket)
+
+
+def _merged(told: Sequence[UUID], scope: Scope, docket: Docket) -> Iterator[Tie]:
+    """Whole cases, or whole incidents with the cases that they stand in. What was said against it before ends."""
+    wholes = _wholes(told, scope, docket)
+    if len(wholes) == 1:
+        raise refused(RulingRefusal.ALREADY_ONE)
+    if sum(map(len, wholes)) > CASE_REPORTS_MAX:
+        raise refused(RulingRefusal.TOO_LARGE)
+    cases = _wholes(told, Scope.HOUSEHOLD, docket)
+    if scope is Scope.INCIDENT and len(cases) > 1:
+        return chain(_merged(told, Scope.HOUSEHOLD, docket), _one(wholes, scope, docket))
+    return _one(wholes, scope, docket)
+
+
+def _one(wholes: Sequence[Whole], scope: Scope, docket: Docket) -> Iterator[Tie]:
+    members = [r for whole in wholes for r in whole]
+    oldest = _pairs([whole[0] for whole in wholes])
+    said_against = sorted(docket.bonds.ties_among(members, scope).apart)
+    return _all((*chain_of(members), *oldest, *said_against), scope, together=True)
+
+
+def _parted(told: Sequence[UUID], scope: Scope, docket: Docket) -> Iterator[Tie]:
+    """Whom the others that stood with the two go with, the evidence decides; but not where a case is in hand."""
+    if len(told) != 2:  # noqa: PLR2004 - of two
+        raise refused(RulingRefusal.NOT_TWO_REPORTS)
+    wholes = _wholes(told, scope, docket)
+    in_hand = docket.case_of(told[0]).state is CaseState.CLAIMED
+    if in_hand and len(wholes) == 1 and len(wholes[0]) > len(told):
+        raise refused(RulingRefusal.SAY_A_SPLIT)
+    return _all([pair(*told)], scope, together=False)
+
+
+def _split(told: Sequence[UUID], scope: Scope, docket: Docket) -> Iterator[Tie]:
+    """Both sides stay whole, and each incident as far as it stands on one side: a person has seen them."""
+    case, *others = {docket.case_of(r).case_id: docket.case_of(r) for r in told}.values()
+    if others:
+        raise refused(RulingRefusal.NOT_ONE_CASE)
+    (whole, *more) = _wholes(told, scope, docket)
+    if more:
+        raise refused(RulingRefusal.NOT_ONE_INCIDENT)
+    stay = tuple(r for r in whole if r not in told)
     if not stay:
-        raise RulingRefusedError("nothing_stays", "at least one report stays where it is")
-    yield from _all((pair(a, b) for a, b in product(told, stay)), scope, together=False)
-    yield from _all((*chain_of(told), *chain_of(stay)), scope, together=True)
+        raise refused(RulingRefusal.NOTHING_STAYS)
+    sides = (told, stay)
+    incidents = [[r.report_id for r in i.reports] for i in case.incidents]
+    mates = chain.from_iterable(chain_of(r for r in ids if r in side) for ids in incidents for side in sides)
+    return chain(
+        _all((pair(a, b) for a, b in product(*sides)), scope, together=False),
+        _all(chain.from_iterable(map(chain_of, sides)), scope, together=True),
+        _all(mates, Scope.INCIDENT, together=True),
+    )
 
 
-def _all(pairs: Iterable[tuple[UUID, UUID]], scope: Scope, *, together: bool) -> Iterator[Tie]:
+def _pairs(reports: Iterable[UUID]) -> Iterator[Pair]:
+    return (pair(a, b) for a, b in combinations(reports, 2))
+
+
+def _all(pairs: Iterable[Pair], scope: Scope, *, together: bool) -> Iterator[Tie]:
     return (Tie(two, scope, together) for two in pairs)
+
+
+def _is_kept(tie: Tie, docket: Docket) -> bool:
+    one, other = tie.pair
+    case = docket.case_of(one)
+    is_one = any(r.report_id == other for r in case.reports)
+    if is_one and tie.scope is Scope.INCIDENT:
+        is_one = case.incident_of(one).incident_id == case.incident_of(other).incident_id
+    return is_one is tie.together
 
 
 _PRIORITIES, _QUEUES = list(Priority), list(Queue)

@@ -16,6 +16,8 @@ from pipeline.data import table
 from pipeline.domain.directory import load_directory
 from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.local.bench import trap
+from pipeline.local.bench.mess import messy
+from pipeline.local.bench.mix import MIXES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DIRECTORY = load_directory(table("sources.csv"))
@@ -77,20 +79,27 @@ def test_a_run_says_where_each_event_stands_and_takes_its_time() -> None:
 
 def test_questions_are_told_by_the_events_of_the_two_reports() -> None:
     run = LinkRun(DIRECTORY, NOW)
-    landlord = next(scene for scene in SCENES if scene.name == "landlord's phone")
-    for line in landlord.lines:
-        run.take(line)
+    lines = messy(MIXES["towers"], 1, 400).lines
+    for line in lines:
+        run.take(line.value)
     assert run.asks
-    assert {event for pair in run.asks for event in pair} <= set(landlord.truth)
+    assert {event for pair in run.asks for event in pair} <= {line.truth.event_id for line in lines}
 
 
 def test_invented_reports_are_measured(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     assert call(monkeypatch, "bench", "link", "--mix", "rich", "--events", "60", "--seed", "3", "--seeds", "2") == 0
     out = capfd.readouterr().out
-    assert re.search(r"\| rich, seed 3 \| incident \| [01]\.\d{4} \|", out)
-    assert re.search(r"\| rich, seed 4 \| household \| [01]\.\d{4} \|", out)
-    assert "| 2 runs | household |" in out
+    spread = r"[01]\.\d{3} \([01]\.\d{3}–[01]\.\d{3}\)"
+    assert re.search(rf"\| rich, 2 × \d\d \| incident \| {spread} \|", out)
+    assert re.search(rf"\|  \| household \| {spread} \|", out)
     assert f"of {len(SCENES) + 1} without a wrong join" in out
+
+
+def test_several_mixes_stand_in_one_table(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    assert call(monkeypatch, "bench", "link", "--mix", "rich", "--mix", "poor", "--events", "40") == 0
+    out = capfd.readouterr().out
+    assert out.count("| reports of | level |") == 1
+    assert re.search(r"^\| rich, \d\d \| incident \|(?s:.*)^\| poor, \d\d \| incident \|", out, re.MULTILINE)
 
 
 def test_what_is_written_can_be_measured_as_a_file(
@@ -102,7 +111,7 @@ def test_what_is_written_can_be_measured_as_a_file(
     assert call(monkeypatch, "bench", "link", *files) == 0
     with (tmp_path / "out" / "truth.csv").open(encoding="utf-8") as truth:
         events = {row["event_id"] for row in csv.DictReader(truth)}
-    assert f"| reports.ndjson | {len(events)} | 0 |" in capfd.readouterr().out
+    assert f"| reports.ndjson, {len(events)} | incident |" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("given", [("reports.ndjson",), ("--truth", "truth.csv"), ("--mix", "nowhere")])

@@ -54,9 +54,9 @@ class CaseWriter:
         for step in moves.steps:
             if revived := list(step.revived):
                 await self._db.execute(SQL["drop_alias"], revived)
-            for gone in step.absorbed:
-                await self._db.execute(SQL["move_aliases"], gone.case.case_id, gone.into)
-                await self._db.execute(SQL["add_alias"], gone.case.case_id, gone.into)
+            await self._many("add_alias", [(gone.case.case_id, gone.into) for gone in step.absorbed])
+        if moves.is_joining or any(moves.moved()):
+            await self._many("point_aliases", list(moves.begun()))
 
     async def _places(self, moves: Moves) -> None:
         """Incidents whose case and reports whose incident is another one now."""

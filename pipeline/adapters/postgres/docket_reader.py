@@ -25,6 +25,7 @@ from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.normalise.reading import Reading, read_event
+from pipeline.domain.regroup import case_begun_by
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
 from pipeline.domain.weights import weights
@@ -142,7 +143,7 @@ class DocketReader:
             if own := incidents.get(row["case_id"]):
                 loaded.docket.file(_case_file(row, own))
                 loaded.heads[row["case_id"]] = row["head_hash"]
-        for row in await connection.fetch(SQL["aliases"], case_ids):
+        for row in await connection.fetch(SQL["aliases"], _cases_begun_by(loaded.docket)):
             loaded.docket.aliases[row["case_id"]] = _case_file(row, ())
             loaded.heads[row["case_id"]] = row["head_hash"]
         await self._add_bonds(connection, loaded.docket)
@@ -200,6 +201,11 @@ class DocketReader:
     async def _add_decisions(self, connection: Connection, docket: Docket, events: Collection[UUID]) -> None:
         for row in await connection.fetch(SQL["decisions"], list(events)):
             docket.decisions[row["event_key"]] = Decision.model_validate(row["decision"])
+
+
+def _cases_begun_by(docket: Docket) -> list[UUID]:
+    """The ids of all cases that any report here would be the oldest of."""
+    return [case_begun_by(r.report_id) for c in docket.cases.values() for r in c.reports]
 
 
 def _by(rows: Iterable[asyncpg.Record], column: str) -> Mapping[UUID, list[Row]]:

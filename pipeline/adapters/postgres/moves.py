@@ -7,7 +7,7 @@ from uuid import UUID
 from pipeline.adapters.postgres.docket_reader import Loaded
 from pipeline.adapters.postgres.keys import KeyName, Purpose
 from pipeline.domain.casefile import CaseFile, CaseState, Incident
-from pipeline.domain.regroup import Absorbed, Change
+from pipeline.domain.regroup import Absorbed, Change, case_begun_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,15 @@ class Moves:
             for facts in report.versions
             if facts.event_key in stored and stored[facts.event_key].case_id != case.case_id
         )
+
+    @property
+    def is_joining(self) -> bool:
+        return any(step.absorbed for step in self.steps)
+
+    def begun(self) -> Iterator[tuple[UUID, UUID]]:
+        """(case that the report began or would begin, case where it stands now) of each that stands in another's."""
+        begun = ((case_begun_by(r), case_id) for r, case_id in self.case_of_report().items())
+        return ((own, case_id) for own, case_id in begun if own != case_id)
 
     def key_names(self) -> frozenset[KeyName]:
         """The keys that wrapping the moved versions anew needs."""

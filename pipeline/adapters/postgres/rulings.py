@@ -1,8 +1,10 @@
 """Writes what people decide of links: one transaction for each ruling, under the lock for linking."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
 from pipeline.adapters.postgres.case_writer import CaseWriter
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
@@ -11,11 +13,38 @@ from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.moves import Moves, Step
 from pipeline.adapters.postgres.sql import Queries
-from pipeline.contracts.case import Ruling
+from pipeline.contracts.case import Ruling, RulingKind
+from pipeline.domain.bonds import Scope
 from pipeline.domain.notices import Stamp, ruling_notices
+from pipeline.domain.questions import Question, Side
+from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import Ruled, rule
 
 SQL = Queries.of("rulings")
+
+
+class Named(NamedTuple):
+    """What an id stands for: `what` is report, case, incident or event; the reports are in order of arrival."""
+
+    what: str
+    reports: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person wants decided, by names as people use them: ids of reports or of events of them; for a merge of
+    cases, of incidents, or of reports in them. `case`, if told, must hold the reports that leave it. An answer is a
+    confirm or a part of two reports about which a question is open.
+    """
+
+    kind: RulingKind
+    scope: Scope
+    names: tuple[str, ...]
+    ruled_by: str
+    seconded_by: str | None = None
+    case: str | None = None
+    is_answer: bool = False
+    ruling_id: UUID = field(default_factory=uuid4)
 
 
 class Rulings:
@@ -26,15 +55,73 @@ class Rulings:
         self._keys = keys
         self._reader = reader
 
+    async def decide(self, wish: Wish) -> Ruled | None:
+        """As `apply`, by names that people use."""
+        if await with_retries(lambda: self._pool.fetchval(SQL["is_applied"], wish.ruling_id)):
+            return None
+        ruling = Ruling(
+            ruling_id=wish.ruling_id,
+            kind=wish.kind,
+            scope=wish.scope.value,
+            reports=await self._meant(wish),
+            ruled_by=wish.ruled_by,
+            seconded_by=wish.seconded_by,
+        )
+        return await self.apply(ruling)
+
+    async def _meant(self, wish: Wish) -> tuple[UUID, ...]:
+        if wish.kind is RulingKind.MERGE:
+            return tuple([await self._oldest_of(name, wish.scope) for name in wish.names])
+        told = tuple([await self.report(name) for name in wish.names])
+        if wish.case is not None:
+            whole = await self.named(wish.case)
+            if whole.what != "case" or not set(told) <= set(whole.reports):
+                raise refused(RulingRefusal.NOT_OF_THIS_CASE)
+        if wish.is_answer:
+            await self._require_question(told)
+        return told
+
     async def apply(self, ruling: Ruling) -> Ruled | None:
         """What it changed; None where it was applied before. Raises RulingRefusedError, and then nothing is written, or
         UnavailableError.
         """
         return await with_retries(lambda: self._apply(ruling))
 
-    async def reports_of(self, case_id: UUID) -> Sequence[UUID]:
-        """In order of arrival; of an alias those of the case that it is one of."""
-        return [row["report_id"] for row in await self._pool.fetch(SQL["reports_of_case"], case_id)]
+    async def named(self, name: str) -> Named:
+        """What a person's word for something stands for: the id of a report, a case, an incident or an event. Raises
+        RulingRefusedError where there is none, or where an event's id is that of several sources' reports.
+        """
+        rows = await with_retries(lambda: self._pool.fetch(SQL["named"], name, _uuid(name)))
+        if not rows:
+            raise refused(RulingRefusal.UNKNOWN)
+        if len({row["what"] for row in rows}) > 1 or (rows[0]["what"] == "event" and len(rows) > 1):
+            raise refused(RulingRefusal.AMBIGUOUS)
+        return Named(rows[0]["what"], tuple(row["report_id"] for row in rows))
+
+    async def report(self, name: str) -> UUID:
+        """One report, by its own id or by that of an event of it. Raises RulingRefusedError."""
+        found = await self.named(name)
+        if found.what not in {"report", "event"}:
+            raise refused(RulingRefusal.NO_REPORT)
+        return found.reports[0]
+
+    async def _oldest_of(self, name: str, scope: Scope) -> UUID:
+        """The oldest report of the case, or of the incident, that this stands for; of a report, itself."""
+        found = await self.named(name)
+        if scope is Scope.INCIDENT and found.what == "case":
+            incidents = await with_retries(lambda: self._pool.fetchval(SQL["incidents_of"], list(found.reports)))
+            if incidents > 1:
+                raise refused(RulingRefusal.AMBIGUOUS)
+        return found.reports[0]
+
+    async def questions(self, questions_max: int) -> list[Question]:
+        """The open ones, the oldest first."""
+        rows = await with_retries(lambda: self._pool.fetch(SQL["open_reviews"], questions_max))
+        return [Question(row["asked_at"], _side(row, ""), _side(row, "other_"), tuple(row["reasons"])) for row in rows]
+
+    async def _require_question(self, reports: tuple[UUID, ...]) -> None:
+        if len(reports) != 2 or not await with_retries(lambda: self._pool.fetchval(SQL["is_asked"], *reports)):  # noqa: PLR2004 - of two
+            raise refused(RulingRefusal.NO_QUESTION)
 
     async def _apply(self, ruling: Ruling) -> Ruled | None:
         async with self._pool.acquire() as db, db.transaction():
@@ -63,8 +150,18 @@ class Rulings:
             told.seconded_by,
         )
         ties = [(*tie.pair, tie.scope, tie.together, told.ruling_id) for tie in ruled.ties]
-        columns = zip(*ties, strict=True)
-        await db.execute(SQL["put_ties"], *(list(column) for column in columns))
-        await db.execute(
-            SQL["answer_reviews"], [tie.pair[0] for tie in ruled.ties], [tie.pair[1] for tie in ruled.ties]
-        )
+        await db.execute(SQL["put_ties"], *(list(column) for column in zip(*ties, strict=True)))
+        decided = {report_id for tie in ruled.ties for report_id in tie.pair}
+        await db.execute(SQL["answer_reviews"], list(decided))
+
+
+def _uuid(name: str) -> UUID | None:
+    try:
+        return UUID(name)
+    except ValueError:
+        return None
+
+
+def _side(row: Mapping[str, Any], prefix: str) -> Side:
+    names = ("report_id", "case_id", "queue", "priority", "county", "centre", "state")
+    return Side(*(row[f"{prefix}{name}"] for name in names))

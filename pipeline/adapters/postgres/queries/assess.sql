@@ -86,8 +86,9 @@ WITH RECURSIVE near (case_id) AS (
 SELECT case_id FROM near LIMIT $3
 
 -- name: aliases
-SELECT a.case_id AS home_id, c.case_id, c.household_id, c.version, c.state, c.linked_case_id, c.standing, c.routing, c.head_hash
-FROM case_alias a JOIN case_file c ON c.case_id = a.alias_id WHERE a.case_id = ANY($1)
+-- Cases that went up in others; one of them stands again when its oldest report leaves those.
+SELECT case_id, household_id, version, state, linked_case_id, standing, routing, head_hash
+FROM case_file WHERE case_id = ANY($1) AND state = 'merged'
 
 -- name: edges
 SELECT report_a, report_b, household, incident FROM link_edge WHERE report_a = ANY($1) AND report_b = ANY($1)
@@ -186,15 +187,17 @@ ON CONFLICT (case_id) DO UPDATE SET
     head_hash = excluded.head_hash
 
 -- name: add_alias
-INSERT INTO case_alias (alias_id, case_id) VALUES ($1, $2)
+INSERT INTO case_alias (alias_id, case_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])
 
 -- name: drop_alias
 -- A case that was an alias has reports of its own again.
 DELETE FROM case_alias WHERE alias_id = ANY($1)
 
--- name: move_aliases
--- What was an alias of a case that now is one itself points to the case that stays.
-UPDATE case_alias SET case_id = $2 WHERE case_id = $1
+-- name: point_aliases
+-- An alias points to the case where the oldest report of what it was stands now.
+UPDATE case_alias AS a SET case_id = now.case_id
+FROM unnest($1::uuid[], $2::uuid[]) AS now (alias_id, case_id)
+WHERE a.alias_id = now.alias_id AND a.case_id <> now.case_id
 
 -- name: put_incident
 INSERT INTO incident (incident_id, case_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])

@@ -1,0 +1,107 @@
+"""What people decide of links: confirm, part, split, merge, and the questions that wait for them."""
+
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import asdict
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+import orjson
+
+from pipeline import wiring
+from pipeline.adapters.postgres.rulings import Rulings, Wish
+from pipeline.adapters.probes import asked
+from pipeline.contracts.case import RulingKind
+from pipeline.domain.bonds import Scope
+from pipeline.domain.casefile import CaseFile
+from pipeline.domain.explain import reason_words
+from pipeline.domain.questions import Question, Side
+from pipeline.domain.rulings import Ruled
+from pipeline.settings import Settings
+
+QUESTIONS_MAX = 1000
+
+T = TypeVar("T")
+
+
+def decide(settings: Settings, wish: Wish) -> None:
+    """Does what a person wants decided and tells what it changed. Raises RulingRefusedError."""
+    ruled = asked(_with_book(settings, lambda book: book.decide(wish)))
+    sys.stdout.write("\n".join(_changed(wish, ruled)) + "\n")
+
+
+def wish_of(  # noqa: PLR0913 - as the flags of the commands
+    kind: str,
+    scope: str,
+    names: Sequence[str],
+    *,
+    by: str,
+    second: str | None = None,
+    ruling_id: UUID | None = None,
+    case: str | None = None,
+    is_answer: bool = False,
+) -> Wish:
+    """A ruling is a new one unless its id is told."""
+    return Wish(
+        RulingKind(kind),
+        Scope(scope),
+        tuple(names),
+        by,
+        second,
+        case,
+        is_answer=is_answer,
+        ruling_id=ruling_id or uuid4(),
+    )
+
+
+def show_questions(settings: Settings, *, as_json: bool) -> None:
+    found = asked(_with_book(settings, lambda book: book.questions(QUESTIONS_MAX)))
+    if as_json:
+        for question in found:
+            sys.stdout.buffer.write(orjson.dumps(as_told(question), option=orjson.OPT_APPEND_NEWLINE))
+        return
+    for question in found:
+        sys.stdout.write("\n".join(_in_words(question)) + "\n")
+    more = " or more" if len(found) == QUESTIONS_MAX else ""
+    sys.stdout.write(f"{len(found)}{more} open questions\n")
+
+
+def as_told(question: Question) -> dict[str, object]:
+    """As JSON: with the reasons in words, and without a source."""
+    return {**asdict(question), "reasons": [words._asdict() for words in reason_words(question.reasons)]}
+
+
+def _in_words(question: Question) -> list[str]:
+    return [
+        f"asked {question.asked_at.isoformat(timespec='seconds')}",
+        *(_side(side) for side in (question.one, question.other)),
+        *(f"  {words.zh}  {words.en}" for words in reason_words(question.reasons)),
+    ]
+
+
+def _side(side: Side) -> str:
+    where = f"{side.county or '-'} {side.centre} {side.queue} {side.priority}"
+    return f"  report {side.report_id}  case {side.case_id}  {side.state}  {where}"
+
+
+def _changed(wish: Wish, ruled: Ruled | None) -> Iterator[str]:
+    if ruled is None:
+        yield f"{wish.ruling_id} was done before; nothing changed"
+        return
+    yield f"{wish.kind} {wish.ruling_id} by {wish.ruled_by}"
+    for gone in ruled.absorbed:
+        yield f"  case {gone.case.case_id} is an alias of {gone.into} now"
+    for change in ruled.changes:
+        yield f"  {_standing(change.after)}"
+
+
+def _standing(case: CaseFile) -> str:
+    standing, routing = case.judged
+    holds = f"{len(case.reports)} reports, {len(case.incidents)} incidents"
+    waits = f"{standing.queue} {standing.priority} at {routing.centre}"
+    return f"case {case.case_id} version {case.version}: {holds}, {waits}"
+
+
+async def _with_book(settings: Settings, act: Callable[[Rulings], Awaitable[T]]) -> T:
+    async with wiring.links(settings) as found:
+        return await act(found.rulings)

@@ -1,0 +1,98 @@
+"""Explanations and questions out of a real database, by the commands that people use."""
+
+import json
+
+from crew import run
+from lab import Lab, event
+from test_rulings_live import FIRST, SECOND, hear, homes, reports_of, require_sound, told
+
+from pipeline.adapters.postgres.explaining import Explaining
+from pipeline.domain.explain import Cause, Verdict
+
+SECRETS = ("蔡品睿", "A123456789", "0912345678", "木柵路", "hotline-113", "clinic-0001", "school-001", "金絲雀")
+
+
+def like(number: int, source: str) -> dict[str, object]:
+    victim = {
+        "role": "victim",
+        "name": "蔡品睿",
+        "national_id": "A123456789",
+        "birth_date": "1990-02-01",
+        "phones": ["0912345678"],
+        "address": "臺北市文山區木柵路一段12號3樓",
+    }
+    reporter = {"role": "teacher", "name": "金絲雀", "phone": "0987654321"}
+    return event(number, source=source, persons=[victim], reporter=reporter, narrative="金絲雀說她住在木柵路")
+
+
+async def test_a_link_is_explained_as_it_was_decided_and_nobody_is_named(lab: Lab) -> None:
+    await hear(lab, like(1, "hotline-113"), like(2, "clinic-0001"))
+    one, two = await reports_of(lab, 1, 2)
+    explained = await Explaining(lab.pool).explain(one)
+    (other,) = explained.others
+    edge = await lab.pool.fetchrow("SELECT * FROM link_edge")
+    assert (other.report_id, other.verdict, other.cause) == (two, Verdict.ONE_INCIDENT, Cause.ABOVE)
+    assert other.known
+    assert [list(reason) for reason in other.known.reasons] == edge["reasons"]
+    for argv in (["event-1"], [str(two), "--lang", "zh"], ["event-2", "--json"]):
+        ended = await run(lab.settings, "explain", "link", *argv)
+        assert (ended.exit_code, ended.err) == (0, "")
+        assert "同一事件" in ended.out
+        assert not [secret for secret in SECRETS if secret in ended.out]
+    shown = json.loads(ended.out)
+    assert shown["others"][0]["compared"]["fields"]
+    ended = await run(lab.settings, "explain", "link", "event-9")
+    assert (ended.exit_code, ended.out) == (1, "")
+    assert "no case, incident, report or event of this id is known" in ended.err
+
+
+async def test_a_question_is_shown_with_both_sides_answered_once_and_explained(lab: Lab) -> None:
+    first = told(0, report_no="same-1")
+    second = told(2, report_no="same-1")
+    asking = told(5, related_report_nos=["same-1"], persons=[{"role": "victim"}])
+    await hear(lab, first, second, asking)
+    a, b, c = await reports_of(lab, 0, 2, 5)
+    ended = await run(lab.settings, "link", "reviews", "--json")
+    questions = [json.loads(line) for line in ended.out.splitlines()]
+    assert {(q["one"]["report_id"], q["other"]["report_id"]) for q in questions} >= {(str(c), str(a)), (str(c), str(b))}
+    assert all((q["one"]["centre"] and q["one"]["county"] is not None) or q["one"]["queue"] for q in questions)
+    assert not [secret for secret in SECRETS if secret in ended.out]
+    ended = await run(lab.settings, "link", "reviews")
+    assert "數份通報有相同編號" in ended.out
+    assert ended.out.splitlines()[-1] == f"{len(questions)} open questions"
+
+    ended = await run(lab.settings, "link", "answer", "event-5", "event-0", "yes", "--by", "王小明")
+    assert (ended.exit_code, "staff code" in ended.err) == (1, True)
+    ended = await run(lab.settings, "link", "answer", "event-5", "event-0", "yes", "--by", FIRST)
+    assert (ended.exit_code, ended.err) == (0, "")
+    assert len(set(await homes(lab, a, c))) == 1
+    ended = await run(lab.settings, "link", "answer", "event-5", "event-2", "no", "--by", FIRST)
+    assert ended.exit_code == 0
+    ended = await run(lab.settings, "link", "answer", "event-5", "event-2", "no", "--by", FIRST)
+    assert "no open question" in ended.err
+    assert await lab.pool.fetchval("SELECT count(*) FROM link_review WHERE answered_at IS NULL") == len(questions) - 2
+    explained = await Explaining(lab.pool).explain(c)
+    said = {o.report_id: (o.verdict, o.cause) for o in explained.others}
+    assert said[a][1] is said[b][1] is Cause.PEOPLE
+    assert said[b][0] is Verdict.APART
+    await require_sound(lab)
+
+
+async def test_the_commands_split_and_merge_and_say_what_changed(lab: Lab) -> None:
+    await hear(lab, told(0, categories=["vulnerable_family"]), told(1, 0, crisis_flags=["life_threatened"]))
+    a, b = await reports_of(lab, 0, 1)
+    (case,) = set(await homes(lab, a, b))
+    split = ("link", "split", str(case), "--report", "event-1", "--by", FIRST)
+    ended = await run(lab.settings, *split)
+    assert (ended.exit_code, ended.out) == (1, "")
+    assert "a second person must agree" in ended.err
+    ended = await run(lab.settings, *split, "--second", SECOND)
+    assert (ended.exit_code, ended.err) == (0, "")
+    assert f"case {case} version 3: 1 reports, 1 incidents, family" in ended.out
+    ended = await run(lab.settings, "link", "merge", "event-1", str(case), "--by", FIRST)
+    assert (ended.exit_code, f"is an alias of {case} now" in ended.out) == (0, True)
+    ended = await run(lab.settings, "link", "part", "event-0", "event-1", "--by", FIRST, "--second", SECOND)
+    assert ended.exit_code == 0
+    ended = await run(lab.settings, "link", "confirm", "event-0", "event-1", "--by", FIRST, "--scope", "incident")
+    assert (ended.exit_code, "version 6: 2 reports, 1 incidents, protective immediate" in ended.out) == (0, True)
+    await require_sound(lab)
