@@ -1,305 +1,79 @@
-"""How two reports agree, aspect by aspect: the levels that weights are learnt for."""
+"""How two reports agree, aspect by aspect: the levels that weights are learnt for. Each level is made of fixed words, +
+and /, and of ranges (3..6); `link_words` tells what they mean.
+"""
 
-import math
-from bisect import bisect_right
+from collections.abc import Iterator
 
-from pipeline.contracts.vocabulary import Role
-from pipeline.domain.name_share import Commonness, is_common_surname
-from pipeline.domain.normalise.birth_agreement import BirthAgreement as B
-from pipeline.domain.normalise.identity import IdentityAgreement as I
-from pipeline.domain.normalise.name_agreement import NameAgreement as N
-from pipeline.domain.normalise.phone import PhoneAgreement as P
-from pipeline.domain.normalise.place_agreement import PlaceAgreement as L, compare_places
+from pipeline.domain import comparison_people as of_people
+from pipeline.domain import comparison_places as of_places
+from pipeline.domain import comparison_time as of_time
+from pipeline.domain.comparison_levels import UNKNOWN, Level, among
+from pipeline.domain.name_share import is_common
+from pipeline.domain.normalise.story import Story
 from pipeline.domain.person_pairs import couples
-from pipeline.domain.profile import LIVES_THERE
+from pipeline.domain.profile import Profile
 
-NAME = {
-    N.EQUAL: "exact",
-    N.VARIANT: "exact",
-    N.ROMAN_ORDER: "exact",
-    N.SOUND: "alike",
-    N.SOUND_NEAR: "alike",
-    N.MARRIED: "alike",
-    N.MASK_FITS: "alike",
-    N.MASK_SOUND: "weak",
-    N.SWAPPED: "alike",
-    N.ONE_CHARACTER_OFF: "off",
-    N.GIVEN_EQUAL: "off",
-    N.PART: "weak",
-    N.NICKNAME: "weak",
-    N.SURNAME_ONLY: "surname",
-    N.SURNAME_SOUND: "weak",
-    N.SURNAME_SAME: "relative",
-    N.DIFFERENT: "different",
-    N.UNKNOWN: "unknown",
-}
-BIRTH = {
-    B.EQUAL: "same",
-    B.ALTERNATIVE: "same",
-    B.SWAPPED: "same",
-    B.ERA_OFF: "same",
-    B.ONE_DIGIT_OFF: "near",
-    B.YEAR_BESIDE: "near",
-    B.MONTH_EQUAL: "part",
-    B.YEAR_EQUAL: "part",
-    B.YEAR_NEAR: "part",
-    B.DIFFERENT: "different",
-    B.UNKNOWN: "unknown",
-}
-PLACE_ORDER = {l: i for i, l in enumerate(L)}
-PLACE = {
-    "same_room": "door",
-    "same_floor": "door",
-    "house": "house",
-    "floor_missing": "floor_missing",
-    "no_floor": "no_floor",
-    "other_room": "other_room",
-    "other_floor": "other_floor",
-    "building_in_other_town": "other_town_b",
-    "same_landmark": "part",
-    "same_lane": "part",
-    "same_road": "part",
-    "other_number": "away",
-    "other_lane": "away",
-    "same_village": "part",
-    "same_town": "town",
-    "other_road": "away",
-    "same_county": "county",
-    "other_town": "far",
-    "different": "far",
-    "unknown": "unknown",
-}
-GAPS = [1, 3, 6, 12, 24, 48, 96, 168, 336, 720, 2160, 4320]
-HALF = (1, 2, 3, 4.5, 6, 8, 12, 18, 24, 36, 48, 72, 120, 240, 480)
-LAGS = (
-    -480,
-    -168,
-    -96,
-    -48,
-    -24,
-    -12,
-    -8,
-    -5,
-    -3,
-    -1.5,
-    -0.5,
-    0,
-    1.5,
-    3,
-    6,
-    9,
-    12,
-    18,
-    24,
-    36,
-    48,
-    72,
-    96,
-    120,
-    168,
-    240,
-    480,
-)
+PAIRS_MIN = 7
+"""A story of fewer pairs of characters (遭家人毆打) is told of many."""
+
+_ALIKE = (0.01, 0.1, 0.25, 0.5, 0.8)
+_WEIGHT_MAX, _OTHERS_MAX = 4, 3
 
 
-def bin_(x, edges):
-    i = bisect_right(edges, x)
-    return f"{'-' if i == 0 else edges[i - 1]}..{'-' if i == len(edges) else edges[i]}"
+def levels(one: Profile, other: Profile) -> Iterator[Level]:
+    """Every aspect with its level, the same whichever report comes first."""
+    people, places, time = couples(one, other), of_places.compare(one, other), of_time.compare(one, other)
+    surnames, story, category = _surnames(one, other), _story(one.story, other.story), _category(one, other)
+    best = of_people.best(people)
+    yield from of_people.levels(people, one, other)
+    yield from of_places.levels(places)
+    yield from of_time.levels(time)
+    yield "surnames", surnames
+    yield "surnames_place", f"{surnames}/{places.kind}"
+    yield "surnames_first", f"{surnames}/{best}"
+    yield "story_surnames", _story_surnames(one.story, other.story)
+    yield "story_category", f"{story}/{category}"
+    yield "place_likeness", f"{places.kind}/{of_people.likeness(people)}"
+    yield "told_likeness", f"{time.told_about}/{of_people.likeness_in_full(people)}"
+    yield "told_place", f"{time.told_about}/{places.kind}"
+    yield "time_story", f"{time.about}/{story}"
+    yield "time_category", f"{time.about}/{category}"
+    yield "time_scene", f"{time.about}/{places.kind_of_scene}"
+    yield "time_victims", f"{time.about}/{of_people.victims(people)}"
+    yield from _source(one, other, time)
 
 
-def mark(c):
-    i, p = c.identity, c.phone
-    if i is I.EQUAL:
-        return "id"
-    if i in (I.SWAPPED, I.ONE_OFF, I.MASK_FITS):
-        return "idnear"
-    ph = (
-        "phone"
-        if p in (P.EQUAL, P.LOCAL_FITS, P.EXTENSION_DIFFERS)
-        else "phonenear"
-        if p in (P.MASK_FITS, P.ONE_DIGIT_OFF)
-        else "phonediff"
-        if p is P.DIFFERENT
-        else "nophone"
-    )
-    if i in (I.DIFFERENT, I.NEIGHBOUR):
-        return "iddiff+" + ("phone" if ph == "phone" else "-")
-    return ph
+def _surnames(one: Profile, other: Profile) -> str:
+    """What the surnames in common weigh, a rarer one double, and how many others there are."""
+    if not (one.surnames and other.surnames):
+        return UNKNOWN
+    weight = sum(1 if is_common(surname) else 2 for surname in one.surnames & other.surnames)
+    return f"{min(weight, _WEIGHT_MAX)}-{min(len(one.surnames ^ other.surnames), _OTHERS_MAX)}"
 
 
-def name_(c):
-    n = NAME[c.name]
-    if n == "exact":
-        com = c.a.common if c.a.common == c.b.common else Commonness.USUAL
-        return n + "_" + com
-    if n == "surname":
-        s = (c.a.name.surname or c.b.name.surname) if c.a.name and c.b.name else ""
-        return n + ("_common" if s and s[0] in "陳林黃張李王吳劉蔡楊許鄭謝洪郭" else "_rare")
-    return n
+def _story(one: Story | None, other: Story | None) -> str:
+    """The share of the shorter story's pairs of characters that stand in the other, too."""
+    if not (one and other):
+        return UNKNOWN
+    shorter = min(len(one.pairs), len(other.pairs))
+    return among(len(one.pairs & other.pairs) / shorter, _ALIKE) if shorter >= PAIRS_MIN else UNKNOWN
 
 
-def joint(c):
-    return f"{name_(c)}+{BIRTH[c.birth]}+{mark(c)}"
+def _story_surnames(one: Story | None, other: Story | None) -> str:
+    if not (one and other and one.surnames and other.surnames):
+        return UNKNOWN
+    return f"{len(one.surnames & other.surnames)}-{min(len(one.surnames ^ other.surnames), _OTHERS_MAX)}"
 
 
-def who(c):
-    ra, rb = c.a.role, c.b.role
-    if ra is rb:
-        return str(ra) if ra in (Role.VICTIM, Role.ALLEGED_PERPETRATOR) else "same_other"
-    s = {ra, rb}
-    if s == {Role.VICTIM, Role.ALLEGED_PERPETRATOR}:
-        return "victim_perp"
-    if Role.VICTIM in s:
-        return "victim_other"
-    if Role.ALLEGED_PERPETRATOR in s:
-        return "perp_other"
-    return "others"
+def _category(one: Profile, other: Profile) -> str:
+    if one.categories == other.categories:
+        return "same"
+    return "other" if one.categories.isdisjoint(other.categories) else "common"
 
 
-def place_level(a, b):
-    l = compare_places(a, b)
-    if l is L.SAME_BUILDING:
-        fa, fb = (
-            bool(x.parts.street.floor or x.parts.street.room or x.parts.street.unit or x.parts.street.block)
-            for x in (a, b)
-        )
-        return "house" if not (fa or fb) else "floor_missing"
-    return str(l)
-
-
-RANK = {
-    l: i
-    for i, l in enumerate(
-        [
-            "same_room",
-            "same_floor",
-            "house",
-            "floor_missing",
-            *[str(x) for x in L if x not in (L.SAME_ROOM, L.SAME_FLOOR, L.SAME_BUILDING)],
-        ]
-    )
-}
-
-
-def best_place(xs, ys):
-    return min((place_level(x, y) for x in xs for y in ys), key=RANK.__getitem__, default="unknown")
-
-
-def levels(one, other):
-    matched, all_ = couples(one, other)
-    out = []
-    c0 = matched[0] if matched else None
-    names = []
-    scores = [c.likeness for c in matched]
-    # people
-    for rank, c in zip(("first", "second", "third"), matched):
-        if rank == "third":
-            out.append(("third", bin_(c.likeness, (-4, -1, 0.5, 3, 6, 9))))
-            continue
-        out.append(
-            (rank + "_name", str(c.name) + ("_" + c.a.common if c.name is N.EQUAL and c.a.common == c.b.common else ""))
-        )
-        out.append((rank + "_birth", str(c.birth)))
-        out.append((rank + "_identity", str(c.identity)))
-        out.append((rank + "_phone", str(c.phone)))
-        out.append((rank + "_who", who(c)))
-        out.append(
-            (rank + "_sex", "unknown" if not (c.a.sex and c.b.sex) else "same" if c.a.sex is c.b.sex else "other")
-        )
-        out.append((rank, joint(c)))
-    pos = sum(max(0, s) for s in scores)
-    neg = sum(min(0, s) for s in scores)
-    posb = bin_(pos, (0.5, 1.5, 3, 5, 6.5, 8, 10, 12, 15, 19, 24))
-    negb = bin_(neg, (-14, -8, -5, -3, -1.2, -0.2))
-    out.append(("pos", posb))
-    out.append(("neg", negb))
-    out.append(("pos_neg", posb + "/" + negb))
-    vv = [c for c in all_ if c.a.role is Role.VICTIM and c.b.role is Role.VICTIM]
-    v = max(vv, key=lambda c: (c.likeness, c.name, c.birth)) if vv else None
-    vg = joint(v) if v else "none"
-    out.append(("victims", vg))
-    # places
-    sa = (one.scene,) if one.scene else ()
-    sb = (other.scene,) if other.scene else ()
-    home = best_place(one.homes, other.homes)
-    anyp = best_place(one.homes + sa, other.homes + sb)
-    sc = best_place(sa, sb)
-    out += [("home", home), ("place", anyp), ("scene", sc)]
-    pl = PLACE[anyp]
-    g0 = (
-        (name_(c0) + "+" + ("b" if BIRTH[c0.birth] == "same" else "x" if BIRTH[c0.birth] == "different" else "-"))
-        if c0
-        else "none"
-    )
-    out.append(("place_person", f"{pl}/{g0}"))
-    out.append(("place_pos", f"{pl}/{bin_(pos, (0.5, 1.5, 3, 5, 8, 12))}/{'n' if neg < -1.2 else ''}"))
-    # surnames
-    ca = one.surnames & other.surnames
-    da = one.surnames ^ other.surnames
-    w = sum(1 if is_common_surname(s) else 2 for s in ca)
-    su = f"{min(w, 4)}-{min(len(da), 3)}" if one.surnames and other.surnames else "unknown"
-    out.append(("surnames", su))
-    out.append(("surnames_place", su + "/" + pl))
-    out.append(("surnames_first", su + "/" + g0))
-    # story
-    st = "unknown"
-    if one.story and other.story and one.story.pairs and other.story.pairs:
-        inter = len(one.story.pairs & other.story.pairs)
-        st = bin_(inter / min(len(one.story.pairs), len(other.story.pairs)), (0.01, 0.1, 0.25, 0.5, 0.8))
-    out.append(("story", st))
-    ss = "unknown"
-    if one.story and other.story and one.story.surnames and other.story.surnames:
-        x, y = one.story.surnames, other.story.surnames
-        ss = f"{len(x & y)}-{len(x ^ y)}"
-    out.append(("story_surnames", ss))
-    # time
-    gap = abs(one.told - other.told) / 3600
-    gb = bin_(gap, GAPS)
-    out.append(("told", gb))
-    out.append(("told_pos", bin_(gap, (12, 48, 120, 336)) + "/" + posb))
-    out.append(("told_place", bin_(gap, (12, 48, 120, 336)) + "/" + pl))
-    if one.occurred is not None and other.occurred is not None:
-        og = abs(one.occurred - other.occurred) / 3600
-        lag = min(one.told - other.occurred, other.told - one.occurred) / 3600
-        occ = f"both/{bin_(og, HALF)}"
-        out += [
-            ("occurred", occ),
-            ("occurred_lag", "both/" + bin_(lag, LAGS)),
-            ("time", f"both/{bin_(og, (3, 6, 12, 24, 48, 96))}/{bin_(lag, (-48, -24, -12, -6, -3, -1, 0, 3, 6, 12))}"),
-            ("time2", f"both/{bin_(og, (1.5, 3, 6, 12, 24, 48, 96))}/{bin_(gap, (3, 6, 12, 24, 48, 72, 96, 120))}"),
-        ]
-        tt = f"both/{bin_(og, (3, 6, 12, 24, 48))}"
-    elif one.occurred is not None or other.occurred is not None:
-        d, u = (one, other) if one.occurred is not None else (other, one)
-        lag = (u.told - d.occurred) / 3600
-        later = u.told >= d.told
-        occ = f"one/{'later' if later else 'earlier'}/{bin_(lag, LAGS)}"
-        out += [
-            ("occurred", occ),
-            ("time", f"{occ}"),
-            (
-                "time2",
-                f"one/{later}/{bin_(lag, (-24, -12, -6, -3, 0, 3, 6, 12, 24, 48, 72, 96, 120))}/{bin_(gap, (3, 6, 12, 24, 48, 72, 96, 120))}",
-            ),
-        ]
-        tt = f"one/{later}/{bin_(lag, (-12, -3, 0, 12, 48, 120))}"
-    else:
-        occ = "none"
-        out += [("occurred", occ), ("time", "none/" + bin_(gap, HALF))]
-        tt = f"none/{bin_(gap, (6, 12, 24, 48, 72, 120))}"
-    out.append(("time_story", tt + "/" + st))
-    cat = "same" if one.categories == other.categories else "common" if one.categories & other.categories else "other"
-    out.append(("category", cat))
-    out.append(("time_category", tt + "/" + cat))
-    out.append(("story_category", st + "/" + cat))
-    src = "same_source" if one.source == other.source else "same_kind" if one.channel == other.channel else "other"
-    out.append(("source", src))
-    out.append(("source_told", src + "/" + gb))
-    out.append(("source_time", src + "/" + tt))
-    out.append(("time_scene", tt + "/" + PLACE[sc]))
-    vv_ = f"{NAME[v.name]}+{BIRTH[v.birth]}" if v else "none"
-    out.append(("time_victims", tt + "/" + vv_))
-    out.append(
-        ("size", f"{min(len(one.people), len(other.people), 3)}-{min(max(len(one.people), len(other.people)), 4)}")
-    )
-    return out
+def _source(one: Profile, other: Profile, time: of_time.Time) -> Iterator[Level]:
+    same = one.source == other.source
+    source = "same_source" if same else "same_kind" if one.kind_of_source == other.kind_of_source else "other"
+    yield "source", source
+    yield "source_told", f"{source}/{time.told}"
+    yield "source_time", f"{source}/{time.about}"

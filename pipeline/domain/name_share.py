@@ -6,32 +6,41 @@ from functools import lru_cache
 from pipeline.data import table
 from pipeline.domain.normalise.name import NameForm
 
+_BY_COMMONNESS = "陳林黃張李王吳劉蔡楊許鄭謝洪郭邱曾廖賴徐周葉蘇莊江呂何羅高蕭潘簡朱鍾游彭詹胡施沈"
+"""The forty commonest surnames, the commonest first (the ministry's name statistics)."""
 
-class Commonness(StrEnum):
-    """How many of a million share the name. A name that is not told, or not in full, is `usual`."""
-
-    COMMON = "common"
-    USUAL = "usual"
-    RARE = "rare"
+_FIRST, _MANY, _SOME = 4, 12, 20
 
 
-_COMMON_SURNAMES = frozenset("陳林黃張李王吳劉蔡楊許鄭謝洪郭邱曾廖賴徐")
+class Share(StrEnum):
+    """How common a surname is. The first four are borne by 30 % of all people, the next eight by as many again."""
+
+    FIRST = "first"
+    MANY = "many"
+    SOME = "some"
+    FEW = "few"
+    NONE = "none"  # a name without a surname of its own
 
 
-def is_common_surname(surname):
-    return surname in _COMMON_SURNAMES
+@lru_cache(maxsize=1024)
+def surname_share(surname: str | None) -> Share:
+    if not surname:
+        return Share.NONE
+    rank = _BY_COMMONNESS.find(surname)
+    if rank < 0:
+        return Share.FEW
+    return Share.FIRST if rank < _FIRST else Share.MANY if rank < _MANY else Share.SOME
 
 
-def commonness(name: NameForm | None) -> Commonness:
-    if name is None or not name.surname:
-        return Commonness.RARE if name and not name.masked else Commonness.USUAL
-    if not name.given:
-        return Commonness.USUAL
-    if name.given in given_names():
-        return Commonness.COMMON if name.surname in _COMMON_SURNAMES else Commonness.USUAL
-    return Commonness.USUAL if name.surname in _COMMON_SURNAMES else Commonness.RARE
+def is_common(surname: str) -> bool:
+    return 0 <= _BY_COMMONNESS.find(surname) < _SOME
+
+
+def has_common_given_name(name: NameForm) -> bool:
+    """Whether the given name is one of those that tens of thousands bear."""
+    return name.given in _given_names()
 
 
 @lru_cache(maxsize=1)
-def given_names():
+def _given_names() -> frozenset[str]:
     return frozenset(table("given_names.csv").split()[1:])

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from enum import StrEnum
 from typing import NamedTuple
 
 from pipeline.contracts.vocabulary import Category, Role, Sex
 from pipeline.domain.facts import Facts, Person, Place
-from pipeline.domain.kinds import channel_of
-from pipeline.domain.name_share import Commonness, commonness, is_common_surname
 from pipeline.domain.normalise.birth import FILLERS, Birth
 from pipeline.domain.normalise.identity import Identity, read_identity
 from pipeline.domain.normalise.name import NameForm, read_name_form
@@ -17,9 +16,24 @@ from pipeline.domain.normalise.place import said
 from pipeline.domain.normalise.story import Story
 
 PEOPLE_MAX = 12
-"""Of one report so many people are compared; those about whom most is told."""
+"""Of one report so many people are compared: the victims, and those about whom something is told, first."""
 
-LIVES_THERE = frozenset({Role.VICTIM, Role.CAREGIVER, Role.GUARDIAN, Role.CHILD_WITNESS, Role.HOUSEHOLD_MEMBER})
+HOMES_MAX = 12
+GROWN, OLD = 18, 65
+
+
+class Age(StrEnum):
+    CHILD = "child"
+    ADULT = "adult"
+    ELDER = "elder"
+    UNKNOWN = "unknown"
+
+
+class Kin(NamedTuple):
+    """What is told of a victim even where nobody is named."""
+
+    sex: Sex | None
+    age: Age
 
 
 class Somebody(NamedTuple):
@@ -27,7 +41,6 @@ class Somebody(NamedTuple):
 
     role: Role
     name: NameForm | None
-    common: Commonness
     identity: Identity | None
     birth: Birth | None
     lines: tuple[Line, ...]
@@ -45,7 +58,7 @@ class Profile:
     """
 
     source: str
-    channel: str
+    kind_of_source: str
     told: float
     occurred: float | None
     categories: frozenset[Category]
@@ -54,30 +67,25 @@ class Profile:
     scene: Place | None
     surnames: frozenset[str]
     story: Story | None
+    victims: frozenset[Kin]
 
 
 def profile(facts: Facts) -> Profile:
     people = tuple(map(_somebody, facts.persons))
-    story = facts.story
     named = {p.name.surname for p in people if p.name and p.name.surname}
     return Profile(
         source=facts.source,
-        channel=facts.source.rpartition("-")[0] or facts.source,
+        kind_of_source=facts.source.rpartition("-")[0] or facts.source,
         told=facts.clock_start.timestamp(),
         occurred=facts.occurred_at.timestamp() if facts.occurred_at else None,
         categories=frozenset(facts.categories),
         people=_most_told(people),
         homes=_homes(facts.persons),
         scene=facts.occurred_place,
-        surnames=frozenset(named | (story.surnames if story else frozenset())),
-        story=story,
+        surnames=frozenset(named | (facts.story.surnames if facts.story else frozenset())),
+        story=facts.story,
+        victims=frozenset(_kin(p, facts) for p in people if p.role is Role.VICTIM),
     )
-
-
-def _most_told(people: tuple[Somebody, ...]) -> tuple[Somebody, ...]:
-    if len(people) <= PEOPLE_MAX:
-        return people
-    return tuple(sorted(people, key=lambda p: (not p.is_told, p.role is not Role.VICTIM))[:PEOPLE_MAX])
 
 
 def _somebody(person: Person) -> Somebody:
@@ -88,7 +96,6 @@ def _somebody(person: Person) -> Somebody:
     return Somebody(
         role=person.role,
         name=name,
-        common=commonness(name),
         identity=None if identity and identity.is_specimen else identity,
         birth=None if birth and birth.date in FILLERS else birth,
         lines=tuple(line for line in lines if not line.says_nothing),
@@ -100,6 +107,35 @@ def _whole(day: date | None) -> Birth | None:
     return Birth(day.year, day.month, day.day) if day else None
 
 
+def _most_told(people: tuple[Somebody, ...]) -> tuple[Somebody, ...]:
+    if len(people) <= PEOPLE_MAX:
+        return people
+    return tuple(sorted(people, key=lambda p: (not p.is_told, p.role is not Role.VICTIM))[:PEOPLE_MAX])
+
+
 def _homes(persons: Iterable[Person]) -> tuple[Place, ...]:
     told = (place for p in persons for place in (p.address, p.current_place, p.registered_address) if place)
-    return tuple({said(place): place for place in told}.values())
+    return tuple({said(place): place for place in told}.values())[:HOMES_MAX]
+
+
+_OF_CHILDREN = frozenset({Category.CHILD_PROTECTION, Category.CHILD_SEXUAL_EXPLOITATION})
+
+
+def _kin(person: Somebody, facts: Facts) -> Kin:
+    title = person.name.title if person.name else None
+    return Kin(person.sex or (title.sex if title else None), _age(person, facts))
+
+
+def _age(person: Somebody, facts: Facts) -> Age:
+    """By the birth date, else by a title, else by the kind of danger."""
+    if person.birth and person.birth.year:
+        years = facts.clock_start.year - person.birth.year
+        return Age.CHILD if years < GROWN else Age.ELDER if years >= OLD else Age.ADULT
+    title = person.name.title if person.name else None
+    if title and title.is_child is not None:
+        return Age.CHILD if title.is_child else Age.ADULT
+    if not _OF_CHILDREN.isdisjoint(facts.categories):
+        return Age.CHILD
+    if Category.INTIMATE_PARTNER_VIOLENCE in facts.categories:
+        return Age.ADULT
+    return Age.ELDER if Category.ELDER_PROTECTION in facts.categories else Age.UNKNOWN

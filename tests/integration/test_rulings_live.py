@@ -9,11 +9,12 @@ from lab import Lab, event, until
 
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
-from pipeline.adapters.postgres.rulings import Rulings, Wish
+from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.contracts.case import Ruling, RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.chain import BEGINNING, link_hash
 from pipeline.domain.rulings import Ruled
+from pipeline.domain.wishes import Wish
 from pipeline.errors import RulingRefusedError
 
 FIRST, SECOND = "S1024", "S2048"
@@ -58,7 +59,7 @@ def ruling(kind: RulingKind, *reports: UUID, scope: Literal["household", "incide
 
 
 def wished(kind: RulingKind, *names: str, scope: Scope = Scope.HOUSEHOLD, **more: Any) -> Wish:  # noqa: ANN401 - of Wish
-    return Wish(kind, scope, names, FIRST, SECOND, **more)
+    return Wish(uuid4(), kind, scope, names, FIRST, SECOND, **more)
 
 
 async def say(lab: Lab, kind: RulingKind, *reports: UUID) -> Ruled:
