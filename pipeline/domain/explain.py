@@ -62,9 +62,6 @@ CAUSES: Final[Mapping[Cause, Words]] = {
 }
 _CODES: Final[Mapping[str, Words]] = {
     "unsure": Words("可能是同一家戶，但把握不足", "perhaps one household, but not surely"),
-    "others_differ": Words(
-        "兩者相似，但各自的同案通報不相似", "the two are alike, the reports they stand with are not"
-    ),
     "cases_in_hand": Words("案件已有人承辦", "somebody has one of the cases in hand"),
     "case_is_crowded": Words("該案通報過多", "that case holds very many reports"),
     "report_no_quoted": Words("引用通報編號", "a report number is quoted"),
