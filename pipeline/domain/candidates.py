@@ -11,6 +11,7 @@ from pipeline.domain.casefile import CaseFile, CaseState, Report
 from pipeline.domain.docket import Bearers, Docket
 from pipeline.domain.evidence import Evidence, Quote
 from pipeline.domain.facts import Facts
+from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.weights import weights
 
 BEARERS_MAX = 64
@@ -66,19 +67,25 @@ def _led_to(report: Report, facts: Facts, docket: Docket) -> Collection[UUID]:
     for key in link.linking_keys(facts):
         bearers = _newest(docket.bearers(key), docket)
         for other in bearers:
-            rarity[other] += RARITY_OF_ONE // len(bearers)
+            rarity[other] += max(RARITY_OF_ONE // len(bearers), worth_min(key))
     del rarity[report.report_id]
-    rare = (other for other, worth in rarity.items() if worth >= RARITY_MIN)
+    rare = (other for other, worth in rarity.items() if worth >= RARITY_MIN and docket.holds(other))
     ranked = sorted(rare, key=lambda other: (-rarity[other], other))
     bonds = docket.bonds.of(report.report_id)
     strong = (other for other, bond in bonds.items() if bond.household >= weights().household_join)
     return {*ranked[:CANDIDATES_MAX], *strong}
 
 
+def worth_min(key: Key) -> int:
+    """What a key adds to a report's rank at the least: an ID leads to all who bear it, however many they are."""
+    return RARITY_MIN if key.kind is KeyKind.IDENTITY else 0
+
+
 def _newest(bearers: Bearers, docket: Docket) -> Collection[UUID]:
     if len(bearers) <= BEARERS_MAX:
         return bearers
-    return nlargest(BEARERS_MAX, bearers, key=lambda other: docket.report(other).arrival_no)
+    here = filter(docket.holds, bearers)
+    return nlargest(BEARERS_MAX, here, key=lambda other: docket.report(other).arrival_no)
 
 
 def requoted(report: Report, facts: Facts, docket: Docket) -> Iterator[tuple[Report, Report, Evidence]]:

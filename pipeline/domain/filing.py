@@ -13,7 +13,7 @@ from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.evidence import Evidence, Reason
 from pipeline.domain.facts import Facts
-from pipeline.domain.partition import Pair, mean_between, pair
+from pipeline.domain.partition import Pair, closeness, pair
 from pipeline.domain.regroup import Absorbed, Change, regroup
 from pipeline.domain.weights import weights
 
@@ -129,7 +129,7 @@ def _dispute(found: Found, case: CaseFile, docket: Docket) -> tuple[str, ...]:
         return ()
     bonds = docket.bonds.among([r.report_id for c in (case, found.case) for r in c.reports])
     groups = [r.report_id for r in case.reports], [r.report_id for r in found.case.reports]
-    mean = mean_between(*groups, {two: bond.household for two, bond in bonds.items()}, weights().unseen)
+    mean = closeness(*groups, {two: bond.household for two, bond in bonds.items()}, weights().unseen)
     if mean < weights().review_from:
         return ()
     reasons = _named(found.evidence)

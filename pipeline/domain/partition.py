@@ -18,7 +18,10 @@ CERTAIN = 1.0
 """Two reports that are one whatever else is known: one quotes the other's number."""
 
 KNOWN_ENOUGH = 12
-"""So many known pairs between two groups speak for themselves: no report is compared with all of a crowd."""
+"""So many known pairs for each report of the smaller group speak for themselves: none is compared with all of a crowd."""
+
+BRIDGE_AT = 0.97
+"""A report that is so surely one with each of two groups joins them, though the others of the two share nothing."""
 
 
 class Rule(NamedTuple):
@@ -54,14 +57,23 @@ def chain_of(members: Iterable[UUID]) -> Iterable[Pair]:
     return (pair(a, b) for a, b in pairwise(in_order))
 
 
-def mean_between(one: Iterable[UUID], other: Collection[UUID], known: Mapping[Pair, float], unseen: float) -> float:
-    """The mean probability over the pairs between two groups."""
-    told = [known.get(pair(a, b)) for a in one for b in other]
-    return _mean(sum(p for p in told if p is not None), sum(p is not None for p in told), len(told), unseen)
+def closeness(one: Collection[UUID], other: Collection[UUID], known: Mapping[Pair, float], unseen: float) -> float:
+    """How close two groups are: the mean probability over the pairs between them, or that of a report that is surely
+    one with both.
+    """
+    mean = _mean(one, other, known, unseen)
+    sides = ((one, other), (other, one))
+    bridges = (_mean((r,), theirs, known, unseen) for ours, theirs in sides for r in ours) if mean < BRIDGE_AT else ()
+    return max((mean, *(b for b in bridges if b >= BRIDGE_AT)))
 
 
-def _mean(total: float, count: int, pairs: int, unseen: float) -> float:
-    pairs = pairs if count < KNOWN_ENOUGH else count
+def _mean(one: Collection[UUID], other: Collection[UUID], known: Mapping[Pair, float], unseen: float) -> float:
+    told = [p for a in one for b in other if (p := known.get(pair(a, b))) is not None]
+    return _mean_of(sum(told), len(told), len(one), len(other), unseen)
+
+
+def _mean_of(total: float, count: int, one: int, other: int, unseen: float) -> float:
+    pairs = one * other if count < KNOWN_ENOUGH * min(one, other) else count
     return round((total + (pairs - count) * unseen) / pairs, 9)
 
 
@@ -125,11 +137,12 @@ class _Clusters:
 
 
 class _Links:
-    """The mean probability between clusters, best first. Entries of clusters that have changed are passed over."""
+    """How strongly clusters are linked, best first. Entries of clusters that have changed are passed over."""
 
     def __init__(self, clusters: _Clusters, probabilities: Mapping[Pair, float], rule: Rule) -> None:
         self._clusters = clusters
         self._rule = rule
+        self._probabilities = probabilities
         self._known: defaultdict[UUID, dict[UUID, tuple[float, int]]] = defaultdict(dict)
         self._heap: list[tuple[float, UUID, UUID]] = []
         for (a, b), probability in sorted(probabilities.items()):
@@ -142,21 +155,26 @@ class _Links:
                 if one < other:
                     self._offer(one, other)
 
-    def _mean(self, one: UUID, other: UUID) -> float:
+    def _strength(self, one: UUID, other: UUID) -> float:
+        """The mean; where that is too low, just enough to join if a report is a bridge."""
+        ours, theirs = self._clusters.members[one], self._clusters.members[other]
         total, count = self._known[one][other]
-        pairs = len(self._clusters.members[one]) * len(self._clusters.members[other])
-        return _mean(total, count, pairs, self._rule.unseen)
+        mean = _mean_of(total, count, len(ours), len(theirs), self._rule.unseen)
+        if mean >= self._rule.join_at or total < BRIDGE_AT * min(len(ours), len(theirs), KNOWN_ENOUGH):
+            return mean
+        bridged = closeness(ours, theirs, self._probabilities, self._rule.unseen) >= BRIDGE_AT
+        return self._rule.join_at if bridged else mean
 
     def _offer(self, one: UUID, other: UUID) -> None:
-        mean = self._mean(one, other)
-        if mean >= self._rule.join_at and self._clusters.may_join(one, other):
-            heapq.heappush(self._heap, (-mean, *pair(one, other)))
+        strength = self._strength(one, other)
+        if strength >= self._rule.join_at and self._clusters.may_join(one, other):
+            heapq.heappush(self._heap, (-strength, *pair(one, other)))
 
     def take_best(self) -> Pair | None:
         while self._heap:
-            mean, one, other = heapq.heappop(self._heap)
+            strength, one, other = heapq.heappop(self._heap)
             here = other in self._known.get(one, ())
-            if here and self._clusters.may_join(one, other) and self._mean(one, other) == -mean:
+            if here and self._clusters.may_join(one, other) and self._strength(one, other) == -strength:
                 return one, other
         return None
 

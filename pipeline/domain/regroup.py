@@ -134,7 +134,8 @@ class _Grouping:
         self._area = area
         self._told = told
         self._afresh = afresh
-        self._held = [c for c in area.cases if c.state is not CaseState.WAITING]
+        # A full case is left as it is: which of its reports should make room for a new one, nobody could say.
+        self._held = [c for c in area.cases if c.state is not CaseState.WAITING or c.is_full(CASE_REPORTS_MAX)]
 
     def changes(self) -> Iterator[Change]:
         for group in self._households():
@@ -179,7 +180,7 @@ class _Grouping:
             incidents=incidents,
             version=base.version + 1 if base else 1,
             state=CaseState.CLAIMED
-            if any(_oldest(c.reports).report_id in group for c in self._held)
+            if any(_oldest(c.reports).report_id in group for c in self._held if c.state is not CaseState.WAITING)
             else CaseState.WAITING,
             linked_case_id=linked.linked_case_id if linked else None,
         )

@@ -201,7 +201,7 @@ def test_a_quoted_number_links_in_either_order_of_arrival(*, quoter_first: bool)
     quoter = event("quoter", CLINIC, related_report_nos=("H-1",), occurred_at=NOON)
     desk = after(*((quoter, bearer) if quoter_first else (bearer, quoter)))
     assert what(desk.settled[1]) == (Outcome.DUPLICATE, LinkClass.DUPLICATE)
-    assert filed(desk.settled[1]).reasons == ("report_no_quoted",)
+    assert filed(desk.settled[1]).reasons[0] == "report_no_quoted:clear"
     assert desk.settled[0].decision.incident_id == desk.settled[1].decision.incident_id
     assert desk.settled[1].decision.clocks[Clock.DISPATCH] == NOON - hours(8976)
 
@@ -323,8 +323,8 @@ def test_the_kind_of_danger_does_not_part_two_reports_of_one_incident() -> None:
 def test_of_two_incidents_within_reach_the_nearer_one_is_told_of() -> None:
     desk = after(
         MOTHERS,
-        event("b", CLINIC, persons=victim(national_id=MOTHER), occurred_at=NOON + hours(16)),
-        event("c", PARTNER, persons=victim(national_id=MOTHER), occurred_at=NOON + hours(10)),
+        event("b", CLINIC, persons=victim(national_id=MOTHER), occurred_at=NOON + hours(90)),
+        event("c", PARTNER, persons=victim(national_id=MOTHER), occurred_at=NOON + hours(89)),
     )
     first, second, third = (s.decision.incident_id for s in desk.settled)
     assert third == second != first

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.partition import CERTAIN, NO_TIES, Pair, Rule, Ties, pair, partition
+from pipeline.domain.partition import CERTAIN, KNOWN_ENOUGH, NO_TIES, Pair, Rule, Ties, pair, partition
 
 RULE = Rule(join_at=0.45, unseen=0.05, size_max=200)
 IDS = tuple(UUID(int=n) for n in range(1, 9))
@@ -50,6 +50,22 @@ def test_people_decide_before_all_else() -> None:
 def test_two_that_were_parted_never_come_together_by_way_of_a_third() -> None:
     found = groups({(A, B): 0.99, (B, C): 0.98, (A, C): 0.9}, ties=Ties(apart=frozenset({(A, C)})))
     assert found == [{A, B}, {C}]
+
+
+def test_a_report_that_is_surely_one_with_both_joins_groups_that_share_nothing() -> None:
+    strong = {(A, B): 0.99, (C, D): 0.99}
+    bridge = {pair(IDS[4], other): 0.98 for other in (A, B, C, D)}
+    assert groups(strong | bridge) == [{A, B, C, D, IDS[4]}]
+    weaker = bridge | {pair(IDS[4], D): 0.9, pair(IDS[4], C): 0.9}
+    assert groups(strong | weaker) == [{A, B, IDS[4]}, {C, D}]
+
+
+def test_of_a_crowd_it_is_enough_to_know_some_pairs_of_each() -> None:
+    crowd = tuple(UUID(int=n) for n in range(100, 140))
+    known = {pair(a, b): CERTAIN for a, b in zip(crowd, crowd[1:], strict=False)}
+    newcomer = {pair(A, other): 0.9 for other in crowd[-KNOWN_ENOUGH:]}
+    assert groups(known | newcomer) == [{A, *crowd}]
+    assert groups(known | dict(list(newcomer.items())[1:])) == [{A}, set(crowd)]
 
 
 @pytest.mark.parametrize("probability", [0.99, CERTAIN])

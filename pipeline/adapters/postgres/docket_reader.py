@@ -19,7 +19,7 @@ from pipeline.domain import link
 from pipeline.domain.assess import reused_key
 from pipeline.domain.batch import Batch
 from pipeline.domain.bonds import Bond, Scope, Tie
-from pipeline.domain.candidates import BEARERS_MAX, CANDIDATES_MAX, RARITY_MIN, RARITY_OF_ONE
+from pipeline.domain.candidates import BEARERS_MAX, CANDIDATES_MAX, RARITY_MIN, RARITY_OF_ONE, worth_min
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
@@ -50,23 +50,26 @@ Row = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Sought:
     """What a batch looks for: tokens of link keys, and the events themselves. `asked` holds each token once for every
-    report that asks for it, by its position in the batch, and whether it names what it leads to.
+    report that asks for it, by its position in the batch, whether it names what it leads to, and what it is worth at
+    the least.
     """
 
     keys: Mapping[bytes, Key]
     events: Mapping[UUID, Key]
-    asked: tuple[tuple[int, bytes, bool], ...] = ()
+    asked: tuple[tuple[int, bytes, bool, int], ...] = ()
 
     @classmethod
     def of(cls, batch: Batch, ring: KeyRing) -> "Sought":
         keys: dict[bytes, Key] = {}
         events: dict[UUID, Key] = {}
-        asked: list[tuple[int, bytes, bool]] = []
+        asked: list[tuple[int, bytes, bool, int]] = []
         for position, facts in enumerate(item.reading.facts for item in batch.accepted):
             own = {ring.token(key): key for key in link.sought_keys(facts)}
             keys |= own
             quoted = link.quoted_keys(facts)
-            asked += [(position, token, key.kind in NAMING or key in quoted) for token, key in own.items()]
+            asked += [
+                (position, token, key.kind in NAMING or key in quoted, worth_min(key)) for token, key in own.items()
+            ]
             events |= dict.fromkeys((facts.event_key, reused_key(facts)), link.event_key(facts))
         return cls(keys, events, tuple(asked))
 
@@ -105,9 +108,9 @@ class DocketReader:
 
     async def look(self, connection: Connection, sought: Sought, *, lock: bool = False) -> Sight:
         """Who bears what is sought. With `lock`, nobody else changes these cases before the transaction ends."""
-        columns = ([asked[column] for asked in sought.asked] for column in range(3))
+        items, tokens, named, worth_mins = ([asked[column] for asked in sought.asked] for column in range(4))
         bounds = BEARERS_MAX, CANDIDATES_MAX, RARITY_OF_ONE, RARITY_MIN
-        rows = await connection.fetch(SQL["find"], *columns, list(sought.events), *bounds)
+        rows = await connection.fetch(SQL["find"], items, tokens, named, list(sought.events), *bounds, worth_mins)
         versions = await self._near(connection, {row["case_id"] for row in rows}, lock=lock)
         return Sight(
             frozenset((row["token"], row["event_key"], row["report_id"], row["source"]) for row in rows), versions

@@ -37,7 +37,7 @@ JOIN unnest($1::text[], $2::int[]) AS asked (topic, partition) USING (topic, par
 -- in any case. A token is bounded as a range, and a case looked up as a value, since the planner else reads and sorts all
 -- bearers of a token, or all reports.
 WITH sought AS MATERIALIZED (
-    SELECT * FROM unnest($1::int[], $2::bytea[], $3::bool[]) AS asked (item, token, is_named)
+    SELECT * FROM unnest($1::int[], $2::bytea[], $3::bool[], $9::bigint[]) AS asked (item, token, is_named, worth_min)
 ), borne AS MATERIALIZED (
     SELECT tokens.token, k.report_id, k.source, count(*) OVER (PARTITION BY tokens.token) AS bearers
     FROM (SELECT DISTINCT token FROM sought) AS tokens
@@ -48,9 +48,11 @@ WITH sought AS MATERIALIZED (
     ) AS k
 ), ranked AS (
     SELECT report_id, bool_or(is_named) AS is_named,
-        row_number() OVER (PARTITION BY item ORDER BY bool_or(is_named) DESC, sum($7::bigint / bearers) DESC, report_id) AS place
+        row_number() OVER (
+            PARTITION BY item
+            ORDER BY bool_or(is_named) DESC, sum(greatest($7::bigint / bearers, worth_min)) DESC, report_id) AS place
     FROM sought JOIN borne USING (token)
-    GROUP BY item, report_id HAVING bool_or(is_named) OR sum($7::bigint / bearers) >= $8
+    GROUP BY item, report_id HAVING bool_or(is_named) OR sum(greatest($7::bigint / bearers, worth_min)) >= $8
 ), kept AS MATERIALIZED (
     SELECT report_id, (SELECT i.case_id FROM report r JOIN incident i USING (incident_id) WHERE r.report_id = k.report_id)
     FROM (SELECT DISTINCT report_id FROM ranked WHERE is_named OR place <= $6) AS k
