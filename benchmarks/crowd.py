@@ -53,6 +53,9 @@ COUNTRY: Mix = replace(
     time=replace(MIXES["country"].time, days=730),
 )
 """Every town, towers that several families share, two years."""
+CITY: Mix = replace(COUNTRY, world=replace(COUNTRY.world, counties=("新竹市",)))
+CITY_MAX = 30_000
+"""A crowd of so many persons lives in one city, which is then about as full of them as the country is of a million."""
 SURE = 0.99
 NOW = DUE = datetime(2027, 3, 1, tzinfo=TAIPEI)
 """After all that is invented."""
@@ -123,9 +126,13 @@ def fill(place: Place, persons: int, workers: int) -> Filled:
     return filled
 
 
-def strangers(count: int) -> list[Probe]:
+def mix_of(persons: int) -> Mix:
+    return CITY if persons <= CITY_MAX else COUNTRY
+
+
+def strangers(count: int, mix: Mix = COUNTRY) -> list[Probe]:
     """Reports of households that are not stored."""
-    lines = messy(COUNTRY, UNSTORED_SEED, 2 * count).lines
+    lines = messy(mix, UNSTORED_SEED, 2 * count).lines
     return [Probe(line.value, frozenset()) for line in lines if line.truth.what == "new"][:count]
 
 
@@ -154,10 +161,10 @@ async def _fill(place: Place, persons: int, number: int, workers: int) -> Filled
     data = await open_pool(place.dsn, name="fill", connections_max=1, timeout_ms=FILLING_TIMEOUT_MS)
     keys = await open_pool(place.keys_dsn, name="fill", connections_max=1, timeout_ms=FILLING_TIMEOUT_MS)
     try:
-        seed, quota = number, max(3, PROBES_A_WORKER * EVENTS_A_CHUNK // persons)
+        mix, seed, quota = mix_of(persons * workers), number, max(3, PROBES_A_WORKER * EVENTS_A_CHUNK // persons)
         while filled.persons < persons:
             events = min(EVENTS_A_CHUNK, max(200, int((persons - filled.persons) * 0.75)))
-            rows = _Chunk(ring, known, filled, quota).rows(messy(COUNTRY, seed, events).lines)
+            rows = _Chunk(ring, known, filled, quota).rows(messy(mix, seed, events).lines)
             await _store(data, keys, rows)
             seed += workers
     finally:

@@ -73,7 +73,7 @@ class Crowd:
     """Databases that hold so many persons, filled once."""
 
     def __init__(self, root: Path, persons: int) -> None:
-        self._persons, self._ring = persons, root / "ring.json"
+        self.persons, self._ring = persons, root / "ring.json"
         self._name, self._memory = f"crowd_{persons}", root / f"crowd-{persons}.json"
 
     def place(self, socket_folder: Path) -> Place:
@@ -91,7 +91,7 @@ class Crowd:
         place = self.place(socket_folder)
         await migrate(place.dsn, DATA)
         await migrate(place.keys_dsn, KEYS)
-        filled = await asyncio.to_thread(crowd.fill, place, self._persons, WORKERS)
+        filled = await asyncio.to_thread(crowd.fill, place, self.persons, WORKERS)
         probes = [(probe.line.decode(), sorted(probe.household)) for probe in filled.probes]
         told = {"mark": mark, "filled": {**asdict(filled), "probes": probes}}
         self._memory.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
@@ -228,8 +228,8 @@ async def measure(root: Path, sizes: Sequence[int], reports: int, passes: int) -
     async with serving(folders) as socket_folder:
         filled = [await each.provide(socket_folder) for each in crowds]
     cold, warm = int(reports * COLD_SHARE), []
-    strangers = crowd.strangers(reports)
     for each, held in zip(crowds, filled, strict=True):
+        strangers = crowd.strangers(reports, crowd.mix_of(each.persons))
         probes = [probe for pair in zip(held.probes, strangers, strict=False) for probe in pair][: cold + reports]
         forget_files(folders)
         async with serving(folders) as socket_folder, _asking(each.place(socket_folder)) as bench:

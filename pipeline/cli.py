@@ -39,6 +39,8 @@ bench = typer.Typer(no_args_is_help=True, help="How well reports are linked, on 
 link = typer.Typer(no_args_is_help=True, help="What people decide of links: confirm, part, split, merge, answer.")
 app.add_typer(link, name="link", rich_help_panel="Reports")
 explain = typer.Typer(no_args_is_help=True, help="Why something was decided.")
+staff = typer.Typer(no_args_is_help=True, help="Who may ask and rule at the desk by HTTP.")
+app.add_typer(staff, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
 app.add_typer(bench, name="bench", rich_help_panel="For who builds on it")
 
@@ -75,6 +77,7 @@ class Process(StrEnum):
     AUDITOR = "auditor"
     INTAKE = "intake"
     FEEDS = "feeds"
+    DESK = "desk"
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
@@ -372,6 +375,27 @@ def link_answer(  # noqa: PLR0913 - each is a flag
     kind = "confirm" if said is YesNo.YES else "part"
     wish = wish_of(kind, "household", [one, other], by=by, second=second, ruling_id=ruling_id, is_answer=True)
     decide(told.settings, wish)
+
+
+StaffMember = Annotated[str, typer.Argument(metavar="CODE", help="Letters and digits, such as S1024; never a name.")]
+
+
+@staff.command("add")
+@listens_to("staff_file", "data_dir")
+def staff_add(told: "Configured", code: StaffMember) -> None:
+    """Give a token, shown this once; an earlier one of the same code ends."""
+    from pipeline.commands.staff import add
+
+    add(told.settings, code)
+
+
+@staff.command("remove")
+@listens_to("staff_file", "data_dir")
+def staff_remove(told: "Configured", code: StaffMember) -> None:
+    """End a token."""
+    from pipeline.commands.staff import remove
+
+    raise typer.Exit(remove(told.settings, code))
 
 
 @explain.command("link")

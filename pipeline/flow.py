@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
+from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter
 from pipeline.adapters.vault import seal
 from pipeline.contracts.topics import OUTGOING
@@ -16,6 +17,7 @@ from pipeline.domain.link import sought_keys
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.notices import notices
 from pipeline.domain.route import place
+from pipeline.domain.rulings import rule
 from pipeline.domain.score import judge
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
@@ -48,12 +50,20 @@ class Step(NamedTuple):
 
 _FOUND_BY = (
     *("link_key", "link_edge", "link_tie", "report_version", "report", "incident"),
-    *("case_file", "case_alias", "clock", "decision", "case_key"),
+    *("case_file", "clock", "decision", "case_key"),
 )
 _SETTLED = (
     *("stream_cursor", "stream_hole", "attempt", "inbox", "unread_report", "alarm"),
     *("case_file", "case_alias", "incident", "clock", "report", "report_version", "report_original"),
     *("link_key", "link_edge", "link_review", "decision", "case_event", "outbox"),
+)
+_RULED = (
+    *("ruling", "link_tie", "link_review", "case_file", "case_alias", "incident", "clock", "report", "report_version"),
+    *("report_original", "case_event", "outbox"),
+)
+_KNOWN_TO_THE_DESK = (
+    *("ruling", "link_tie", "link_edge", "link_review", "report", "report_version", "incident", "case_file"),
+    *("case_alias", "decision", "case_key"),
 )
 _AUDITED = (
     *("stream_cursor", "stream_hole", "inbox", "unread_report", "alarm", "audit_mark", "spool"),
@@ -91,6 +101,10 @@ FLOW: tuple[Step, ...] = (
          ("outbox", "relay_mark", *OUTGOING), (*OUTGOING, "outbox", "relay_mark", "relay_lease", "alarm")),
     Step("auditor", "audit", "Is what came in settled, whole, and where the database says it is?", Auditor.turn,
          (INTAKE, *OUTGOING, *_AUDITED), ("audit_mark", "stream_hole", "alarm")),
+    Step("desk", "explain", "Which fields speak for a link, and which against it?", Explaining.explain,
+         ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
+    Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,
+         ("register_version", "source", "history", "clock", "report_original", *_KNOWN_TO_THE_DESK), _RULED),
 )  # fmt: skip
 
 

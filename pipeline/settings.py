@@ -72,6 +72,12 @@ class Settings(BaseSettings):
     intake_port: Annotated[int, Field(ge=0, le=65535)] = Field(8113, description="Its port; 0 takes any free one.")
     intake_rate: Rate = Field("1200/minute", description="How often one source may call one gateway.")
     body_bytes_max: int = Field(2_000_000, ge=10_000, le=10_000_000, description="The largest body of one request.")
+    desk_host: str = Field("127.0.0.1", min_length=1, description="Where staff ask and rule by HTTP.")
+    desk_port: Annotated[int, Field(ge=0, le=65535)] = Field(8114, description="Its port; 0 takes any free one.")
+    staff_file: Path = Field(
+        default_factory=lambda told: told["data_dir"] / "keys" / "staff.csv",
+        description="Who may, by default keys/staff.csv in data_dir; only its owner may read it.",
+    )
     spool_dir: Path | None = Field(
         None, description="Where the HTTP intake keeps reports, sealed, while the broker is away; none if not set."
     )

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from pipeline.adapters.feed_folder import FeedFolder
+from pipeline.adapters.http.desk import Room, desk_app
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.server import Watched, listening
@@ -47,6 +48,7 @@ from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
+from pipeline.adapters.staff import Staff
 from pipeline.adapters.telemetry import utc_now
 from pipeline.adapters.vault import GateKeys, KeyRing
 from pipeline.contracts.decision import TAIPEI
@@ -274,6 +276,22 @@ async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
         await drive(watch.turn, beat, pause_s=FEEDS_EVERY_S)
 
 
+async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
+    """What staff ask and decide by HTTP."""
+    staff = Staff(settings.staff_file)
+    staff.look()
+    async with links(settings, "desk") as found, AsyncExitStack() as stack:
+        app = desk_app(Room(found.rulings, found.explaining, staff.find))
+        await stack.enter_async_context(listening(app, settings.desk_host, settings.desk_port))
+
+        async def turn() -> None:
+            staff.look()
+            with contextlib.suppress(UnavailableError):
+                await found.sources.look()
+
+        await drive(turn, beat, pause_s=GATE_EVERY_S)
+
+
 def taipei_now() -> datetime:
     return datetime.now(TAIPEI)
 
@@ -338,12 +356,13 @@ class Links:
 
     rulings: Rulings
     explaining: Explaining
+    sources: Register
 
 
 @asynccontextmanager
-async def links(settings: Settings) -> AsyncIterator[Links]:
+async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links]:
     """It opens reports, so it needs both databases and the key ring."""
-    name = worker_name("links")
+    name = worker_name(stage)
     async with ground(settings, name) as on, AsyncExitStack() as stack:
         keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=2)
         async with keys_pool.acquire() as db:
@@ -351,7 +370,7 @@ async def links(settings: Settings) -> AsyncIterator[Links]:
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
-        yield Links(Rulings(on.pool, keys, DocketReader(on.ring, keys, sources)), Explaining(on.pool))
+        yield Links(Rulings(on.pool, keys, DocketReader(on.ring, keys, sources)), Explaining(on.pool), sources)
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ five mixes. Levels stand from the closest to the least, as Splink wants them.
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pyarrow as pa
 from peers.columns import Report, columns
@@ -38,7 +39,9 @@ def train(linker: Linker) -> None:
     training.estimate_probability_two_random_records_match(SURE, recall=RECALL_OF_SURE)
     training.estimate_u_using_random_sampling(max_pairs=U_PAIRS_MAX, seed=SEED)
     for rule in TRAINED_ON:
-        training.estimate_parameters_using_expectation_maximisation(rule, fix_u_probabilities=True)
+        # Of some hundred reports a level may be seen in no match at all: Splink ends such a session, the others stand.
+        with suppress(ValueError):
+            training.estimate_parameters_using_expectation_maximisation(rule, fix_u_probabilities=True)
 
 
 # conditions

@@ -40,6 +40,8 @@ from pipeline.domain.weights import weights
 from pipeline.settings import Settings
 
 ALMOST = 0.999
+SAID_FROM_BITS = 0.5
+"""What weighs less is not said in words; the sum of its field holds it, and JSON names it."""
 
 
 class Lang(StrEnum):
@@ -122,8 +124,8 @@ def in_words(told: Explanation, lang: Lang) -> list[str]:
         ),
         _said(
             Words(
-                "數字為權重（位元）：每加 1，可能性加倍；負數表示不支持。",
-                "Numbers are weights in bits: each +1 doubles the odds; below 0 it speaks against.",
+                "數字為權重（位元）：每加 1，可能性加倍；負數表示不支持。不到半位元者只計入合計。",
+                "Weights in bits: each +1 doubles the odds, below 0 speaks against; below half a bit it is summed.",
             ),
             lang,
         ),
@@ -169,6 +171,8 @@ def _rows(known: Known, lang: Lang) -> Iterator[Row]:
     for weighed in fields(known.reasons):
         yield _bits(FIELDS[weighed.field], 1, weighed.household, weighed.incident)
         for reason in weighed.aspects:
+            if max(abs(reason.household), abs(reason.incident)) < SAID_FROM_BITS:
+                continue
             one, how = aspect_words(reason.aspect), level_words(reason.aspect, reason.level)
             yield _bits(Words(f"{one.zh}：{how.zh}", f"{one.en}: {how.en}"), 2, reason.household, reason.incident)
     if start := start_of(known):

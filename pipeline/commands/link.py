@@ -2,21 +2,20 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import asdict
 from typing import TypeVar
 from uuid import UUID, uuid4
 
 import orjson
 
 from pipeline import wiring
-from pipeline.adapters.postgres.rulings import Rulings, Wish
+from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.probes import asked
 from pipeline.contracts.case import RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.casefile import CaseFile
-from pipeline.domain.explain import reason_words
-from pipeline.domain.questions import Question, Side
+from pipeline.domain.questions import Question, Side, as_told
 from pipeline.domain.rulings import Ruled
+from pipeline.domain.wishes import Wish
 from pipeline.settings import Settings
 
 QUESTIONS_MAX = 1000
@@ -42,16 +41,7 @@ def wish_of(  # noqa: PLR0913 - as the flags of the commands
     is_answer: bool = False,
 ) -> Wish:
     """A ruling is a new one unless its id is told."""
-    return Wish(
-        RulingKind(kind),
-        Scope(scope),
-        tuple(names),
-        by,
-        second,
-        case,
-        is_answer=is_answer,
-        ruling_id=ruling_id or uuid4(),
-    )
+    return Wish(ruling_id or uuid4(), RulingKind(kind), Scope(scope), tuple(names), by, second, case, is_answer)
 
 
 def show_questions(settings: Settings, *, as_json: bool) -> None:
@@ -66,16 +56,11 @@ def show_questions(settings: Settings, *, as_json: bool) -> None:
     sys.stdout.write(f"{len(found)}{more} open questions\n")
 
 
-def as_told(question: Question) -> dict[str, object]:
-    """As JSON: with the reasons in words, and without a source."""
-    return {**asdict(question), "reasons": [words._asdict() for words in reason_words(question.reasons)]}
-
-
 def _in_words(question: Question) -> list[str]:
     return [
         f"asked {question.asked_at.isoformat(timespec='seconds')}",
         *(_side(side) for side in (question.one, question.other)),
-        *(f"  {words.zh}  {words.en}" for words in reason_words(question.reasons)),
+        *(f"  {words.zh}  {words.en}" for words in question.words),
     ]
 
 

@@ -22,6 +22,7 @@ class Stage(StrEnum):
     AUDITOR = "auditor"
     INTAKE = "intake"
     FEEDS = "feeds"
+    DESK = "desk"
 
 
 def run(stage: Stage, settings: Settings) -> None:
@@ -35,6 +36,11 @@ def _probes(stage: Stage, settings: Settings) -> Mapping[str, Probe]:
     """The intake has none: while servers are away it still has to tell its callers so."""
     if stage is Stage.INTAKE:
         return {}
+    if stage is Stage.DESK:
+        return {
+            "database": partial(database_answers, settings.postgres_dsn),
+            "keys": partial(database_answers, settings.keys_dsn),
+        }
     probes: dict[str, Probe] = {
         "database": partial(database_answers, settings.postgres_dsn),
         "broker": partial(broker_answers, settings.kafka_bootstrap),
@@ -72,6 +78,8 @@ def _work(stage: Stage) -> Work:
             return wiring.run_intake
         case Stage.FEEDS:
             return wiring.run_feeds
+        case Stage.DESK:
+            return wiring.run_desk
         case _:
             assert_never(stage)
 

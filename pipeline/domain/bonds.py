@@ -15,6 +15,11 @@ class Bond(NamedTuple):
     household: float
     incident: float
 
+    @property
+    def incident_in_household(self) -> float:
+        """The probability of one incident if the household is one."""
+        return self.incident / self.household if self.household else 0.0
+
 
 class Scope(StrEnum):
     """What two reports are said to be one of."""

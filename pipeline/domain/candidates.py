@@ -24,6 +24,10 @@ told of, the household is among the best 16 as often as among all (`benchmarks/l
 RARITY_OF_ONE = 10_000
 """What a key that one report bears adds to that report's rank; one that several bear adds a part of it to each."""
 
+RARITY_MIN = 1_000
+"""A report that shares less is not compared, unless a number names it: a key that eleven bear leads nowhere by itself.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -64,7 +68,8 @@ def _led_to(report: Report, facts: Facts, docket: Docket) -> Collection[UUID]:
         for other in bearers:
             rarity[other] += RARITY_OF_ONE // len(bearers)
     del rarity[report.report_id]
-    ranked = sorted(rarity, key=lambda other: (-rarity[other], other))
+    rare = (other for other, worth in rarity.items() if worth >= RARITY_MIN)
+    ranked = sorted(rare, key=lambda other: (-rarity[other], other))
     bonds = docket.bonds.of(report.report_id)
     strong = (other for other, bond in bonds.items() if bond.household >= weights().household_join)
     return {*ranked[:CANDIDATES_MAX], *strong}

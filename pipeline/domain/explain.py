@@ -62,9 +62,6 @@ CAUSES: Final[Mapping[Cause, Words]] = {
 }
 _CODES: Final[Mapping[str, Words]] = {
     "unsure": Words("可能是同一家戶，但把握不足", "perhaps one household, but not surely"),
-    "others_differ": Words(
-        "兩者相似，但各自的同案通報不相似", "the two are alike, the reports they stand with are not"
-    ),
     "cases_in_hand": Words("案件已有人承辦", "somebody has one of the cases in hand"),
     "case_is_crowded": Words("該案通報過多", "that case holds very many reports"),
     "report_no_quoted": Words("引用通報編號", "a report number is quoted"),
@@ -171,11 +168,16 @@ def explained(
     return Explanation(report_id, incident_id, case_id, household_id, (*inside, *outside[:OTHERS_MAX]))
 
 
+def shown_field(aspect: str) -> Field:
+    """Weights of any version call what tells of the source by this word, even where it has no other name here."""
+    return Field.TOLD if aspect.startswith("source") else field_of(aspect)
+
+
 def fields(reasons: Iterable[Reason]) -> list[Weighed]:
     """The weightiest field first, for or against."""
     grouped: defaultdict[Field, list[Reason]] = defaultdict(list)
     for reason in reasons:
-        grouped[field_of(reason.aspect)].append(reason)
+        grouped[shown_field(reason.aspect)].append(reason)
     found = [
         Weighed(field, sum(r.household for r in own), sum(r.incident for r in own), _shown(field, own))
         for field, own in grouped.items()
@@ -209,7 +211,7 @@ def _reason_words(codes: Iterable[str]) -> Iterator[Words]:
         aspect, colon, level = code.partition(":")
         if code in _CODES:
             yield _CODES[code]
-        elif field_of(aspect) is not Field.TOLD:
+        elif shown_field(aspect) is not Field.TOLD:
             one, how = aspect_words(aspect), level_words(aspect, level)
             yield Words(f"{one.zh}：{how.zh}", f"{one.en}: {how.en}") if colon else one
 

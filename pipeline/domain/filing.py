@@ -13,15 +13,12 @@ from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.evidence import Evidence, Reason
 from pipeline.domain.facts import Facts
-from pipeline.domain.partition import Pair, pair
-from pipeline.domain.regroup import CASE_REPORTS_MAX, Absorbed, Change, regroup
+from pipeline.domain.partition import Pair, mean_between, pair
+from pipeline.domain.regroup import Absorbed, Change, regroup
 from pipeline.domain.weights import weights
 
 UNSURE = "unsure"
 """The evidence for one household is too strong to pass over and too weak to join by."""
-
-OTHERS_DIFFER = "others_differ"
-"""The two are alike, but not the reports that they stand with."""
 
 IN_HAND = "cases_in_hand"
 """The evidence would join two cases, but somebody has one of them in hand."""
@@ -86,7 +83,7 @@ def file(report: Report, facts: Facts, found: Sequence[Found], docket: Docket) -
         link_class=link_class,
         others=tuple(c for c in grouped.changes if c.after.case_id != change.after.case_id),
         absorbed=grouped.absorbed,
-        asks=_asks(change.after, report, open_questions),
+        asks=_asks(change.after, report, open_questions, docket),
         reasons=_reasons(change.after, incident, found, link_class),
         compared=own | others,
     )
@@ -111,7 +108,7 @@ def _linked_back(change: Change, earlier: CaseFile) -> Change:
     return replace(change, after=after)
 
 
-def _asks(case: CaseFile, report: Report, found: Iterable[Found]) -> tuple[Ask, ...]:
+def _asks(case: CaseFile, report: Report, found: Iterable[Found], docket: Docket) -> tuple[Ask, ...]:
     """One question for each other case at most, about the report there that is most alike. Of reports that ended in one
     case nothing is left to ask but what is doubtful.
     """
@@ -120,23 +117,26 @@ def _asks(case: CaseFile, report: Report, found: Iterable[Found]) -> tuple[Ask, 
     asked: dict[UUID, Ask] = {}
     for f in sorted(found, key=lambda f: (-f.evidence.household, f.report.report_id)):
         other = f.report.report_id
-        reasons = (*f.evidence.doubts, *(() if other in here else _dispute(f, case)))
+        reasons = (*f.evidence.doubts, *(() if other in here else _dispute(f, case, docket)))
         if reasons and other not in told:
             asked.setdefault(f.case.case_id, Ask(report.report_id, other, reasons))
     return tuple(asked.values())
 
 
-def _dispute(found: Found, case: CaseFile) -> tuple[str, ...]:
-    """Why the two stand in two cases though they are alike."""
-    if not found.is_open or found.evidence.household < weights().review_from:
+def _dispute(found: Found, case: CaseFile, docket: Docket) -> tuple[str, ...]:
+    """Why the two stand in two cases though all in all they are alike."""
+    if not found.is_open:
+        return ()
+    bonds = docket.bonds.among([r.report_id for c in (case, found.case) for r in c.reports])
+    groups = [r.report_id for r in case.reports], [r.report_id for r in found.case.reports]
+    mean = mean_between(*groups, {two: bond.household for two, bond in bonds.items()}, weights().unseen)
+    if mean < weights().review_from:
         return ()
     reasons = _named(found.evidence)
-    if not found.links:
+    if mean < weights().household_join:
         return (*reasons, UNSURE)
-    if len(found.case.reports) + len(case.reports) > CASE_REPORTS_MAX:
-        return (*reasons, CROWDED)
     in_hand = CaseState.CLAIMED in (found.case.state, case.state)
-    return (*reasons, IN_HAND if in_hand else OTHERS_DIFFER)
+    return (*reasons, IN_HAND if in_hand else CROWDED)
 
 
 def _reasons(case: CaseFile, incident: Incident, found: Iterable[Found], link_class: LinkClass) -> tuple[str, ...]:

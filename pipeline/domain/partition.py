@@ -54,6 +54,17 @@ def chain_of(members: Iterable[UUID]) -> Iterable[Pair]:
     return (pair(a, b) for a, b in pairwise(in_order))
 
 
+def mean_between(one: Iterable[UUID], other: Collection[UUID], known: Mapping[Pair, float], unseen: float) -> float:
+    """The mean probability over the pairs between two groups."""
+    told = [known.get(pair(a, b)) for a in one for b in other]
+    return _mean(sum(p for p in told if p is not None), sum(p is not None for p in told), len(told), unseen)
+
+
+def _mean(total: float, count: int, pairs: int, unseen: float) -> float:
+    pairs = pairs if count < KNOWN_ENOUGH else count
+    return round((total + (pairs - count) * unseen) / pairs, 9)
+
+
 def partition(
     members: Collection[UUID], probabilities: Mapping[Pair, float], rule: Rule, ties: Ties = NO_TIES
 ) -> tuple[Group, ...]:
@@ -134,8 +145,7 @@ class _Links:
     def _mean(self, one: UUID, other: UUID) -> float:
         total, count = self._known[one][other]
         pairs = len(self._clusters.members[one]) * len(self._clusters.members[other])
-        pairs = pairs if count < KNOWN_ENOUGH else count
-        return round((total + (pairs - count) * self._rule.unseen) / pairs, 9)
+        return _mean(total, count, pairs, self._rule.unseen)
 
     def _offer(self, one: UUID, other: UUID) -> None:
         mean = self._mean(one, other)

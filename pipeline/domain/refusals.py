@@ -36,7 +36,7 @@ MEANINGS: Final[Mapping[RulingRefusal, str]] = {
     RulingRefusal.SECOND_IS_FIRST: "the second person must be another one",
     RulingRefusal.NEEDS_A_SECOND: "a priority sinks or a clock moves later by it: a second person must agree",
     RulingRefusal.UNKNOWN: "no case, incident, report or event of this id is known",
-    RulingRefusal.AMBIGUOUS: "this id stands for more than one: say the id of the report, or the incident, that is meant",
+    RulingRefusal.AMBIGUOUS: "this id stands for more than one: say the report, or the incident, that is meant",
     RulingRefusal.NO_REPORT: "this id is not that of one report: say the report's own id, or the id of an event of it",
     RulingRefusal.NOT_OF_THIS_CASE: "a report that should leave does not stand in this case",
     RulingRefusal.UNKNOWN_REPORT: "a report that is decided of is not known, or its case was erased",

@@ -204,7 +204,8 @@ class _Grouping:
         return max(case.incidents, key=lambda i: (max(r.arrival_no for r in i.reports), i.incident_id))
 
     def _incidents(self, group: Group, origins: Sequence[CaseFile]) -> tuple[Incident, ...]:
-        probabilities = {two: bond.incident for two, bond in self._docket.bonds.among(group).items()}
+        bonds = self._docket.bonds.among(group)
+        probabilities = {two: bond.incident_in_household for two, bond in bonds.items()}
         said = self._docket.bonds.ties_among(group, Scope.INCIDENT)
         groups = partition(
             group, probabilities, _rule(weights().incident_join), _with(said, self._incidents_in_hand(origins))

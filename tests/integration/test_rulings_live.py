@@ -9,11 +9,12 @@ from lab import Lab, event, until
 
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
-from pipeline.adapters.postgres.rulings import Rulings, Wish
+from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.contracts.case import Ruling, RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.chain import BEGINNING, link_hash
 from pipeline.domain.rulings import Ruled
+from pipeline.domain.wishes import Wish
 from pipeline.errors import RulingRefusedError
 
 FIRST, SECOND = "S1024", "S2048"
@@ -58,7 +59,7 @@ def ruling(kind: RulingKind, *reports: UUID, scope: Literal["household", "incide
 
 
 def wished(kind: RulingKind, *names: str, scope: Scope = Scope.HOUSEHOLD, **more: Any) -> Wish:  # noqa: ANN401 - of Wish
-    return Wish(kind, scope, names, FIRST, SECOND, **more)
+    return Wish(uuid4(), kind, scope, names, FIRST, SECOND, **more)
 
 
 async def say(lab: Lab, kind: RulingKind, *reports: UUID) -> Ruled:
@@ -253,6 +254,15 @@ async def test_people_rule_while_workers_settle_and_both_hold(lab: Lab) -> None:
     for row in parted:
         one_case, other_case = await homes(lab, row["report_a"], row["report_b"])
         assert one_case != other_case
+
+
+async def test_one_ruling_said_by_two_at_the_same_moment_counts_once(lab: Lab) -> None:
+    await hear(lab, told(0), told(1))
+    merge = ruling(RulingKind.MERGE, *await reports_of(lab, 0, 1))
+    done = await asyncio.gather(*(book_of(lab).apply(merge) for _ in range(4)))
+    assert [ruled for ruled in done if ruled] == [next(r for r in done if r)]
+    assert await lab.count("ruling") == 1
+    await require_sound(lab)
 
 
 async def test_things_are_named_by_report_event_incident_case_and_alias(lab: Lab) -> None:

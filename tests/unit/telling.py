@@ -193,18 +193,18 @@ def hours(amount: float) -> timedelta:
     return timedelta(hours=amount)
 
 
-MOTHER = "A223456781"
-CHILD = "A123456789"
-FATHER = "B123456780"
+MOTHER = "F252907845"
+CHILD = "H129986498"
+FATHER = "N175691933"
 
 _SOURCES = ("hotline-113", "clinic-0007", "partner-01")
 _PEOPLE = (
     {"name": "林怡君", "national_id": MOTHER, "birth_date": date(1990, 5, 5)},
     {"name": "林○○", "national_id": MOTHER, "masked": True},
-    {"name": "林小寶", "birth_date": date(2021, 8, 1), "phones": ("+886912345678",)},
-    {"name": "林大寶", "national_id": CHILD, "birth_date": date(2019, 2, 3), "phones": ("+886912345678",)},
+    {"name": "林小寶", "birth_date": date(2021, 8, 1), "phones": ("+886928713605",)},
+    {"name": "林大寶", "national_id": CHILD, "birth_date": date(2019, 2, 3), "phones": ("+886928713605",)},
     {"name": "張志豪", "national_id": FATHER, "birth_date": date(1988, 1, 9)},
-    {"name": "周玉蘭", "birth_date": date(1990, 5, 5), "phones": ("+886912345678",)},
+    {"name": "周玉蘭", "birth_date": date(1990, 5, 5), "phones": ("+886928713605",)},
     {},
 )
 _HAPPENED = st.none() | st.sampled_from([0, 3, 5, 10, 20, 200]).map(lambda h: NOON - hours(h))

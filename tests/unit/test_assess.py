@@ -23,7 +23,8 @@ from pipeline.contracts.vocabulary import (
 from pipeline.domain.assess import Settlement, assess
 from pipeline.domain.casefile import CaseState
 from pipeline.domain.facts import Facts
-from pipeline.domain.filing import CASE_REPORTS_MAX, CROWDED, IN_HAND
+from pipeline.domain.filing import CROWDED, IN_HAND
+from pipeline.domain.regroup import CASE_REPORTS_MAX
 
 CLINIC, PARTNER = "clinic-0007", "partner-01"
 QUEUES, PRIORITIES = list(Queue), list(Priority)

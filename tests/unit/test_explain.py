@@ -14,7 +14,7 @@ from pipeline.commands.explain import Lang, explained_offline, in_words
 from pipeline.contracts.ids import derived, event_key
 from pipeline.domain.bonds import Scope
 from pipeline.domain.directory import load_directory
-from pipeline.domain.evidence import Reason
+from pipeline.domain.evidence import QUOTED, Quote, Reason
 from pipeline.domain.explain import (
     OTHERS_MAX,
     SHOWN_FROM_BITS,
@@ -32,6 +32,7 @@ from pipeline.domain.explain import (
     total,
     words_of,
 )
+from pipeline.domain.filing import CROWDED, IN_HAND, OTHERS_DIFFER, UNSURE
 from pipeline.domain.link_words import Field
 from pipeline.domain.weights import weights
 from pipeline.errors import RulingRefusedError
@@ -40,6 +41,7 @@ SOURCES = load_directory(
     "source,kind,role,county\nhotline-113,hotline,hotline_worker,\nclinic-canary,clinic,medical,臺北市\n"
     "school-canary,partner,education,臺北市\n"
 )
+DOUBTS = (Quote.BORNE_BY_SEVERAL, Quote.VICTIMS_CONTRADICT)
 CANARY = "金絲雀"
 NAME, ID, PHONE, ADDRESS = "張金絲", "A123456789", "0912345678", "臺北市大安區金絲雀路12號3樓"
 A, B, C, D = (uuid5(NAMESPACE, name) for name in "abcd")
@@ -151,7 +153,7 @@ def test_both_languages_say_the_same_numbers(tmp_path: Path) -> None:
     events = [report(1, "school-canary"), report(2, "clinic-canary")]
     told = explained_offline(file_of(tmp_path, *events), events[0]["id"], SOURCES)
     zh, en = (
-        [line.split()[-2:] for line in in_words(told, lang) if "合計" in line or "sum" in line]
+        [line.split()[-2:] for line in in_words(told, lang) if line.split()[:1] in (["合計"], ["sum"])]
         for lang in (Lang.ZH, Lang.EN)
     )
     assert zh == en != []
@@ -229,6 +231,11 @@ def test_weights_of_another_version_are_named_and_start_from_no_prior_of_ours() 
     assert fields(old.reasons)[0].field is Field.OTHER
 
 
+def test_what_tells_of_a_source_is_not_shown_even_of_weights_that_nobody_knows_any_more() -> None:
+    (weighed,) = fields([Reason("source_of_1999", "same_source", 3.0, 1.0)])
+    assert (weighed.field, weighed.household, weighed.aspects) == (Field.TOLD, 3.0, ())
+
+
 def test_reasons_that_weigh_next_to_nothing_are_summed_and_not_listed() -> None:
     (weighed,) = fields([Reason("unheard_of", "a", SHOWN_FROM_BITS / 2, 0.0), Reason("unheard_of", "b", 1.0, 0.0)])
     assert weighed.household == 1.0 + SHOWN_FROM_BITS / 2
@@ -238,6 +245,12 @@ def test_reasons_that_weigh_next_to_nothing_are_summed_and_not_listed() -> None:
 def test_the_reasons_of_a_question_are_told_in_words_without_what_tells_of_a_source() -> None:
     told = reason_words(["unsure", "source:same_source", "unheard_of:level"])
     assert [w.zh for w in told] == ["可能是同一家戶，但把握不足", "unheard_of：level"]
+
+
+@pytest.mark.parametrize("code", [UNSURE, OTHERS_DIFFER, IN_HAND, CROWDED, QUOTED, *DOUBTS])
+def test_every_reason_for_a_question_has_words(code: str) -> None:
+    (words,) = reason_words([code])
+    assert code not in words
 
 
 def test_nobody_else_like_it_is_said_in_a_line(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pipeline.domain import link
 from pipeline.domain.assess import reused_key
 from pipeline.domain.batch import Batch
 from pipeline.domain.bonds import Bond, Scope, Tie
-from pipeline.domain.candidates import BEARERS_MAX, CANDIDATES_MAX
+from pipeline.domain.candidates import BEARERS_MAX, CANDIDATES_MAX, RARITY_MIN, RARITY_OF_ONE
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
@@ -106,7 +106,8 @@ class DocketReader:
     async def look(self, connection: Connection, sought: Sought, *, lock: bool = False) -> Sight:
         """Who bears what is sought. With `lock`, nobody else changes these cases before the transaction ends."""
         columns = ([asked[column] for asked in sought.asked] for column in range(3))
-        rows = await connection.fetch(SQL["find"], *columns, list(sought.events), BEARERS_MAX, CANDIDATES_MAX)
+        bounds = BEARERS_MAX, CANDIDATES_MAX, RARITY_OF_ONE, RARITY_MIN
+        rows = await connection.fetch(SQL["find"], *columns, list(sought.events), *bounds)
         versions = await self._near(connection, {row["case_id"] for row in rows}, lock=lock)
         return Sight(
             frozenset((row["token"], row["event_key"], row["report_id"], row["source"]) for row in rows), versions

@@ -1,10 +1,9 @@
 """Writes what people decide of links: one transaction for each ruling, under the lock for linking."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from pipeline.adapters.postgres.case_writer import CaseWriter
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
@@ -19,6 +18,7 @@ from pipeline.domain.notices import Stamp, ruling_notices
 from pipeline.domain.questions import Question, Side
 from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import Ruled, rule
+from pipeline.domain.wishes import Wish
 
 SQL = Queries.of("rulings")
 
@@ -28,23 +28,6 @@ class Named(NamedTuple):
 
     what: str
     reports: tuple[UUID, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person wants decided, by names as people use them: ids of reports or of events of them; for a merge of
-    cases, of incidents, or of reports in them. `case`, if told, must hold the reports that leave it. An answer is a
-    confirm or a part of two reports about which a question is open.
-    """
-
-    kind: RulingKind
-    scope: Scope
-    names: tuple[str, ...]
-    ruled_by: str
-    seconded_by: str | None = None
-    case: str | None = None
-    is_answer: bool = False
-    ruling_id: UUID = field(default_factory=uuid4)
 
 
 class Rulings:

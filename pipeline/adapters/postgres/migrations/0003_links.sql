@@ -42,6 +42,9 @@ CREATE TRIGGER ruling_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ruling
 CREATE INDEX report_version_event ON report_version (event_id);
 COMMENT ON INDEX report_version_event IS 'People name reports by the ids of their events.';
 
+CREATE INDEX link_review_open ON link_review (asked_at) WHERE answered_at IS NULL;
+CREATE INDEX link_review_other ON link_review (other_report_id);
+
 -- What exact keys had joined stays joined.
 INSERT INTO link_edge (report_a, report_b, household, incident, reasons, weights_version)
 SELECT a.report_id, b.report_id, 0.99, CASE WHEN a.incident_id = b.incident_id THEN 0.99 ELSE 0 END, '[]', 'exact-keys'

@@ -32,10 +32,10 @@ SELECT topic, partition, next_offset, epoch FROM stream_cursor
 JOIN unnest($1::text[], $2::int[]) AS asked (topic, partition) USING (topic, partition)
 
 -- name: find
--- Who bears the tokens that this batch looks for. Each token leads to its newest bearers; one that has so many leads
--- nowhere by itself. Each report of the batch keeps those that share the most with it, rare tokens before common ones,
--- and all that a number names. Who else tells of the same events comes in any case. A token is bounded as a range, and
--- a case looked up as a value, since the planner else reads and sorts all bearers of a token, or all reports.
+-- Who bears the tokens that this batch looks for, the newest bearers of each. Each report of the batch keeps those that
+-- share the most with it, rare tokens before common ones, and all that a number names; who tells of the same events comes
+-- in any case. A token is bounded as a range, and a case looked up as a value, since the planner else reads and sorts all
+-- bearers of a token, or all reports.
 WITH sought AS MATERIALIZED (
     SELECT * FROM unnest($1::int[], $2::bytea[], $3::bool[]) AS asked (item, token, is_named)
 ), borne AS MATERIALIZED (
@@ -48,9 +48,9 @@ WITH sought AS MATERIALIZED (
     ) AS k
 ), ranked AS (
     SELECT report_id, bool_or(is_named) AS is_named,
-        row_number() OVER (PARTITION BY item ORDER BY bool_or(is_named) DESC, sum(10000 / bearers) DESC, report_id) AS place
+        row_number() OVER (PARTITION BY item ORDER BY bool_or(is_named) DESC, sum($7::bigint / bearers) DESC, report_id) AS place
     FROM sought JOIN borne USING (token)
-    GROUP BY item, report_id HAVING bool_or(is_named OR bearers < $5)
+    GROUP BY item, report_id HAVING bool_or(is_named) OR sum($7::bigint / bearers) >= $8
 ), kept AS MATERIALIZED (
     SELECT report_id, (SELECT i.case_id FROM report r JOIN incident i USING (incident_id) WHERE r.report_id = k.report_id)
     FROM (SELECT DISTINCT report_id FROM ranked WHERE is_named OR place <= $6) AS k
@@ -112,7 +112,9 @@ DELETE FROM link_edge USING unnest($1::uuid[], $2::uuid[]) AS gone (a, b) WHERE 
 SELECT asked.token, borne.report_id, borne.source
 FROM unnest($1::bytea[]) AS asked (token)
 CROSS JOIN LATERAL (
-    SELECT k.report_id, k.source FROM link_key k WHERE k.token = asked.token ORDER BY k.added_no DESC LIMIT $2
+    SELECT k.report_id, k.source FROM link_key k
+    WHERE (k.token, k.added_no) BETWEEN (asked.token, 0) AND (asked.token, 9223372036854775807)
+    ORDER BY k.token DESC, k.added_no DESC LIMIT $2
 ) AS borne
 
 -- name: lock_linking
