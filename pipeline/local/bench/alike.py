@@ -113,20 +113,24 @@ class Alike:
             incident = f"{chance.getrandbits(128):032x}"
             at = begin + chance.lag(spread) + timedelta(hours=party.more.get("after_h", 0))
             happened = at - chance.lag(5)
-            for n in range(2 if chance.happens(TOLD_AGAIN) else 1):
+            for n in range(2 if chance.happens(TOLD_AGAIN) or party.more else 1):
                 if n:
                     telling = chance.choice(scene.tellings) if chance.happens(0.5) else telling
                     at += chance.lag(chance.choice(GAPS_H))
-                v, o = party.victim, (*party.others, {})[0]
+                v, o, people = party.victim, (*party.others, {})[0], (party.victim, *party.others)
                 story = short if short is not None else telling.format(v=_called(v), o=_called(o), d=detail)
                 data: Json = {
                     "report_no": f"alike-{self._next():05d}",
                     "channel": "partner",
                     "received_at": at.isoformat(timespec="seconds"),
                     "categories": [plot.category.value],
-                    "persons": [self._partly(p, n) for p in (v, *party.others)],
+                    "persons": self._barely(v)
+                    if n and party.more.get("bare")
+                    else [self._partly(p, n) for p in people],
                     "narrative": story,
                 }
+                if "scene" in party.more:
+                    data["occurred_place"] = party.more["scene"]
                 if party.more.get("dated") or chance.happens(0.4):
                     when = (
                         happened if n == 0 or chance.happens(0.5) else happened + timedelta(hours=chance.gauss(0, 1.3))
@@ -138,6 +142,12 @@ class Alike:
         if not telling:
             return person
         return {k: v for k, v in person.items() if k in ("role", "sex") or not self.chance.happens(DROPPED)}
+
+    def _barely(self, person: Json) -> list[Json]:
+        kept = self.chance.choice(
+            (("national_id",), ("national_id", "sex"), ("national_id", "name"), ("phones", "birth_date"))
+        )
+        return [{"role": person["role"], **{k: person[k] for k in kept}}]
 
     def _next(self) -> int:
         self._count += 1
@@ -282,6 +292,31 @@ def _kin_next_door(it: Alike) -> list[Party]:
     return parties
 
 
+def _number_alone(it: Alike) -> list[Party]:
+    """Told again with nothing but a number, or a telephone and a day of birth."""
+    parties = []
+    for _ in range(it.chance.randint(2, 4)):
+        human = it.human()
+        if human.national_id:
+            whole = {
+                "national_id": human.national_id,
+                "phones": [human.phones[0]],
+                "birth_date": human.birth.isoformat(),
+            }
+            parties.append(Party(it.person("victim", human) | whole, it.perpetrator(), {"bare": True}))
+    return parties
+
+
+def _two_places(it: Alike) -> list[Party]:
+    """One family, to whom it happens in two counties within a day."""
+    household = f"{it.chance.getrandbits(128):032x}"
+    victim = it.person("victim", it.human(), it.address(it.map.door(), part=0))
+    return [
+        Party(victim, (), {"household": household, "dated": True, "scene": it.address(it.map.door(), part=0)})
+        for _ in range(2)
+    ]
+
+
 def _again(it: Alike) -> list[Party]:
     """One family, to whom it happens every few days."""
     household, door = f"{it.chance.getrandbits(128):032x}", it.map.door()
@@ -306,5 +341,8 @@ SCENES: tuple[Scene, ...] = (
     _bystander,
     _defaults,
     _kin_next_door,
+    _number_alone,
+    _number_alone,
+    _two_places,
     _again,
 )
