@@ -18,7 +18,7 @@ def test_an_empty_docket_knows_nobody() -> None:
 def test_a_report_is_found_by_each_of_its_keys_with_its_source() -> None:
     desk = after(MOTHERS)
     report_id = desk.settled[0].report_id
-    for key in (event_key(MOTHERS), bears("no-a"), Key(KeyKind.NATIONAL_ID, MOTHER)):
+    for key in (event_key(MOTHERS), bears("no-a"), Key(KeyKind.IDENTITY, MOTHER)):
         assert desk.docket.bearers(key) == {report_id: "hotline-113"}
     assert [r.report_id for r in desk.docket.reports_with(event_key(MOTHERS))] == [report_id]
     assert desk.docket.holds(report_id)

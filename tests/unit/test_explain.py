@@ -32,7 +32,7 @@ from pipeline.domain.explain import (
     total,
     words_of,
 )
-from pipeline.domain.filing import CROWDED, IN_HAND, OTHERS_DIFFER, UNSURE
+from pipeline.domain.filing import CROWDED, IN_HAND, UNSURE
 from pipeline.domain.link_words import Field
 from pipeline.domain.weights import weights
 from pipeline.errors import RulingRefusedError
@@ -247,7 +247,7 @@ def test_the_reasons_of_a_question_are_told_in_words_without_what_tells_of_a_sou
     assert [w.zh for w in told] == ["可能是同一家戶，但把握不足", "unheard_of：level"]
 
 
-@pytest.mark.parametrize("code", [UNSURE, OTHERS_DIFFER, IN_HAND, CROWDED, QUOTED, *DOUBTS])
+@pytest.mark.parametrize("code", [UNSURE, IN_HAND, CROWDED, QUOTED, *DOUBTS])
 def test_every_reason_for_a_question_has_words(code: str) -> None:
     (words,) = reason_words([code])
     assert code not in words

@@ -1,7 +1,7 @@
 """Average link over what is known of pairs: the groups do not depend on any order."""
 
 from collections.abc import Mapping
-from itertools import combinations
+from itertools import combinations, pairwise
 from uuid import UUID
 
 import pytest
@@ -62,7 +62,7 @@ def test_a_report_that_is_surely_one_with_both_joins_groups_that_share_nothing()
 
 def test_of_a_crowd_it_is_enough_to_know_some_pairs_of_each() -> None:
     crowd = tuple(UUID(int=n) for n in range(100, 140))
-    known = {pair(a, b): CERTAIN for a, b in zip(crowd, crowd[1:], strict=False)}
+    known = {pair(a, b): CERTAIN for a, b in pairwise(crowd)}
     newcomer = {pair(A, other): 0.9 for other in crowd[-KNOWN_ENOUGH:]}
     assert groups(known | newcomer) == [{A, *crowd}]
     assert groups(known | dict(list(newcomer.items())[1:])) == [{A}, set(crowd)]
