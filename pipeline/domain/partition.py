@@ -18,7 +18,7 @@ CERTAIN = 1.0
 """Two reports that are one whatever else is known: one quotes the other's number."""
 
 KNOWN_ENOUGH = 12
-"""So many known pairs for each report of the smaller group speak for themselves: none is compared with a whole crowd."""
+"""So many known pairs for each report of the smaller group speak for themselves; none is compared with a crowd."""
 
 BRIDGE_AT = 0.97
 """A report that is so surely one with each of two groups joins them, though the others of the two share nothing."""
