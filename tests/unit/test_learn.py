@@ -27,7 +27,6 @@ def learnt(asked: Asked, folder: Path) -> Weights:
 
 
 def test_from_a_truth_it_is_learnt_that_one_number_is_one_person(told: tuple[str, Path], tmp_path: Path) -> None:
-    pytest.importorskip("sklearn")
     found = learnt(Asked([told[0]], [told[1]]), tmp_path)
     assert found.version == "test"
     assert found.table["first_identity", "equal"][0] > 0
@@ -42,7 +41,6 @@ def test_from_reports_alone_it_is_learnt_too(told: tuple[str, Path], tmp_path: P
 
 
 def test_what_counts_for_nothing_teaches_nothing(told: tuple[str, Path], tmp_path: Path) -> None:
-    pytest.importorskip("sklearn")
     once = learnt(Asked([told[0]], [told[1]]), tmp_path)
     again = learnt(Asked([told[0], told[0]], [told[1], told[1]], [1.0, 0.0]), tmp_path)
     assert again.prior_household == pytest.approx(once.prior_household, abs=0.05)
