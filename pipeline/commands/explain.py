@@ -40,7 +40,7 @@ from pipeline.domain.weights import weights
 from pipeline.settings import Settings
 
 ALMOST = 0.999
-SAID_FROM_BITS = 0.5
+SAID_FROM_BITS = 1.0
 """What weighs less is not said in words; the sum of its field holds it, and JSON names it."""
 
 
@@ -124,8 +124,8 @@ def in_words(told: Explanation, lang: Lang) -> list[str]:
         ),
         _said(
             Words(
-                "數字為權重（位元）：每加 1，可能性加倍；負數表示不支持。不到半位元者只計入合計。",
-                "Weights in bits: each +1 doubles the odds, below 0 speaks against; below half a bit it is summed.",
+                "數字為權重（位元）：每加 1，可能性加倍；負數表示不支持。不到 1 者只計入合計。",
+                "Weights in bits: each +1 doubles the odds, below 0 speaks against; below 1 it is only summed.",
             ),
             lang,
         ),
@@ -162,7 +162,7 @@ def _table(known: Known, lang: Lang) -> list[str]:
         f"   {_said(Words('同戶可能性', 'one household'), lang)} {_percent(known.household)}   "
         f"{_said(Words('同事件可能性', 'one incident'), lang)} {_percent(known.incident)}"
     )
-    return [chance, *_aligned(list(_rows(known, lang)), lang)] if known.reasons else [chance]
+    return [chance, *_lines(list(_rows(known, lang)), lang)] if known.reasons else [chance]
 
 
 def _rows(known: Known, lang: Lang) -> Iterator[Row]:
@@ -188,26 +188,19 @@ def _bits(words: Words, indent: int, household: float, incident: float) -> Row:
     return Row(words, indent, f"{household:+.1f}", f"{incident:+.1f}")
 
 
-def _aligned(rows: Sequence[Row], lang: Lang) -> list[str]:
-    """Columns as wide as their widest cell; a Han character is as wide as two others."""
-    names = [[" " * 2 * row.indent + text for text in _in(row.words, lang)] for row in rows]
-    columns = [list(column) for column in zip(*names, strict=True)]
-    padded = zip(*(_padded(column, right=False) for column in columns), strict=True)
+def _lines(rows: Sequence[Row], lang: Lang) -> list[str]:
+    """The numbers in two columns, then the words: a Han character is as wide as two others."""
     numbers = (
-        _padded([row.household for row in rows], right=True),
-        _padded([row.incident for row in rows], right=True),
+        _padded([row.household for row in rows]),
+        _padded([row.incident for row in rows]),
     )
-    return ["   " + "  ".join((*name, *bits)) for name, *bits in zip(padded, *numbers, strict=True)]
+    words = ("  " * row.indent + _said(row.words, lang) for row in rows)
+    return ["   " + "  ".join(line) for line in zip(*numbers, words, strict=True)]
 
 
-def _padded(cells: Sequence[str], *, right: bool) -> list[str]:
+def _padded(cells: Sequence[str]) -> list[str]:
     wide = max(map(cell_len, cells))
-    gaps = [" " * (wide - cell_len(cell)) for cell in cells]
-    return [gap + cell if right else cell + gap for cell, gap in zip(cells, gaps, strict=True)]
-
-
-def _in(words: Words, lang: Lang) -> tuple[str, ...]:
-    return (words.zh, words.en) if lang is Lang.BOTH else (_said(words, lang),)
+    return [" " * (wide - cell_len(cell)) + cell for cell in cells]
 
 
 def _percent(probability: float) -> str:

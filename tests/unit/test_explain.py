@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -144,16 +145,17 @@ def test_the_bits_add_up_to_the_probability(tmp_path: Path) -> None:
 def test_the_numbers_of_a_table_stand_under_each_other_whatever_is_wide(tmp_path: Path, lang: Lang) -> None:
     events = [report(1, "school-canary"), report(2, "clinic-canary")]
     told = explained_offline(file_of(tmp_path, *events), events[0]["id"], SOURCES)
-    rows = [line for line in in_words(told, lang) if line.rstrip()[-1:].isdigit() and line.startswith("     ")]
-    assert len(rows) > 3
-    assert len({cell_len(row) for row in rows}) == 1
+    numbers = (re.match(r" +[+-][\d.]+ +[+-][\d.]+(?=  )", line) for line in in_words(told, lang))
+    ends = [cell_len(found.group()) for found in numbers if found]
+    assert len(ends) > 3
+    assert len(set(ends)) == 1
 
 
 def test_both_languages_say_the_same_numbers(tmp_path: Path) -> None:
     events = [report(1, "school-canary"), report(2, "clinic-canary")]
     told = explained_offline(file_of(tmp_path, *events), events[0]["id"], SOURCES)
     zh, en = (
-        [line.split()[-2:] for line in in_words(told, lang) if line.split()[:1] in (["合計"], ["sum"])]
+        [line.split()[:2] for line in in_words(told, lang) if line.split()[-1:] in (["合計"], ["sum"])]
         for lang in (Lang.ZH, Lang.EN)
     )
     assert zh == en != []
