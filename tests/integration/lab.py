@@ -271,7 +271,7 @@ async def _without_topics(settings: Settings) -> None:
 
 
 def event(number: int, *, source: str = "hotline-113", **data: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-    """A report of a violent partner; `data` replaces or adds fields of its `data`."""
+    """A report of a violent partner, another household for each number; `data` replaces or adds fields of its `data`."""
     hour = f"2026-03-02T{number % 24:02d}:00:00+08:00"
     return {
         "specversion": "1.0",
@@ -285,12 +285,16 @@ def event(number: int, *, source: str = "hotline-113", **data: Any) -> dict[str,
             "received_at": hour,
             "categories": ["intimate_partner_violence"],
             "persons": [
-                {"role": "victim", "name": f"測試{chr(0x4E00 + number)}", "address": "臺北市文山區木柵路一段12號"}
+                {
+                    "role": "victim",
+                    "name": f"{chr(0x4E00 + number)}測試",
+                    "address": f"臺北市文山區木柵路一段{number + 1}號",
+                }
             ],
             **data,
         },
     }
 
 
-VICTIM = {"role": "victim", "name": "蔡品睿", "national_id": "A123456789", "birth_date": "1990-02-01"}
-"""The same person in every report that names her; the ID is the textbook's example."""
+VICTIM = {"role": "victim", "name": "蔡品睿", "national_id": "F252907845", "birth_date": "1990-02-01"}
+"""The same person in every report that names her."""
