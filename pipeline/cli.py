@@ -144,7 +144,7 @@ def status(told: "Configured", *, as_json: AsJson = False) -> None:
 
 
 @app.command(rich_help_panel=REPORTS)
-@listens_to("sources_file")
+@listens_to("sources_file", "weights_file")
 def assess(
     told: "Configured",
     file: Lines,
@@ -272,7 +272,7 @@ RulingId = Annotated[
 Scoped = Annotated[LinkScope, typer.Option("--scope", help="Whether households or incidents are decided of.")]
 ReportName = Annotated[str, typer.Argument(metavar="REPORT", help="Id of a report, or of an event of it.")]
 CaseName = Annotated[str, typer.Argument(metavar="CASE", help="Id of a case, of an incident, or of a report in it.")]
-LINKED = ("postgres_dsn", "keys_dsn", "key_file", "data_dir", "sources_file")
+LINKED = ("postgres_dsn", "keys_dsn", "key_file", "data_dir", "sources_file", "weights_file")
 
 
 @link.command("split")
@@ -651,7 +651,7 @@ Events = Annotated[int, typer.Option(min=1, help="How many reports.")]
 
 
 @bench.command("link")
-@listens_to("sources_file")
+@listens_to("sources_file", "weights_file")
 def bench_link(  # noqa: PLR0913 - each is a flag
     told: "Configured",
     file: Annotated[

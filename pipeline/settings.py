@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 
 from pipeline import data
 from pipeline.domain.directory import Directory, load_directory
+from pipeline.domain.weights import choose, read_weights
 from pipeline.errors import AnwangError
 
 ENV_PREFIX = "ANWANG_"
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     sources_file: Path | None = Field(
         None, description="The sources that stand beside those enrolled by command (CSV)."
     )
+    weights_file: Path | None = Field(None, description="What agreements of two reports weigh, by `anwang learn`.")
     feeds_file: Path | None = Field(None, description="The folders that `anwang run feeds` watches (TOML).")
     instance: Name | None = Field(None, description="This process among its like, such as assess-1.")
     http_host: str = Field("127.0.0.1", min_length=1, description="Where /metrics, /healthz and /readyz are served.")
@@ -148,6 +150,19 @@ def directory_of(settings: Settings) -> Directory:
         raise SettingsRefusedError(f"the file {file}, line {line}: this is not UTF-8") from None
     except ValueError as error:
         raise SettingsRefusedError(f"the file {file}, {error}") from None
+
+
+def use_weights(settings: Settings) -> None:
+    """Lets this process weigh by a bureau's own file, if it has one. Raises SettingsRefusedError."""
+    file = settings.weights_file
+    if file is None:
+        return
+    try:
+        choose(read_weights(file.read_text("utf-8")))
+    except OSError as error:
+        raise SettingsRefusedError(f"the file {file} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise SettingsRefusedError(f"the file {file} holds no weights as `anwang learn` writes them") from None
 
 
 def _read(file: Path) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ HELP: Mapping[str, str] = {
     "key_file": "Key ring.",
     "gate_key_file": "Keys of the HTTP intake.",
     "sources_file": "Sources beside those enrolled by command, CSV.",
+    "weights_file": "What agreements weigh, JSON by `anwang learn`.",
     "feeds_file": "Folders that `anwang run feeds` watches, TOML.",
     "instance": "Name of this process among its like.",
     "http_host": "Where health and metrics are served.",
@@ -80,13 +81,15 @@ def settle(flags: Mapping[str, object], config: Path | None) -> "Configured":
     """The settings; servers that `anwang up` runs in the data folder stand in for the defaults."""
     import os  # noqa: PLC0415 - see the package
 
-    from pipeline.settings import configure  # noqa: PLC0415
+    from pipeline.settings import configure, use_weights  # noqa: PLC0415
 
     named = os.environ.get("ANWANG_CONFIG")
     file = config or (Path(named) if named else None)
     told = configure(flags, file)
     local = _local_servers(told.settings.data_dir)
-    return configure(flags, file, local) if local else told
+    configured = configure(flags, file, local) if local else told
+    use_weights(configured.settings)
+    return configured
 
 
 def _local_servers(data_dir: Path) -> Mapping[str, object]:

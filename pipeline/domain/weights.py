@@ -30,9 +30,21 @@ class Weights:
     table: Mapping[tuple[str, str], Bits]
 
 
-@lru_cache(maxsize=1)
+_chosen: list[Weights] = []
+
+
 def weights() -> Weights:
-    """Those that travel with the package."""
+    """Those that this process was told to use, else those that travel with the package."""
+    return _chosen[0] if _chosen else _shipped()
+
+
+def choose(told: Weights) -> None:
+    """For this process, before it decides anything."""
+    _chosen[:] = [told]
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Weights:
     return read_weights(table("weights.json"))
 
 

@@ -1,9 +1,13 @@
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from pipeline.domain import weights as module
 from pipeline.domain.weights import Weights, read_weights, weights, written
+from pipeline.settings import Settings, SettingsRefusedError, use_weights
 
 
 def test_the_weights_that_travel_with_the_package_can_be_read_and_have_a_version() -> None:
@@ -33,3 +37,27 @@ def test_weights_without_a_part_are_refused(missing: str) -> None:
 def test_weights_are_one_value() -> None:
     assert isinstance(weights(), Weights)
     assert weights() is weights()
+
+
+@pytest.fixture
+def shipped() -> Iterator[None]:
+    """Whatever a test chooses, the next one weighs by the shipped weights."""
+    yield
+    module._chosen.clear()  # noqa: SLF001
+
+
+@pytest.mark.usefixtures("shipped")
+def test_a_bureaus_own_file_stands_in_for_the_shipped_weights(tmp_path: Path) -> None:
+    own = tmp_path / "own.json"
+    own.write_text(written(replace(weights(), version="bureau-7", household_join=0.9)), "utf-8")
+    use_weights(Settings(weights_file=own))
+    assert (weights().version, weights().household_join) == ("bureau-7", 0.9)
+
+
+@pytest.mark.parametrize("text", [None, "{}", "no json"])
+def test_a_file_that_holds_no_weights_is_refused_and_named(tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "own.json"
+    if text is not None:
+        file.write_text(text, "utf-8")
+    with pytest.raises(SettingsRefusedError, match=r"own\.json"):
+        use_weights(Settings(weights_file=file))
