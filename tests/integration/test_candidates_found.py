@@ -19,6 +19,7 @@ class Asked(NamedTuple):
     item: int
     token: int
     is_named: bool = False
+    worth_min: int = 0
 
 
 def an_id(number: int) -> UUID:
@@ -46,7 +47,7 @@ async def found(lab: Lab, asked: Sequence[Asked]) -> Mapping[int, frozenset[int]
     """Which reports each token leads to."""
     columns = [a.item for a in asked], [a_token(a.token) for a in asked], [a.is_named for a in asked]
     bounds = BEARERS_MAX, CANDIDATES_MAX, RARITY_OF_ONE, RARITY_MIN
-    rows = await lab.pool.fetch(SQL["find"], *columns, [], *bounds)
+    rows = await lab.pool.fetch(SQL["find"], *columns, [], *bounds, [a.worth_min for a in asked])
     assert all(row["case_id"] == row["report_id"] for row in rows)
     led: defaultdict[int, set[int]] = defaultdict(set)
     for row in rows:
@@ -60,7 +61,7 @@ def kept(borne: Bearers, asked: Iterable[Asked]) -> frozenset[int]:
     for one in asked:
         newest = borne[one.token][-BEARERS_MAX:]
         for report in newest:
-            rarity[report] += RARITY_OF_ONE // len(newest)
+            rarity[report] += max(RARITY_OF_ONE // len(newest), one.worth_min)
         named |= set(newest) if one.is_named else set()
     led = named | {report for report, worth in rarity.items() if worth >= RARITY_MIN}
     ranked = sorted(led, key=lambda report: (report not in named, -rarity[report], report))
@@ -73,7 +74,9 @@ async def test_a_batch_finds_what_the_rule_says(lab: Lab) -> None:
     borne = {token: chance.sample(range(REPORTS), sizes[token % len(sizes)]) for token in range(200)}
     await hold(lab, borne)
     asked = [
-        Asked(item, token, chance.random() < 0.05) for item in range(40) for token in chance.sample(range(200), 12)
+        Asked(item, token, chance.random() < 0.05, RARITY_MIN if chance.random() < 0.05 else 0)
+        for item in range(40)
+        for token in chance.sample(range(200), 12)
     ]
     led = await found(lab, asked)
     of_item = [kept(borne, [a for a in asked if a.item == item]) for item in range(40)]
