@@ -98,6 +98,9 @@ class RulingKind(StrEnum):
 DESK = "desk"
 """The source of what people decide."""
 
+SYSTEM = "system"
+"""The source of what happens to a case because of a report of another one: whose that is, is not told here."""
+
 
 class Ruling(_Frozen):
     """A person's word on links. `ruled_by` and `seconded_by` are staff codes, never names."""

@@ -61,8 +61,11 @@ class Bonds:
         self._tied[other].add(one)
 
     def is_decided(self, one: UUID, other: UUID) -> bool:
-        """Whether a person has decided of the two."""
-        return other in self._tied.get(one, ())
+        """Whether a person has decided if the two are of one household."""
+        return (
+            bool(self._ties.get((pair(one, other), Scope.INCIDENT)))
+            or (pair(one, other), Scope.HOUSEHOLD) in self._ties
+        )
 
     def tied_to(self, report_id: UUID) -> Iterable[UUID]:
         """Whom people put together with this report."""

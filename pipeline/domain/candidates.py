@@ -73,7 +73,13 @@ def _led_to(report: Report, facts: Facts, docket: Docket) -> Collection[UUID]:
     ranked = sorted(rare, key=lambda other: (-rarity[other], other))
     bonds = docket.bonds.of(report.report_id)
     strong = (other for other, bond in bonds.items() if bond.household >= weights().household_join)
-    return {*ranked[:CANDIDATES_MAX], *strong}
+    return {*ranked[:CANDIDATES_MAX], *strong, *_named(facts, docket) - {report.report_id}}
+
+
+def _named(facts: Facts, docket: Docket) -> set[UUID]:
+    """Reports that a quoted number names, either way: none of them is left out for others that share more."""
+    keys = {*link.quoted_keys(facts), *({link.quoted(facts.report_no)} if facts.report_no else ())}
+    return {other for key in keys for other in _newest(docket.bearers(key), docket) if docket.holds(other)}
 
 
 def worth_min(key: Key) -> int:

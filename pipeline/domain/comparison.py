@@ -40,7 +40,7 @@ def levels(one: Profile, other: Profile) -> Iterator[Level]:
     yield "time_category", f"{time.about}/{category}"
     yield "time_scene", f"{time.about}/{places.kind_of_scene}"
     yield "time_victims", f"{time.about}/{of_people.victims(people)}"
-    yield from _source(one, other, time)
+    yield "about", time.about
 
 
 def _surnames(one: Profile, other: Profile) -> str:
@@ -69,11 +69,3 @@ def _category(one: Profile, other: Profile) -> str:
     if one.categories == other.categories:
         return "same"
     return "other" if one.categories.isdisjoint(other.categories) else "overlapping"
-
-
-def _source(one: Profile, other: Profile, time: of_time.Time) -> Iterator[Level]:
-    same = one.source == other.source
-    source = "same_source" if same else "same_kind" if one.kind_of_source == other.kind_of_source else "other"
-    yield "source", source
-    yield "source_told", f"{source}/{time.told}"
-    yield "source_time", f"{source}/{time.about}"

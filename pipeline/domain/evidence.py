@@ -65,6 +65,14 @@ class Evidence:
     doubts: tuple[str, ...] = ()
 
 
+NOBODY_SHORT = 0.01
+"""Where it happened and when join nobody by themselves, or a ward's patients were one family: two reports that have no
+person and no home in common stay so much below the join.
+"""
+
+LEAST_ALIKE = "..0.5"
+"""The level of `likeness` of two reports of which no two people are alike."""
+
 NOTHING_IN_COMMON = Evidence(0.0, 0.0)
 
 
@@ -102,8 +110,19 @@ def _weighed(reasons: tuple[Reason, ...], *, certain: bool = False) -> Evidence:
         return Evidence(1.0, 1.0, reasons)
     known = weights()
     household = _probability(known.prior_household + sum(r.household for r in reasons))
+    if not any(_is_of_somebody(r) for r in reasons):
+        household = min(household, known.household_join - NOBODY_SHORT)
     incident = household * _probability(known.prior_incident + sum(r.incident for r in reasons))
     return Evidence(household, incident, reasons)
+
+
+def _is_of_somebody(reason: Reason) -> bool:
+    """Whether the two have a person, a surname or a home in common, however little is told of either."""
+    if reason.aspect == "home":
+        return reason.level != "unknown"
+    if reason.aspect == "likeness":
+        return reason.level != LEAST_ALIKE
+    return reason.aspect in {"surnames", "story_surnames"} and reason.level[0] not in "0u"
 
 
 def _probability(bits: float) -> float:

@@ -73,9 +73,10 @@ def file(report: Report, facts: Facts, found: Sequence[Found], docket: Docket) -
     incident = change.after.incident_of(report.report_id)
     is_known = docket.holds(report.report_id)
     link_class = LinkClass.AMENDMENT if is_known else _class_of(change.after, incident)
-    if link_class is LinkClass.INITIAL and (earlier := [f.case for f in found if f.links and not f.is_open]):
+    earlier = [f.case for f in found if f.links and not f.is_open and f.case.case_id != change.after.case_id]
+    if earlier and change.after.linked_case_id is None:
         change = _linked_back(change, max(earlier, key=lambda c: (c.arrival_no, c.case_id)))
-        link_class = LinkClass.RE_REPORT
+        link_class = LinkClass.RE_REPORT if link_class is LinkClass.INITIAL else link_class
     open_questions = [f for f in found if not docket.bonds.is_decided(report.report_id, f.report.report_id)]
     return Filed(
         change=change,

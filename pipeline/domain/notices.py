@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from pipeline.contracts.case import DESK, CaseEvent, CaseEventType, QueueRecord, RecordKind, Ruling
+from pipeline.contracts.case import DESK, SYSTEM, CaseEvent, CaseEventType, QueueRecord, RecordKind, Ruling
 from pipeline.contracts.decision import POLICY_VERSION
 from pipeline.contracts.ids import derived
 from pipeline.contracts.topics import CASE_EVENTS, queue_topic
@@ -62,6 +62,14 @@ class _Cause:
     link_reasons: tuple[str, ...] = ()
     asked_for: tuple[UUID, ...] = ()
     ruling: Ruling | None = None
+
+    def event_of(self, case: CaseFile) -> str:
+        """What a record of this case names as its cause. An event's id may tell who sent it: other cases than the
+        report's own get one of their own.
+        """
+        if self.ruling or case.case_id == self.main:
+            return self.event_id
+        return str(derived("regrouped", self.event_id, case.case_id.hex))
 
 
 def notices(settled: Settlement, stamp: Stamp) -> tuple[Notice, ...]:
@@ -131,7 +139,7 @@ def _record(  # noqa: PLR0913 - what, where, why, of which case, when, and where
     record = QueueRecord(
         message_id=message_id,
         kind=kind,
-        event_id=cause.event_id,
+        event_id=cause.event_of(case),
         case_id=case.case_id,
         case_version=case.version,
         household_id=case.household_id,
@@ -174,13 +182,13 @@ def _event(  # noqa: PLR0913 - as above
     is_main = case.case_id == cause.main
     event = CaseEvent(
         type=type_,
-        event_id=cause.event_id,
+        event_id=cause.event_of(case),
         case_id=case.case_id,
         case_version=case.version,
-        outcome=cause.outcome,
-        link_class=cause.link_class,
-        link_reasons=cause.link_reasons,
-        incident_id=cause.incident_id,
+        outcome=cause.outcome if is_main else None,
+        link_class=cause.link_class if is_main else None,
+        link_reasons=cause.link_reasons if is_main else (),
+        incident_id=cause.incident_id if is_main else None,
         merged_into=merged_into,
         absorbed=absorbed,
         asked_for=cause.asked_for if is_main else (),
@@ -192,7 +200,7 @@ def _event(  # noqa: PLR0913 - as above
         priority=standing.priority,
         child_grade=standing.child_grade,
         score=standing.score,
-        source=cause.source,
+        source=cause.source if is_main or cause.ruling else SYSTEM,
         policy_version=POLICY_VERSION,
         history=stamp.history,
         recorded_at=stamp.recorded_at,

@@ -17,11 +17,14 @@ Pair = tuple[UUID, UUID]
 CERTAIN = 1.0
 """Two reports that are one whatever else is known: one quotes the other's number."""
 
-KNOWN_ENOUGH = 12
+KNOWN_ENOUGH = 4
 """So many known pairs for each report of the smaller group speak for themselves; none is compared with a crowd."""
 
 BRIDGE_AT = 0.97
 """A report that is so surely one with each of two groups joins them, though the others of the two share nothing."""
+
+BRIDGED_MAX = 24
+"""Reports of a group that a bridge can lead to: what many tell of needs more than one who tells of both."""
 
 
 class Rule(NamedTuple):
@@ -160,7 +163,8 @@ class _Links:
         ours, theirs = self._clusters.members[one], self._clusters.members[other]
         total, count = self._known[one][other]
         mean = _mean_of(total, count, len(ours), len(theirs), self._rule.unseen)
-        if mean >= self._rule.join_at or total < BRIDGE_AT * min(len(ours), len(theirs), KNOWN_ENOUGH):
+        most = max(len(ours), len(theirs))
+        if mean >= self._rule.join_at or most > BRIDGED_MAX or total < BRIDGE_AT * min(most, KNOWN_ENOUGH):
             return mean
         bridged = closeness(ours, theirs, self._probabilities, self._rule.unseen) >= BRIDGE_AT
         return self._rule.join_at if bridged else mean

@@ -179,9 +179,7 @@ class _Grouping:
             household_id=linked.household_id if linked else derived("household", oldest.hex),
             incidents=incidents,
             version=base.version + 1 if base else 1,
-            state=CaseState.CLAIMED
-            if any(_oldest(c.reports).report_id in group for c in self._held if c.state is not CaseState.WAITING)
-            else CaseState.WAITING,
+            state=next((c.state for c in self._held if _oldest(c.reports).report_id in group), CaseState.WAITING),
             linked_case_id=linked.linked_case_id if linked else None,
         )
         return Change(before, self._judged(drafted, origins))

@@ -134,7 +134,8 @@ class Rulings:
         )
         ties = [(*tie.pair, tie.scope, tie.together, told.ruling_id) for tie in ruled.ties]
         await db.execute(SQL["put_ties"], *(list(column) for column in zip(*ties, strict=True)))
-        decided = {report_id for tie in ruled.ties for report_id in tie.pair}
+        of_households = (tie for tie in ruled.ties if tie.scope is Scope.HOUSEHOLD or tie.together)
+        decided = {report_id for tie in of_households for report_id in tie.pair}
         await db.execute(SQL["answer_reviews"], list(decided))
 
 
