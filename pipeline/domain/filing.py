@@ -136,7 +136,7 @@ def _dispute(found: Found, case: CaseFile, docket: Docket) -> tuple[str, ...]:
     reasons = _named(found.evidence)
     if mean < weights().household_join:
         return (*reasons, UNSURE)
-    in_hand = CaseState.CLAIMED in (found.case.state, case.state)
+    in_hand = {found.case.state, case.state} != {CaseState.WAITING}
     return (*reasons, IN_HAND if in_hand else CROWDED)
 
 

@@ -163,8 +163,8 @@ class _Links:
         ours, theirs = self._clusters.members[one], self._clusters.members[other]
         total, count = self._known[one][other]
         mean = _mean_of(total, count, len(ours), len(theirs), self._rule.unseen)
-        most = max(len(ours), len(theirs))
-        if mean >= self._rule.join_at or most > BRIDGED_MAX or total < BRIDGE_AT * min(most, KNOWN_ENOUGH):
+        least, most = sorted((len(ours), len(theirs)))
+        if mean >= self._rule.join_at or most > BRIDGED_MAX or total < BRIDGE_AT * min(least, KNOWN_ENOUGH):
             return mean
         bridged = closeness(ours, theirs, self._probabilities, self._rule.unseen) >= BRIDGE_AT
         return self._rule.join_at if bridged else mean

@@ -271,7 +271,7 @@ async def _without_topics(settings: Settings) -> None:
 
 
 def event(number: int, *, source: str = "hotline-113", **data: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-    """A report of a violent partner, another household for each number; `data` replaces or adds fields of its `data`."""
+    """A report of a violent partner, another household for each number; `data` replaces or adds fields of `data`."""
     hour = f"2026-03-02T{number % 24:02d}:00:00+08:00"
     return {
         "specversion": "1.0",
