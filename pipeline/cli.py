@@ -348,6 +348,15 @@ def link_part(  # noqa: PLR0913 - each is a flag
     decide(told.settings, wish_of("part", scope, [one, other], by=by, second=second, ruling_id=ruling_id))
 
 
+@link.command("reindex")
+@listens_to(*LINKED)
+def link_reindex(told: "Configured") -> None:
+    """After an upgrade: stored reports get the keys by which this release finds them. May run while all runs."""
+    from pipeline.commands.link import reindex
+
+    reindex(told.settings)
+
+
 @link.command("reviews")
 @listens_to(*LINKED)
 def link_reviews(told: "Configured", *, as_json: AsJson = False) -> None:

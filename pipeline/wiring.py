@@ -43,6 +43,7 @@ from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
 from pipeline.adapters.postgres.register import Register
+from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.probes import broker_answers
@@ -356,6 +357,7 @@ class Links:
 
     rulings: Rulings
     explaining: Explaining
+    reindex: Reindex
     sources: Register
 
 
@@ -370,7 +372,8 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
-        yield Links(Rulings(on.pool, keys, DocketReader(on.ring, keys, sources)), Explaining(on.pool), sources)
+        reader = DocketReader(on.ring, keys, sources)
+        yield Links(Rulings(on.pool, keys, reader), Explaining(on.pool), Reindex(on.pool, on.ring, reader), sources)
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

@@ -44,6 +44,20 @@ def wish_of(  # noqa: PLR0913 - as the flags of the commands
     return Wish(ruling_id or uuid4(), RulingKind(kind), Scope(scope), tuple(names), by, second, case, is_answer)
 
 
+def reindex(settings: Settings) -> None:
+    """Gives every stored report the keys by which this release finds it, and says how far it has come."""
+
+    async def act() -> int:
+        async with wiring.links(settings) as found:
+            return await found.reindex.run(_tell_progress)
+
+    sys.stdout.write(f"{asked(act()):,} reports have the keys of this release\n")
+
+
+def _tell_progress(reports: int) -> None:
+    sys.stderr.write(f"{reports:,} reports\n")
+
+
 def show_questions(settings: Settings, *, as_json: bool) -> None:
     found = asked(_with_book(settings, lambda book: book.questions(QUESTIONS_MAX)))
     if as_json:

@@ -9,6 +9,7 @@ from lab import Lab, event, until
 
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
+from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.contracts.case import Ruling, RulingKind
 from pipeline.domain.bonds import Scope
@@ -293,3 +294,20 @@ async def test_things_are_named_by_report_event_incident_case_and_alias(lab: Lab
     assert await homes(lab, a, b) == [older, younger]
     assert await book.decide(split) is None, "said again it counts once, though the report stands elsewhere now"
     await require_sound(lab)
+
+
+async def test_reports_of_an_earlier_release_are_found_once_their_keys_are_written_anew(lab: Lab) -> None:
+    victim = {"role": "victim", "name": "蔡品睿", "national_id": "F252907845", "birth_date": "1990-02-01"}
+    await lab.send([event(1, persons=[victim]), event(2, persons=[victim])])
+    await lab.settle_all(2)
+    await lab.pool.execute("TRUNCATE link_key")
+    keys = CaseKeys(lab.keys_pool, lab.ring)
+    reindex = Reindex(lab.pool, lab.ring, DocketReader(lab.ring, keys, lab.sources))
+    heard: list[int] = []
+    assert [await reindex.run(heard.append) for _ in range(2)] == [2, 2]
+    assert heard == [2, 2]
+    held = await lab.pool.fetchrow("SELECT count(*) AS rows, count(DISTINCT (token, report_id)) AS keys FROM link_key")
+    assert held["rows"] == held["keys"] > 10
+    await lab.send([event(3, persons=[victim])])
+    await lab.settle_all(3)
+    assert await lab.pool.fetchval("SELECT count(*) FROM case_file WHERE state = 'waiting'") == 1
