@@ -81,9 +81,6 @@ class CaseFile:
     def reports(self) -> tuple[Report, ...]:
         return tuple(r for i in self.incidents for r in i.reports)
 
-    def is_full(self, reports_max: int) -> bool:
-        return len(self.reports) >= reports_max
-
     @property
     def judged(self) -> tuple[Standing, Routing]:
         """Where the case stands and waits. ValueError for a case that nothing has been decided of yet."""

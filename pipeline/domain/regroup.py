@@ -26,6 +26,11 @@ from pipeline.domain.weights import weights
 CASE_REPORTS_MAX = 200
 """A case never grows beyond this by itself. It bounds the time of a decision, too: all reports of a case are judged."""
 
+CROWD_FROM = 40
+"""Reports from which on a waiting case is left as it is, though it takes more in: so many cannot all be compared, and to
+put them together anew with each that comes would cost more with each.
+"""
+
 NEIGHBOURS_MAX = 400
 """Reports that are put together anew at once. What lies beyond is left as it stands, and a person is asked."""
 
@@ -134,8 +139,7 @@ class _Grouping:
         self._area = area
         self._told = told
         self._afresh = afresh
-        # A full case is left as it is: which of its reports should make room for a new one, nobody could say.
-        self._held = [c for c in area.cases if c.state is not CaseState.WAITING or c.is_full(CASE_REPORTS_MAX)]
+        self._held = [c for c in area.cases if c.state is not CaseState.WAITING or len(c.reports) >= CROWD_FROM]
 
     def changes(self) -> Iterator[Change]:
         for group in self._households():
