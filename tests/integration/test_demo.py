@@ -103,7 +103,7 @@ def until_gone(processes: dict[str, psutil.Process]) -> set[str]:
 
 
 def test_a_demo_ends_balanced_with_its_figures_on_the_last_line_and_leaves_nothing_running(demo: Demo) -> None:
-    running = demo.start("--reports", "300", "--rate", "150")
+    running = demo.start("--reports", "600", "--rate", "100")
     running.wait_for("lost 0")
     processes = running.children()
     ended = running.end()
@@ -111,9 +111,9 @@ def test_a_demo_ends_balanced_with_its_figures_on_the_last_line_and_leaves_nothi
 
     assert ended.exit_code == 0, ended.said
     assert ended.said.isprintable() or "\x1b" not in ended.said
-    assert (result["reports"], result["in_flight"], result["lost"]) == (300, 0, 0)
+    assert (result["reports"], result["in_flight"], result["lost"]) == (600, 0, 0)
     assert set(result["settled"]) == {outcome.value for outcome in Outcome}
-    assert sum(result["settled"].values()) == result["received"] == 300
+    assert sum(result["settled"].values()) == result["received"] == 600
     assert result["reports_per_s"] > 0
     assert 0 < result["report_to_queue_ms"]["p50"] <= result["report_to_queue_ms"]["p99"]
     assert {"kafka", "postgres", "assess-1", "assess-2", "relay", "auditor", "traffic"} <= set(result["memory_mib"])

@@ -13,7 +13,7 @@ if sys.orig_argv[-2:] == ["run", "assess"]:
             await write(self, work)
             return
         SettlementWriter.write = write  # type: ignore[method-assign]
-        _, left_out = work.written[-1]
+        _, left_out, _ = work.written[-1]
 
         async def settle_all_the_same(self: SettlementWriter, _: Work) -> None:
             SettlementWriter._inbox = inbox  # type: ignore[method-assign]  # noqa: SLF001 - as above
