@@ -1,5 +1,6 @@
 """The truth: claims partitions, remembers what was taken up, and settles a batch in one transaction."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -123,7 +124,7 @@ class AssessStore:
         async with self._pool.acquire() as db:
             self._history = self._history or await db.fetchval(SQL["history"])
             loaded = await self._reader.load(db, sought, await self._reader.look(db, sought))
-        work = _decide(batch, loaded)
+        work = await _decide(batch, loaded)
         keys = await self._keys.make(work.key_names(self._ring))
         while True:
             try:
@@ -137,7 +138,7 @@ class AssessStore:
             locked_at = time.monotonic()
             sight = await self._reader.look(db, sought, lock=True)
             if sight != work.loaded.sight:
-                work = _decide(work.batch, await self._reader.load(db, sought, sight))
+                work = await _decide(work.batch, await self._reader.load(db, sought, sight))
             names = work.key_names(self._ring)
             if not names <= keys.keys():
                 raise _KeysMissing(names)
@@ -145,5 +146,10 @@ class AssessStore:
         return Settled(work.counts(), time.monotonic() - locked_at)
 
 
-def _decide(batch: Batch, loaded: Loaded) -> Work:
-    return Work(batch, loaded, tuple((item, assess(item.reading.facts, loaded.docket)) for item in batch.accepted))
+async def _decide(batch: Batch, loaded: Loaded) -> Work:
+    """Between two decisions the group's heartbeat may go out: a crowd takes its time."""
+    settled = []
+    for item in batch.accepted:
+        settled.append((item, assess(item.reading.facts, loaded.docket)))
+        await asyncio.sleep(0)
+    return Work(batch, loaded, tuple(settled))
