@@ -27,8 +27,8 @@ CASE_REPORTS_MAX = 200
 """A case never grows beyond this by itself. It bounds the time of a decision, too: all reports of a case are judged."""
 
 CROWD_FROM = 40
-"""Reports from which on a waiting case is left as it is, though it takes more in: so many cannot all be compared, and to
-put them together anew with each that comes would cost more with each.
+"""Reports from which on a waiting case is left as it is, though it takes more in: so many cannot all be compared, and
+to put them together anew with each that comes would cost more with each.
 """
 
 NEIGHBOURS_MAX = 400
