@@ -57,8 +57,6 @@ class Profile:
     those of the people and of the story.
     """
 
-    source: str
-    kind_of_source: str
     told: float
     occurred: float | None
     categories: frozenset[Category]
@@ -74,8 +72,6 @@ def profile(facts: Facts) -> Profile:
     people = tuple(map(_somebody, facts.persons))
     named = {p.name.surname for p in people if p.name and p.name.surname}
     return Profile(
-        source=facts.source,
-        kind_of_source=facts.source.rpartition("-")[0] or facts.source,
         told=facts.clock_start.timestamp(),
         occurred=facts.occurred_at.timestamp() if facts.occurred_at else None,
         categories=frozenset(facts.categories),

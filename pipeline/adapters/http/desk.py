@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 import pipeline
-from pipeline.adapters.http.problem import HOME, MEDIA_TYPE, ProblemError, answer
+from pipeline.adapters.http.problem import HOME, MEDIA_TYPE, ProblemError, answer, http_error
 from pipeline.adapters.http.server import Bounded
 from pipeline.contracts.case import RulingKind
 from pipeline.contracts.envelope import UnreadableCode
@@ -22,7 +22,7 @@ from pipeline.domain.bonds import Scope
 from pipeline.domain.casefile import CaseFile
 from pipeline.domain.explain import Explanation
 from pipeline.domain.explain import as_told as explained_as_told
-from pipeline.domain.intake import Problem, ProblemCode, Refusal
+from pipeline.domain.intake import Problem, Refusal
 from pipeline.domain.questions import Question
 from pipeline.domain.questions import as_told as question_as_told
 from pipeline.domain.refusals import RulingRefusal
@@ -207,7 +207,7 @@ def _bare() -> FastAPI:
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RulingRefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
-    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(Exception, _our_fault)
     return app
 
@@ -247,16 +247,3 @@ async def _wrong_parameter(_request: Request, error: Exception) -> Response:
         return answer(Problem(UnreadableCode.NOT_JSON))
     known = {"limit", "event_id", *RulingAsked.model_fields}
     return answer(Problem(Refusal.PARAMETER_WRONG, next((str(p) for p in first["loc"][1:2] if p in known), None)))
-
-
-_OF_STATUS: Mapping[int, ProblemCode] = {
-    HTTPStatus.BAD_REQUEST: UnreadableCode.NOT_JSON,
-    HTTPStatus.METHOD_NOT_ALLOWED: Refusal.METHOD_NOT_ALLOWED,
-    HTTPStatus.REQUEST_TIMEOUT: Refusal.TOO_SLOW,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Refusal.TOO_LARGE,
-}
-
-
-async def _http_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
-    return answer(Problem(_OF_STATUS.get(error.status_code, Refusal.NOT_FOUND)), error.headers)

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import Annotated, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -18,14 +17,14 @@ import pipeline
 from pipeline.adapters.credentials import Purpose, typed
 from pipeline.adapters.http import openapi
 from pipeline.adapters.http.form import form_routes
-from pipeline.adapters.http.problem import ProblemError, answer
+from pipeline.adapters.http.problem import ProblemError, answer, http_error
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.server import Bounded
 from pipeline.adapters.vault import GateKeys
 from pipeline.contracts.envelope import UnreadableCode
 from pipeline.contracts.jsontext import Json
 from pipeline.domain.directory import Directory, Source
-from pipeline.domain.intake import Admitted, Problem, ProblemCode, ReceiptState, Refusal, Told, batch_of
+from pipeline.domain.intake import Admitted, Problem, ReceiptState, Refusal, Told, batch_of
 from pipeline.errors import NotTakenError, UnavailableError
 
 RETRY_AFTER_S = 5
@@ -279,7 +278,7 @@ def _bare() -> FastAPI:
     app.include_router(api)
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
-    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(Exception, _our_fault)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign] # FastAPI's own way to change it
     return app
@@ -307,16 +306,3 @@ async def _wrong_parameter(_request: Request, error: Exception) -> Response:
         return answer(Problem(UnreadableCode.NOT_JSON))
     names = [str(part) for part in first["loc"][1:2] if part in {"idempotency-key", "receipt_id", "code"}]
     return answer(Problem(Refusal.PARAMETER_WRONG, names[0] if names else None))
-
-
-_OF_STATUS: Mapping[int, ProblemCode] = {
-    HTTPStatus.BAD_REQUEST: UnreadableCode.NOT_JSON,
-    HTTPStatus.METHOD_NOT_ALLOWED: Refusal.METHOD_NOT_ALLOWED,
-    HTTPStatus.REQUEST_TIMEOUT: Refusal.TOO_SLOW,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Refusal.TOO_LARGE,
-}
-
-
-async def _http_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
-    return answer(Problem(_OF_STATUS.get(error.status_code, Refusal.NOT_FOUND)), error.headers)

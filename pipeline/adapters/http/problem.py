@@ -5,7 +5,8 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import orjson
-from fastapi import Response
+from fastapi import Request, Response
+from starlette.exceptions import HTTPException
 
 from pipeline.contracts.envelope import UnreadableCode
 from pipeline.domain.intake import BATCH_MAX, Problem, ProblemCode, Refusal
@@ -102,3 +103,17 @@ def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Respon
     told |= {name: value for name, value in where.items() if value is not None}
     headers = {"Cache-Control": "no-store", **(headers or {})}
     return Response(orjson.dumps(told), meaning.status, headers, MEDIA_TYPE)
+
+
+_OF_STATUS: Mapping[int, ProblemCode] = {
+    HTTPStatus.BAD_REQUEST: UnreadableCode.NOT_JSON,
+    HTTPStatus.METHOD_NOT_ALLOWED: Refusal.METHOD_NOT_ALLOWED,
+    HTTPStatus.REQUEST_TIMEOUT: Refusal.TOO_SLOW,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Refusal.TOO_LARGE,
+}
+
+
+async def http_error(_request: Request, error: Exception) -> Response:
+    """What the framework itself refuses."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    return answer(Problem(_OF_STATUS.get(error.status_code, Refusal.NOT_FOUND)), error.headers)
