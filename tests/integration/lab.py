@@ -30,6 +30,7 @@ from pipeline.contracts.topics import OUTGOING
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Claim, Unread
 from pipeline.domain.ledger import LedgerState
+from pipeline.domain.normalise.variants import fold
 from pipeline.local.servers import Servers
 from pipeline.settings import Settings, directory_of
 from pipeline.stages.assess import Assess, Claims
@@ -270,6 +271,10 @@ async def _without_topics(settings: Settings) -> None:
         await admin.close()
 
 
+_SURNAMES = [c for c in map(chr, range(0x4E00, 0x9FA5)) if fold(c) == c]
+"""Characters that are no other one's variant: two numbers have two names."""
+
+
 def event(number: int, *, source: str = "hotline-113", **data: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     """A report of a violent partner, another household for each number; `data` replaces or adds fields of `data`."""
     hour = f"2026-03-02T{number % 24:02d}:00:00+08:00"
@@ -287,7 +292,7 @@ def event(number: int, *, source: str = "hotline-113", **data: Any) -> dict[str,
             "persons": [
                 {
                     "role": "victim",
-                    "name": f"{chr(0x4E00 + number)}測試",
+                    "name": f"{_SURNAMES[number]}測試",
                     "address": f"臺北市文山區木柵路一段{number + 1}號",
                 }
             ],
