@@ -46,6 +46,9 @@ app.add_typer(bench, name="bench", rich_help_panel="For who builds on it")
 
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
 
+PolicyPath = Annotated[
+    Path | None, typer.Option("--policy", metavar="POLICY.toml", help="Judge by this policy, not by the shipped one.")
+]
 Lines = Annotated[str, typer.Argument(metavar="FILE", help="One CloudEvent a line; - is standard input.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]
 
@@ -152,12 +155,14 @@ def assess(
     links: Annotated[
         Path | None, typer.Option(metavar="OUT.csv", help="Also write which event ended in which case.")
     ] = None,
+    policy: PolicyPath = None,
 ) -> None:
     """Decide a file of reports without any server; one decision a line."""
     from pipeline.commands.assess import assess_file
+    from pipeline.commands.policy_file import policy_of
     from pipeline.settings import directory_of
 
-    assess_file(file, links, directory_of(told.settings))
+    assess_file(file, links, directory_of(told.settings), policy_of(policy))
 
 
 @app.command(rich_help_panel=REPORTS)

@@ -38,6 +38,8 @@ from pipeline.domain.partition import CERTAIN
 from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.weights import weights
 from pipeline.settings import Settings
+from pipeline.domain.policy.reading import shipped
+from pipeline.domain.terms import Terms
 
 ALMOST = 0.999
 SAID_FROM_BITS = 1.0
@@ -73,7 +75,7 @@ def explained_offline(file: str, event_id: str, directory: Directory) -> Explana
         reading = read_event(line, (), arrived_at, directory)
         if isinstance(reading, Unreadable):
             continue
-        settled = assess(reading.facts, docket)
+        settled = assess(reading.facts, docket, Terms(shipped(), arrived_at))
         asks |= {(a.report_id, a.other_report_id) for a in (settled.filed.asks if settled.filed else ())}
         if event_id in (reading.facts.event_id, str(settled.report_id)):
             told.add(settled.report_id)

@@ -183,3 +183,11 @@ class Clock(StrEnum):
     DISABILITY_REPORT = "disability_report"
     FAMILY_VISIT = "family_visit"
     FAMILY_REPORT = "family_report"
+
+
+class PlaceKind(StrEnum):
+    """The places of a report that can name a county. Residence is `address`, else `registered_address`."""
+
+    OCCURRED = "occurred_place"
+    CURRENT = "current_place"
+    RESIDENCE = "residence"

@@ -2,7 +2,10 @@
 
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
+
+_IN_SOURCE = Path(__file__).parents[2] / "deploy"
 
 
 class Town(NamedTuple):
@@ -15,6 +18,14 @@ class Town(NamedTuple):
 def table(name: str) -> str:
     """The text of one CSV file of this folder."""
     return files(__name__).joinpath(name).read_text("utf-8-sig")
+
+
+def deployed(name: str) -> str:
+    """The text of a file of `deploy/`, which a bureau may change in its own copy: such as `policy/default-2026.1.toml`.
+    A built package carries these files; a source tree has them beside it.
+    """
+    packed = files(__name__).joinpath("deploy", *name.split("/"))
+    return packed.read_text("utf-8") if packed.is_file() else _IN_SOURCE.joinpath(name).read_text("utf-8")
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,6 @@ from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys, Purpose
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.vault import KeyRing, Slot, unseal
 from pipeline.contracts.decision import Decision
-from pipeline.contracts.vocabulary import Clock
 from pipeline.domain import link
 from pipeline.domain.assess import reused_key
 from pipeline.domain.batch import Batch
@@ -173,7 +172,7 @@ class DocketReader:
         incidents: dict[UUID, list[Incident]] = defaultdict(list)
         for incident_id, reports in told.items():
             in_order = tuple(sorted(reports.values(), key=lambda r: r.arrival_no))
-            running = {Clock(row["name"]): row["due_at"] for row in clocks.get(incident_id, ())}
+            running = {row["name"]: row["due_at"] for row in clocks.get(incident_id, ())}
             incidents[loaded.case_of_incident[incident_id]].append(Incident(incident_id, in_order, running))
         return incidents
 

@@ -15,9 +15,11 @@ from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.case import Ruling, RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.notices import Stamp, ruling_notices
+from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.questions import Question, Side
 from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import Ruled, rule
+from pipeline.domain.terms import Terms
 from pipeline.domain.wishes import Wish
 
 SQL = Queries.of("rulings")
@@ -112,10 +114,11 @@ class Rulings:
             if await db.fetchval(SQL["is_applied"], ruling.ruling_id):
                 return None
             loaded = await self._reader.around(db, ruling.reports)
-            ruled = rule(ruling, loaded.docket)
+            now = datetime.now(UTC)
+            ruled = rule(ruling, loaded.docket, Terms(PolicyBook().at(now), now))
             moves = Moves(loaded, [Step(ruled.changes, ruled.absorbed)])
             keys = await self._keys.make(moves.key_names())
-            stamp = Stamp(datetime.now(UTC), await db.fetchval(ASSESS["history"]))
+            stamp = Stamp(now, await db.fetchval(ASSESS["history"]))
             await CaseWriter(db, keys).write(moves, ruling_notices(ruled, stamp))
             await self._note(db, ruled)
             await db.execute(ASSESS["wake_relay"])
