@@ -61,8 +61,9 @@ def names_a_path(condition: Condition, tables: PolicyFile, seen: tuple[str, ...]
             return all(names_a_path(c, tables, seen) for c in condition.any_)
         case Named():
             rule = next((r for r in tables.rule if r.name == condition.rule), None)
-            is_told_elsewhere = rule is None or rule.name in seen
-            return is_told_elsewhere or names_a_path(rule.when, tables, (*seen, rule.name))
+            if rule is None or rule.name in seen:
+                return True
+            return names_a_path(rule.when, tables, (*seen, rule.name))
         case Told():
             return condition.only is None
         case Person() | Asked() | VictimBelow() | VictimFrom() | AllVictimsFrom():
