@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 
@@ -21,3 +22,14 @@ def table(name: str) -> str:
 def towns() -> tuple[Town, ...]:
     """Every town of Taiwan with its county and both official codes, in the order of their codes."""
     return tuple(Town(*line.split(",")) for line in table("towns.csv").splitlines()[1:])
+
+
+def deployed(name: str) -> Traversable:
+    """A folder of what a bureau may change, as it is shipped: in the wheel it lies here, in a checkout it is the one
+    in `deploy/`. Raises FileNotFoundError.
+    """
+    shipped, in_checkout = files(__name__).joinpath(name), files("pipeline").joinpath("..", "deploy", name)
+    found = next((folder for folder in (shipped, in_checkout) if folder.is_dir()), None)
+    if found is None:
+        raise FileNotFoundError(f"this package was built without its folder {name}")
+    return found

@@ -62,6 +62,13 @@ def youngest_years(versions: tuple[Facts, ...]) -> int | None:
     return years_old(youngest[0], day) if youngest else None
 
 
+def victim_years(versions: tuple[Facts, ...]) -> frozenset[int]:
+    """The ages of an incident's victims, in full years on its day, by every birth date that was told of one."""
+    day = _day_of(versions)
+    births = (person.birth_date for facts in versions for person in facts.victims)
+    return frozenset(years_old(birth, day) for birth in births if birth and birth <= day)
+
+
 def _youngest(versions: tuple[Facts, ...], day: date) -> tuple[date, str] | None:
     births = (
         (person.birth_date, f"persons[{person.index}].birth_date")
