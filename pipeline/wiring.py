@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import Room, desk_app
 from pipeline.adapters.http.intake import House, intake_app
@@ -46,6 +47,7 @@ from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.rulings import Rulings
+from pipeline.adapters.postgres.transfers import Transfers
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -353,12 +355,13 @@ async def settle_alarm(settings: Settings, alarm_id: int, by: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What people ask and decide of links."""
+    """What people ask and decide of links and transfers."""
 
     rulings: Rulings
     explaining: Explaining
     reindex: Reindex
     sources: Register
+    transfers: Transfers
 
 
 @asynccontextmanager
@@ -373,7 +376,9 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
         reader = DocketReader(on.ring, keys, sources)
-        yield Links(Rulings(on.pool, keys, reader), Explaining(on.pool), Reindex(on.pool, on.ring, reader), sources)
+        rulings = Rulings(on.pool, keys, reader)
+        transfers = Transfers(on.pool, keys, reader, read_folder(settings.directory_dir), rulings.named)
+        yield Links(rulings, Explaining(on.pool), Reindex(on.pool, on.ring, reader), sources, transfers)
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.docket import Docket
 from pipeline.domain.partition import Group, Rule, Ties, chain_of, pair, partition
+from pipeline.domain.pinning import kept
 from pipeline.domain.route import place
 from pipeline.domain.score import judge, rise
 from pipeline.domain.weights import weights
@@ -198,7 +199,8 @@ class _Grouping:
         views = {i.incident_id: i.view for i in case.incidents}
         standing = judge(tuple(views.values()), reduce(rise, standings) if standings else None)
         own = views.pop(self._own(case).incident_id)
-        return replace(case, standing=standing, routing=place(own, tuple(views.values()), standing))
+        routing = kept(place(own, tuple(views.values()), standing), standing.queue, origins)
+        return replace(case, standing=standing, routing=routing)
 
     def _own(self, case: CaseFile) -> Incident:
         """The incident that was told of, else the one told of last."""

@@ -20,12 +20,23 @@ _UNKNOWN = frozenset({Tag.COUNTY_UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """Holds a case where a transfer put it: `by_law` is the county that the rules named then, `queue` the one whose
+    centre took it.
+    """
+
+    by_law: str | None
+    queue: Queue
+
+
+@dataclass(frozen=True, slots=True)
 class Routing:
-    """`tags` follow the present county and are not kept when it changes."""
+    """`tags` follow the present county and are not kept when it changes. One with a `pin` stays: see `pinning`."""
 
     county: str | None
     centre: str
     tags: frozenset[Tag] = frozenset()
+    pin: Pin | None = None
 
 
 class PlaceKind(Enum):
