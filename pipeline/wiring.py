@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import Room, desk_app
 from pipeline.adapters.http.intake import House, intake_app
@@ -48,6 +49,7 @@ from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.rulings import Rulings
+from pipeline.adapters.postgres.transfers import Transfers
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -363,6 +365,7 @@ class Links:
     sources: Register
     receipts: Receipts
     casebook: Casebook
+    transfers: Transfers
 
 
 @asynccontextmanager
@@ -377,13 +380,15 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
         reader = DocketReader(on.ring, keys, sources)
+        rulings = Rulings(on.pool, keys, reader)
         yield Links(
-            rulings=Rulings(on.pool, keys, reader),
+            rulings=rulings,
             explaining=Explaining(on.pool),
             reindex=Reindex(on.pool, on.ring, reader),
             sources=sources,
             receipts=Receipts(on.pool, keys),
             casebook=Casebook(on.pool, reader),
+            transfers=Transfers(on.pool, keys, reader, read_folder(settings.directory_dir), rulings.named),
         )
 
 

@@ -17,7 +17,7 @@ from pipeline.domain.docket import Docket
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.reading import shipped
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import shipped_terms
 
 LINK_COLUMNS = ("event_id", "incident_id", "case_id", "household_id")
 
@@ -28,7 +28,7 @@ class OfflineRun:
     def __init__(self, directory: Directory, arrived_at: datetime, policy: Policy | None = None) -> None:
         self._directory = directory
         self._arrived_at = arrived_at
-        self._terms = Terms(policy or shipped(), arrived_at)
+        self._terms = shipped_terms().under(policy or shipped(), arrived_at)
         self._docket = Docket()
         self._report_of: dict[str, UUID] = {}
 

@@ -18,6 +18,7 @@ from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.docket import Docket
 from pipeline.domain.partition import Group, Rule, Ties, chain_of, pair, partition
+from pipeline.domain.pinning import kept
 from pipeline.domain.route import place
 from pipeline.domain.score import judge, rise
 from pipeline.domain.terms import Terms
@@ -201,7 +202,10 @@ class _Grouping:
         views = {i.incident_id: i.view for i in case.incidents}
         standing = judge(self._terms.policy, tuple(views.values()), reduce(rise, standings) if standings else None)
         own = views.pop(self._own(case).incident_id)
-        return replace(case, standing=standing, routing=place(self._terms.policy, own, tuple(views.values()), standing))
+        before = next((c.routing.assigned for c in origins if c.routing), None)
+        decided = place(self._terms, own, tuple(views.values()), standing, None if self._afresh else before)
+        routing = kept(decided, standing.queue, origins)
+        return replace(case, standing=standing, routing=routing)
 
     def _own(self, case: CaseFile) -> Incident:
         """The incident that was told of, else the one told of last."""

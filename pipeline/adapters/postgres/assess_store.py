@@ -16,9 +16,8 @@ from pipeline.adapters.vault import KeyRing
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.assess import assess
 from pipeline.domain.batch import Accepted, Batch, Claim, Settled, Span
-from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.receipt import receipt_of
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import Terms, TermsBook, shipped_terms
 from pipeline.ports import Sources
 
 RETRY_AT_LEAST_S = 1.0
@@ -127,7 +126,7 @@ class AssessStore:
         async with self._pool.acquire() as db:
             self._history = self._history or await db.fetchval(SQL["history"])
             loaded = await self._reader.load(db, sought, await self._reader.look(db, sought))
-        book = PolicyBook()
+        book = shipped_terms()
         work = await _decide(batch, loaded, book)
         keys = await self._keys.make(work.key_names(self._ring))
         while True:
@@ -136,7 +135,7 @@ class AssessStore:
             except _KeysMissing as missing:
                 keys = await self._keys.make(missing.names)
 
-    async def _write(self, work: Work, sought: Sought, keys: Keys, book: PolicyBook) -> Settled:
+    async def _write(self, work: Work, sought: Sought, keys: Keys, book: TermsBook) -> Settled:
         async with self._pool.acquire() as db, db.transaction():
             await db.execute(SQL["lock_linking"])
             locked_at = time.monotonic()
@@ -150,7 +149,7 @@ class AssessStore:
         return Settled(work.counts(), time.monotonic() - locked_at)
 
 
-async def _decide(batch: Batch, loaded: Loaded, book: PolicyBook) -> Work:
+async def _decide(batch: Batch, loaded: Loaded, book: TermsBook) -> Work:
     """Between two decisions the group's heartbeat may go out: a crowd takes its time."""
     settled, receipts = [], {}
     for item in batch.accepted:
@@ -163,5 +162,5 @@ async def _decide(batch: Batch, loaded: Loaded, book: PolicyBook) -> Work:
     return Work(batch, loaded, tuple(settled), receipts)
 
 
-def _terms(item: Accepted, book: PolicyBook) -> Terms:
-    return Terms(book.at(item.message.arrived_at), item.message.arrived_at)
+def _terms(item: Accepted, book: TermsBook) -> Terms:
+    return book.at(item.message.arrived_at)
