@@ -35,7 +35,9 @@ class OfflineRun:
     def decide(self, line: bytes) -> Decision:
         reading = read_event(line, (), self._arrived_at, self._directory)
         if isinstance(reading, Unreadable):
-            return Decision(event_id=reading.event_id, outcome=Outcome.DEAD_LETTER, policy_version=self._terms.policy.version)
+            return Decision(
+                event_id=reading.event_id, outcome=Outcome.DEAD_LETTER, policy_version=self._terms.policy.version
+            )
         settlement = assess(reading.facts, self._docket, self._terms)
         self._report_of.setdefault(reading.facts.event_id, settlement.report_id)
         return settlement.decision

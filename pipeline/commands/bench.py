@@ -13,6 +13,8 @@ from pipeline.domain.assess import Settlement, assess
 from pipeline.domain.directory import Directory
 from pipeline.domain.docket import Docket
 from pipeline.domain.normalise.reading import read_event
+from pipeline.domain.policy.reading import shipped
+from pipeline.domain.terms import Terms
 from pipeline.local.bench import trap
 from pipeline.local.bench.ceiling import oracle
 from pipeline.local.bench.measures import KINDS, Pair, asked_about, measure
@@ -34,7 +36,7 @@ class LinkRun:
 
     def __init__(self, directory: Directory, arrived_at: datetime) -> None:
         self._directory, self._arrived_at = directory, arrived_at
-        self._docket = Docket()
+        self._docket, self._terms = Docket(), Terms(shipped(), arrived_at)
         self._event_of: dict[UUID, str] = {}
         self._report_of: dict[str, UUID] = {}
         self.asks: list[Pair] = []
@@ -44,7 +46,7 @@ class LinkRun:
     def take(self, line: bytes) -> None:
         begin = perf_counter()
         reading = read_event(line, (), self._arrived_at, self._directory)
-        settled = None if isinstance(reading, Unreadable) else assess(reading.facts, self._docket)
+        settled = None if isinstance(reading, Unreadable) else assess(reading.facts, self._docket, self._terms)
         self.seconds.append(perf_counter() - begin)
         if settled:
             self.read.append(settled.facts)

@@ -35,11 +35,11 @@ from pipeline.domain.explain import (
 from pipeline.domain.link_words import FIELDS, Words, aspect_words, level_words
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.partition import CERTAIN
+from pipeline.domain.policy.reading import shipped
 from pipeline.domain.refusals import RulingRefusal, refused
+from pipeline.domain.terms import Terms
 from pipeline.domain.weights import weights
 from pipeline.settings import Settings
-from pipeline.domain.policy.reading import shipped
-from pipeline.domain.terms import Terms
 
 ALMOST = 0.999
 SAID_FROM_BITS = 1.0

@@ -113,7 +113,9 @@ def _sorted(words: tuple[str, ...] | None) -> tuple[str, ...] | None:
 
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{k} {v.isoformat() if isinstance(v, datetime) else v}" for k, v in value.items()) or "nothing"
+        return (
+            ", ".join(f"{k} {v.isoformat() if isinstance(v, datetime) else v}" for k, v in value.items()) or "nothing"
+        )
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "nothing"
     return "nothing" if value is None else str(value)
