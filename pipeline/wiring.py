@@ -29,6 +29,7 @@ from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
+from pipeline.adapters.postgres.casebook import Casebook
 from pipeline.adapters.postgres.database import (
     COUNTING_TIMEOUT_MS,
     STATEMENT_TIMEOUT_MS,
@@ -42,6 +43,7 @@ from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
+from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
@@ -353,12 +355,14 @@ async def settle_alarm(settings: Settings, alarm_id: int, by: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What people ask and decide of links."""
+    """What people ask and decide of cases and their links."""
 
     rulings: Rulings
     explaining: Explaining
     reindex: Reindex
     sources: Register
+    receipts: Receipts
+    casebook: Casebook
 
 
 @asynccontextmanager
@@ -373,7 +377,14 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
         reader = DocketReader(on.ring, keys, sources)
-        yield Links(Rulings(on.pool, keys, reader), Explaining(on.pool), Reindex(on.pool, on.ring, reader), sources)
+        yield Links(
+            rulings=Rulings(on.pool, keys, reader),
+            explaining=Explaining(on.pool),
+            reindex=Reindex(on.pool, on.ring, reader),
+            sources=sources,
+            receipts=Receipts(on.pool, keys),
+            casebook=Casebook(on.pool, reader),
+        )
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

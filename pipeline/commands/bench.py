@@ -36,7 +36,7 @@ class LinkRun:
 
     def __init__(self, directory: Directory, arrived_at: datetime) -> None:
         self._directory, self._arrived_at = directory, arrived_at
-        self._docket, self._terms = Docket(), Terms(shipped(), arrived_at)
+        self._docket = Docket()
         self._event_of: dict[UUID, str] = {}
         self._report_of: dict[str, UUID] = {}
         self.asks: list[Pair] = []
@@ -46,7 +46,11 @@ class LinkRun:
     def take(self, line: bytes) -> None:
         begin = perf_counter()
         reading = read_event(line, (), self._arrived_at, self._directory)
-        settled = None if isinstance(reading, Unreadable) else assess(reading.facts, self._docket, self._terms)
+        settled = (
+            None
+            if isinstance(reading, Unreadable)
+            else assess(reading.facts, self._docket, Terms(shipped(), self._arrived_at))
+        )
         self.seconds.append(perf_counter() - begin)
         if settled:
             self.read.append(settled.facts)

@@ -172,13 +172,13 @@ class _Grouping:
         """None where nothing has changed."""
         oldest = _oldest(self._area.reports[r] for r in group).report_id
         case_id = case_begun_by(oldest)
-        before = self._docket.cases.get(case_id)
+        before = self._docket.case(case_id)
         origins = self._origins(group)
         incidents = self._incidents(group, origins)
         is_told = self._told is not None and self._told.report_id in group
         if before and not is_told and _membership(incidents) == _membership(before.incidents):
             return None
-        base = before or self._docket.aliases.get(case_id)
+        base = before or self._docket.alias(case_id)
         joined = (c for c in origins if c.linked_case_id and _oldest(c.reports).report_id in group)
         linked = base if base and base.linked_case_id else next(joined, base)
         drafted = CaseFile(

@@ -17,6 +17,7 @@ from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.assess import assess
 from pipeline.domain.batch import Accepted, Batch, Claim, Settled, Span
 from pipeline.domain.policy.book import PolicyBook
+from pipeline.domain.receipt import receipt_of
 from pipeline.domain.terms import Terms
 from pipeline.ports import Sources
 
@@ -151,11 +152,15 @@ class AssessStore:
 
 async def _decide(batch: Batch, loaded: Loaded, book: PolicyBook) -> Work:
     """Between two decisions the group's heartbeat may go out: a crowd takes its time."""
-    settled = []
+    settled, receipts = [], {}
     for item in batch.accepted:
-        settled.append((item, assess(item.reading.facts, loaded.docket, _terms(item, book))))
+        facts, terms = item.reading.facts, _terms(item, book)
+        settlement = assess(facts, loaded.docket, terms)
+        settled.append((item, settlement))
+        if settlement.filed:
+            receipts[settlement.facts.event_key] = receipt_of(settlement, facts, loaded.docket, terms)
         await asyncio.sleep(0)
-    return Work(batch, loaded, tuple(settled))
+    return Work(batch, loaded, tuple(settled), receipts)
 
 
 def _terms(item: Accepted, book: PolicyBook) -> Terms:

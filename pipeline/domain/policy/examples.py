@@ -49,12 +49,14 @@ def example_faults(policy: Policy) -> Iterator[tuple[Path, str]]:
 
 def run(policy: Policy, example: Example) -> Outcome:
     """Raises ValueError for a report that could not be read at all."""
-    standing, clocks, told = None, {}, []
+    standing: Standing | None = None
+    clocks: Mapping[str, datetime] = {}
+    told: list[ReportView] = []
     for number, data in enumerate(example.reports):
         told.append(ReportView((_facts(number, data),), number))
         view = IncidentView(tuple(told), clocks)
         standing = judge(policy, (view,), standing)
-        clocks = dict(start_clocks(policy, view))
+        clocks = start_clocks(policy, view)
     if standing is None:
         raise ValueError("an example needs a report")
     return Outcome(standing, place(policy, IncidentView(tuple(told), clocks), (), standing), clocks)
@@ -78,7 +80,7 @@ def _facts(number: int, data: Mapping[str, Any]) -> Facts:
     }
     reading = read_event(json.dumps(event, default=str).encode(), (), NOON, _NOBODY)
     if isinstance(reading, Unreadable):
-        raise ValueError(f"report {number + 1} cannot be read: {reading.code}")
+        raise ValueError(f"report {number + 1} cannot be read: {reading.code}")  # noqa: TRY004 - of the value
     doubts = [f for f in reading.facts.faults if not f.startswith("source_unregistered")]
     if doubts:
         raise ValueError(f"report {number + 1} has faults: {', '.join(doubts)}")

@@ -1,4 +1,4 @@
-"""Reads a policy file: whatever is wrong with it is found, with its line; a policy that is read can judge every case."""
+"""Reads a policy file: all that is wrong with it is found, with its line; one that is read can judge every case."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
