@@ -1,6 +1,8 @@
 """Open data that travels with the package; `README.md` beside it names every source."""
 
+from collections.abc import Iterator
 from functools import lru_cache
+from importlib.abc import Traversable
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +28,21 @@ def deployed(name: str) -> str:
     """
     packed = files(__name__).joinpath("deploy", *name.split("/"))
     return packed.read_text("utf-8") if packed.is_file() else _IN_SOURCE.joinpath(name).read_text("utf-8")
+
+
+def deployed_files(folder: str, ending: str) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of each file below a folder of `deploy/` whose name ends so, in order of names."""
+    packed = files(__name__).joinpath("deploy", *folder.split("/"))
+    root: Traversable = packed if packed.is_dir() else _IN_SOURCE.joinpath(folder)
+    yield from _below(root, folder, ending)
+
+
+def _below(folder: Traversable, name: str, ending: str) -> Iterator[tuple[str, bytes]]:
+    for inner in sorted(folder.iterdir(), key=lambda f: (f.is_dir(), f.name)):
+        if inner.is_dir():
+            yield from _below(inner, f"{name}/{inner.name}", ending)
+        elif inner.name.endswith(ending):
+            yield f"deploy/{name}/{inner.name}", inner.read_bytes()
 
 
 @lru_cache(maxsize=1)
