@@ -35,9 +35,7 @@ class OfflineRun:
     def decide(self, line: bytes) -> Decision:
         reading = read_event(line, (), self._arrived_at, self._directory)
         if isinstance(reading, Unreadable):
-            return Decision(
-                event_id=reading.event_id, outcome=Outcome.DEAD_LETTER, policy_version=self._policy.version
-            )
+            return Decision(event_id=reading.event_id, outcome=Outcome.DEAD_LETTER, policy_version=self._policy.version)
         terms = shipped_terms().under(self._policy, reading.facts.received_at)
         settlement = assess(reading.facts, self._docket, terms)
         self._report_of.setdefault(reading.facts.event_id, settlement.report_id)
