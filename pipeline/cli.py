@@ -11,6 +11,7 @@ from uuid import UUID
 import typer
 
 import pipeline
+from pipeline.cli_policy import policy_app
 from pipeline.commands.options import PROCESS, SERVERS, listens_to
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ explain = typer.Typer(no_args_is_help=True, help="Why something was decided.")
 staff = typer.Typer(no_args_is_help=True, help="Who may ask and rule at the desk by HTTP.")
 app.add_typer(staff, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
+app.add_typer(policy_app, name="policy", rich_help_panel="Operation")
 app.add_typer(bench, name="bench", rich_help_panel="For who builds on it")
 
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
