@@ -53,8 +53,16 @@ class Office(Desk):
             self.messages += notices(self.take(facts), STAMP)
         return self.docket.case_of(self.settled[-1].report_id)
 
-    def propose(self, case: CaseFile, to: str = THERE, *, by: str = FIRST, waits: bool = False) -> Transfer:
-        wish = Proposal(uuid5(NAMESPACE, f"{case.case_id} {to}"), to, TransferReason.VICTIM_MOVED, by)
+    def propose(
+        self,
+        case: CaseFile,
+        to: str = THERE,
+        *,
+        by: str = FIRST,
+        waits: bool = False,
+        reason: TransferReason = TransferReason.VICTIM_MOVED,
+    ) -> Transfer:
+        wish = Proposal(uuid5(NAMESPACE, f"{case.case_id} {to}"), to, reason, by)
         return self._file(propose(wish, case, shipped(), waits=waits))
 
     def answer(
@@ -194,6 +202,16 @@ def test_who_proposed_it_does_not_accept_it_but_may_take_it_back() -> None:
     assert refusal(office.answer, transfer, case.case_id, by="nobody") == "not_a_staff_code"
     taken_back = office.answer(transfer, case.case_id, by=FIRST, why_not=TransferRefusalReason.PAPERS_MISSING)
     assert refusal(office.answer, taken_back, case.case_id) == "answered_before"
+
+
+def test_a_child_in_immediate_danger_whose_place_nobody_knows_is_not_passed_on() -> None:
+    office, there = Office(), "65000-protective"
+    missing = office.hear(event("a", source_county="臺北市", crisis_flags=(CrisisFlag.CHILD_URGENT,)))
+    for reason in (TransferReason.SENT_WRONGLY, TransferReason.HAPPENED_THERE, TransferReason.SERVED_THERE):
+        assert refusal(office.propose, missing, there, reason=reason) == "stays_with_first"
+    office.propose(missing, there, reason=TransferReason.PLACED_THERE)
+    found = office.hear(event("b", persons=IN_TAIPEI, crisis_flags=(CrisisFlag.CHILD_URGENT,)))
+    office.propose(found, there, reason=TransferReason.SENT_WRONGLY)
 
 
 def test_a_case_that_has_left_the_centre_since_is_not_handed_on_by_an_old_proposal() -> None:
