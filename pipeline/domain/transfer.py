@@ -9,11 +9,11 @@ from typing import Final
 from uuid import UUID
 
 from pipeline.contracts.case import Transfer, TransferReason, TransferRefusalReason, TransferState
-from pipeline.contracts.vocabulary import Tag
 from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.centres import KIND_OF, Centre, CentreBook
 from pipeline.domain.pinning import decided_then, pinned
 from pipeline.domain.regroup import Change
+from pipeline.domain.route import COUNTY_ASSUMED, COUNTY_UNKNOWN
 from pipeline.domain.rulings import is_staff_code
 from pipeline.errors import RulingRefusedError
 
@@ -51,7 +51,7 @@ MEANINGS: Final[Mapping[TransferRefusal, str]] = {
 }
 
 
-_NO_PLACE = frozenset({Tag.COUNTY_ASSUMED, Tag.COUNTY_UNKNOWN})
+_NO_PLACE = frozenset({COUNTY_ASSUMED, COUNTY_UNKNOWN})
 _CHILD_IS_THERE = frozenset(
     {TransferReason.VICTIM_LIVES_THERE, TransferReason.VICTIM_MOVED, TransferReason.PLACED_THERE}
 )
