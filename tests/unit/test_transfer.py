@@ -20,7 +20,7 @@ from pipeline.contracts.case import (
     TransferState,
 )
 from pipeline.contracts.topics import CASE_EVENTS
-from pipeline.contracts.vocabulary import CrisisFlag, Queue, Tag
+from pipeline.contracts.vocabulary import CrisisFlag, Queue
 from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.facts import Facts
 from pipeline.domain.notices import Notice, notices, transfer_notices
@@ -161,8 +161,8 @@ def test_where_the_law_then_names_a_third_county_a_person_is_asked_and_the_case_
     )
     assert moved.case_id == case.case_id
     assert (routing_of(moved).county, routing_of(moved).centre) == ("新北市", THERE)
-    assert routing_of(moved).tags == {Tag.COUNTY_CONTESTED}
-    assert Tag.COUNTY_CONTESTED in office.records[-1].tags
+    assert routing_of(moved).tags == {"county_contested"}
+    assert "county_contested" in office.records[-1].tags
 
 
 def test_a_transferred_case_that_becomes_protective_goes_to_that_countys_protective_centre() -> None:
@@ -242,7 +242,7 @@ def test_a_pinned_case_never_leaves_its_county_and_asks_only_about_a_new_one(
     case = replace(heard()[1], routing=pinned("新北市", THERE, Queue.FAMILY, by_law))
     found = kept(Routing(decided, "elsewhere"), queue, [case])
     assert found.county == "新北市"
-    assert (Tag.COUNTY_CONTESTED in found.tags) is (decided not in {None, "新北市", by_law})
+    assert ("county_contested" in found.tags) is (decided not in {None, "新北市", by_law})
     assert kept(Routing(decided, "elsewhere"), queue, [replace(case, routing=found)]) == found
     assert kept(Routing(decided, "elsewhere"), queue, [replace(case, routing=Routing("臺北市", HERE))]).pin is None
 
