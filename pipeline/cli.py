@@ -11,6 +11,8 @@ from uuid import UUID
 import typer
 
 import pipeline
+from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
+from pipeline.cli_policy import policy_app
 from pipeline.commands.options import PROCESS, SERVERS, listens_to
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ app.add_typer(source, name="source", rich_help_panel="Reports")
 bench = typer.Typer(no_args_is_help=True, help="How well reports are linked, on reports whose truth is known.")
 link = typer.Typer(no_args_is_help=True, help="What people decide of links: confirm, part, split, merge, answer.")
 app.add_typer(link, name="link", rich_help_panel="Reports")
+app.add_typer(policy_app, name="policy", rich_help_panel="Reports")
 explain = typer.Typer(no_args_is_help=True, help="Why something was decided.")
 staff = typer.Typer(no_args_is_help=True, help="Who may ask and rule at the desk by HTTP.")
 app.add_typer(staff, name="staff", rich_help_panel="Operation")
@@ -753,10 +756,11 @@ def main() -> None:
         sys.stderr.write(f"anwang: this command needs {error.name}, of the extra: pip install 'anwang[local]'\n")
         sys.exit(FAILED)
     except AnwangError as error:
+        from pipeline.errors import ReleaseRefusedError
         from pipeline.settings import SettingsRefusedError
 
         sys.stderr.write(f"anwang: {error}\n")
-        sys.exit(MISUSED if isinstance(error, SettingsRefusedError) else FAILED)
+        sys.exit(MISUSED if isinstance(error, (SettingsRefusedError, ReleaseRefusedError)) else FAILED)
 
 
 if __name__ == "__main__":

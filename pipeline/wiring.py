@@ -42,9 +42,11 @@ from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
+from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
+from pipeline.adapters.postgres.releases import Releases
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
@@ -150,7 +152,8 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
         marks = await _pool(stack, settings.postgres_dsn, name, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
-        store = AssessStore(on.pool, marks, CaseKeys(keys_pool, on.ring), on.ring, sources=sources, worker=name)
+        keys, policies = CaseKeys(keys_pool, on.ring), Policies(on.pool, "assess")
+        store = AssessStore(on.pool, marks, keys, on.ring, sources=sources, policies=policies, worker=name)
         claims = Claims(store, telling)
         intake = Intake(settings.kafka_bootstrap, settings.kafka_group, name, claims)
         stack.push_async_callback(intake.stop)
@@ -317,6 +320,16 @@ async def enrolment(settings: Settings) -> AsyncIterator[Enrolment]:
         yield Enrolment(pool)
 
 
+@asynccontextmanager
+async def releases(settings: Settings) -> AsyncIterator[Releases]:
+    """What changes the policy; the database must be of this program's schema."""
+    async with AsyncExitStack() as stack:
+        pool = await _pool(stack, settings.postgres_dsn, worker_name("policy"), timeout_ms=COUNTING_TIMEOUT_MS)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        yield Releases(pool)
+
+
 async def read_ledger(settings: Settings) -> LedgerState:
     """The ledger as it stands now, counted anew."""
     name = worker_name("ledger")
@@ -373,7 +386,8 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
         reader = DocketReader(on.ring, keys, sources)
-        yield Links(Rulings(on.pool, keys, reader), Explaining(on.pool), Reindex(on.pool, on.ring, reader), sources)
+        rulings = Rulings(on.pool, keys, reader, Policies(on.pool, stage))
+        yield Links(rulings, Explaining(on.pool), Reindex(on.pool, on.ring, reader), sources)
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

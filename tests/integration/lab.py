@@ -22,6 +22,7 @@ from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.database import Pool, open_pool
 from pipeline.adapters.postgres.keys import CaseKeys
+from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.vault import GateKeys, KeyRing
@@ -127,7 +128,8 @@ class Lab:
 
     def store(self, worker: str = "worker", kind: type[AssessStore] = AssessStore) -> AssessStore:
         keys = CaseKeys(self.keys_pool, self.ring)
-        return kind(self.pool, self.marks, keys, self.ring, sources=self.sources, worker=worker)
+        policies = Policies(self.pool, "assess")
+        return kind(self.pool, self.marks, keys, self.ring, sources=self.sources, policies=policies, worker=worker)
 
     @asynccontextmanager
     async def assess(self, store: AssessStore | None = None, group: str | None = None) -> AsyncIterator[Assess]:

@@ -9,6 +9,7 @@ from lab import Lab, event, until
 
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
+from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.contracts.case import Ruling, RulingKind
@@ -52,7 +53,7 @@ def told(number: int, *quoted: int, **data: Any) -> dict[str, Any]:  # noqa: ANN
 
 def book_of(lab: Lab) -> Rulings:
     keys = CaseKeys(lab.keys_pool, lab.ring)
-    return Rulings(lab.pool, keys, DocketReader(lab.ring, keys, lab.sources))
+    return Rulings(lab.pool, keys, DocketReader(lab.ring, keys, lab.sources), Policies(lab.pool, "desk"))
 
 
 def ruling(kind: RulingKind, *reports: UUID, scope: Literal["household", "incident"] = "household") -> Ruling:

@@ -10,13 +10,16 @@ from typing import TypeVar
 from pipeline.adapters.postgres.database import RETRY_FOR_S, TRANSIENT, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL, DocketReader, Loaded, Sought
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys
+from pipeline.adapters.postgres.policies import InForce, Policies
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter
+from pipeline.adapters.postgres.shadow_writer import judge_beside, write_shadowed
 from pipeline.adapters.postgres.work import Work
 from pipeline.adapters.vault import KeyRing
 from pipeline.contracts.messages import Coordinate, Stream
-from pipeline.domain.assess import assess
+from pipeline.domain.assess import Settlement, assess
 from pipeline.domain.batch import Accepted, Batch, Claim, Settled, Span
 from pipeline.domain.policy.book import PolicyBook
+from pipeline.domain.policy.shadow import Shadowed
 from pipeline.domain.terms import Terms
 from pipeline.ports import Sources
 
@@ -36,13 +39,22 @@ class AssessStore:
     """
 
     def __init__(  # noqa: PLR0913 - each is a different thing that settling needs
-        self, pool: Pool, marks: Pool, keys: CaseKeys, ring: KeyRing, *, sources: Sources, worker: str
+        self,
+        pool: Pool,
+        marks: Pool,
+        keys: CaseKeys,
+        ring: KeyRing,
+        *,
+        sources: Sources,
+        policies: Policies,
+        worker: str,
     ) -> None:
         self._pool = pool
         self._marks = marks
         self._keys = keys
         self._ring = ring
         self._reader = DocketReader(ring, keys, sources)
+        self._policies = policies
         self._worker = worker
         self._history = 0
         self._turn_ends_at = float("-inf")
@@ -126,36 +138,41 @@ class AssessStore:
         async with self._pool.acquire() as db:
             self._history = self._history or await db.fetchval(SQL["history"])
             loaded = await self._reader.load(db, sought, await self._reader.look(db, sought))
-        book = PolicyBook()
-        work = await _decide(batch, loaded, book)
+        policies = await self._policies.look()
+        work = await _decide(batch, loaded, policies)
         keys = await self._keys.make(work.key_names(self._ring))
         while True:
             try:
-                return await self._write(work, sought, keys, book)
+                return await self._write(work, sought, keys, policies)
             except _KeysMissing as missing:
                 keys = await self._keys.make(missing.names)
 
-    async def _write(self, work: Work, sought: Sought, keys: Keys, book: PolicyBook) -> Settled:
+    async def _write(self, work: Work, sought: Sought, keys: Keys, policies: InForce) -> Settled:
         async with self._pool.acquire() as db, db.transaction():
             await db.execute(SQL["lock_linking"])
             locked_at = time.monotonic()
             sight = await self._reader.look(db, sought, lock=True)
             if sight != work.loaded.sight:
-                work = await _decide(work.batch, await self._reader.load(db, sought, sight), book)
+                work = await _decide(work.batch, await self._reader.load(db, sought, sight), policies)
             names = work.key_names(self._ring)
             if not names <= keys.keys():
                 raise _KeysMissing(names)
             await SettlementWriter(db, self._ring, keys, datetime.now(UTC), self._history).write(work)
+            await write_shadowed(db, work.shadowed)
         return Settled(work.counts(), time.monotonic() - locked_at)
 
 
-async def _decide(batch: Batch, loaded: Loaded, book: PolicyBook) -> Work:
+async def _decide(batch: Batch, loaded: Loaded, policies: InForce) -> Work:
     """Between two decisions the group's heartbeat may go out: a crowd takes its time."""
-    settled = []
+    settled: list[tuple[Accepted, Settlement]] = []
+    shadowed: list[Shadowed] = []
     for item in batch.accepted:
-        settled.append((item, assess(item.reading.facts, loaded.docket, _terms(item, book))))
+        terms = _terms(item, policies.book)
+        settlement = assess(item.reading.facts, loaded.docket, terms)
+        settled.append((item, settlement))
+        shadowed += judge_beside(settlement, terms.policy, policies.shadow)
         await asyncio.sleep(0)
-    return Work(batch, loaded, tuple(settled))
+    return Work(batch, loaded, tuple(settled), tuple(shadowed))
 
 
 def _terms(item: Accepted, book: PolicyBook) -> Terms:

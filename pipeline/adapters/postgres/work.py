@@ -18,6 +18,7 @@ from pipeline.domain.evidence import Evidence
 from pipeline.domain.filing import Filed
 from pipeline.domain.link import Key, stored_keys
 from pipeline.domain.partition import Pair
+from pipeline.domain.policy.shadow import Shadowed
 
 REPORT, ORIGINAL, UNREAD = Purpose.REPORT, Purpose.ORIGINAL, Purpose.UNREAD
 
@@ -29,6 +30,7 @@ class Work:
     batch: Batch
     loaded: Loaded
     settled: tuple[tuple[Accepted, Settlement], ...]
+    shadowed: tuple[Shadowed, ...] = ()
     moves: Moves = field(init=False)
 
     def __post_init__(self) -> None:
