@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import Room, desk_app
 from pipeline.adapters.http.intake import House, intake_app
@@ -29,6 +30,7 @@ from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
+from pipeline.adapters.postgres.casebook import Casebook
 from pipeline.adapters.postgres.database import (
     COUNTING_TIMEOUT_MS,
     STATEMENT_TIMEOUT_MS,
@@ -43,11 +45,13 @@ from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
 from pipeline.adapters.postgres.policies import Policies
+from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.releases import Releases
 from pipeline.adapters.postgres.rulings import Rulings
+from pipeline.adapters.postgres.transfers import Transfers
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -58,6 +62,7 @@ from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
+from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
 from pipeline.settings import Settings, SettingsRefusedError, directory_of
@@ -153,7 +158,10 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys, policies = CaseKeys(keys_pool, on.ring), Policies(on.pool, "assess")
-        store = AssessStore(on.pool, marks, keys, on.ring, sources=sources, policies=policies, worker=name)
+        centres = read_folder(settings.directory_dir)
+        store = AssessStore(
+            on.pool, marks, keys, on.ring, sources=sources, policies=policies, centres=centres, worker=name
+        )
         claims = Claims(store, telling)
         intake = Intake(settings.kafka_bootstrap, settings.kafka_group, name, claims)
         stack.push_async_callback(intake.stop)
@@ -366,12 +374,17 @@ async def settle_alarm(settings: Settings, alarm_id: int, by: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What people ask and decide of links."""
+    """What people ask and decide of cases and their links."""
 
     rulings: Rulings
     explaining: Explaining
     reindex: Reindex
     sources: Register
+    policies: Policies
+    terms: TermsBook
+    receipts: Receipts
+    casebook: Casebook
+    transfers: Transfers
 
 
 @asynccontextmanager
@@ -386,8 +399,19 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
         reader = DocketReader(on.ring, keys, sources)
-        rulings = Rulings(on.pool, keys, reader, Policies(on.pool, stage))
-        yield Links(rulings, Explaining(on.pool), Reindex(on.pool, on.ring, reader), sources)
+        policies, centres = Policies(on.pool, stage), read_folder(settings.directory_dir)
+        rulings = Rulings(on.pool, keys, reader, policies, centres)
+        yield Links(
+            rulings=rulings,
+            explaining=Explaining(on.pool),
+            reindex=Reindex(on.pool, on.ring, reader),
+            sources=sources,
+            policies=policies,
+            terms=TermsBook(await with_retries(policies.book), centres),
+            receipts=Receipts(on.pool, keys),
+            casebook=Casebook(on.pool, reader),
+            transfers=Transfers(on.pool, keys, reader, centres, rulings.named),
+        )
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

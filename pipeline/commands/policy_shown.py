@@ -107,7 +107,7 @@ def show_file(settings: Settings, version: str | None) -> None:
     if version is None:
         version = book_of(now.records, verify)[0].at(now.now).version
     if version == shipped().version and version not in now.records.releases:
-        sys.stdout.write(deployed(SHIPPED))
+        sys.stdout.write(deployed("policy").joinpath(SHIPPED).read_text("utf-8"))
     else:
         sys.stdout.write(release_of(now.records, version).file)
 

@@ -170,6 +170,8 @@ class Tag(StrEnum):
     HIGH_DANGER = "high_danger"
     COUNTY_ASSUMED = "county_assumed"
     COUNTY_UNKNOWN = "county_unknown"
+    COUNTY_CONTESTED = "county_contested"
+    """The case was transferred, and by its newest reports the law names another county: a person is asked."""
 
 
 class Clock(StrEnum):

@@ -2,10 +2,8 @@
 
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
+from importlib.resources.abc import Traversable
 from typing import NamedTuple
-
-_IN_SOURCE = Path(__file__).parents[2] / "deploy"
 
 
 class Town(NamedTuple):
@@ -20,15 +18,18 @@ def table(name: str) -> str:
     return files(__name__).joinpath(name).read_text("utf-8-sig")
 
 
-def deployed(name: str) -> str:
-    """The text of a file of `deploy/`, which a bureau may change in its own copy: such as `policy/default-2026.1.toml`.
-    A built package carries these files; a source tree has them beside it.
-    """
-    packed = files(__name__).joinpath("deploy", *name.split("/"))
-    return packed.read_text("utf-8") if packed.is_file() else _IN_SOURCE.joinpath(name).read_text("utf-8")
-
-
 @lru_cache(maxsize=1)
 def towns() -> tuple[Town, ...]:
     """Every town of Taiwan with its county and both official codes, in the order of their codes."""
     return tuple(Town(*line.split(",")) for line in table("towns.csv").splitlines()[1:])
+
+
+def deployed(name: str) -> Traversable:
+    """A folder of what a bureau may change, as it is shipped: in the wheel it lies here, in a checkout it is the one
+    in `deploy/`. Raises FileNotFoundError.
+    """
+    shipped, in_checkout = files(__name__).joinpath(name), files("pipeline").joinpath("..", "deploy", name)
+    found = next((folder for folder in (shipped, in_checkout) if folder.is_dir()), None)
+    if found is None:
+        raise FileNotFoundError(f"this package was built without its folder {name}")
+    return found

@@ -32,6 +32,7 @@ from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Claim, Unread
 from pipeline.domain.ledger import LedgerState
 from pipeline.domain.normalise.variants import fold
+from pipeline.domain.terms import shipped_terms
 from pipeline.local.servers import Servers
 from pipeline.settings import Settings, directory_of
 from pipeline.stages.assess import Assess, Claims
@@ -129,7 +130,17 @@ class Lab:
     def store(self, worker: str = "worker", kind: type[AssessStore] = AssessStore) -> AssessStore:
         keys = CaseKeys(self.keys_pool, self.ring)
         policies = Policies(self.pool, "assess")
-        return kind(self.pool, self.marks, keys, self.ring, sources=self.sources, policies=policies, worker=worker)
+        centres = shipped_terms().centres
+        return kind(
+            self.pool,
+            self.marks,
+            keys,
+            self.ring,
+            sources=self.sources,
+            policies=policies,
+            centres=centres,
+            worker=worker,
+        )
 
     @asynccontextmanager
     async def assess(self, store: AssessStore | None = None, group: str | None = None) -> AsyncIterator[Assess]:

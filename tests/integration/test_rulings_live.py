@@ -16,6 +16,7 @@ from pipeline.contracts.case import Ruling, RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.chain import BEGINNING, link_hash
 from pipeline.domain.rulings import Ruled
+from pipeline.domain.terms import shipped_terms
 from pipeline.domain.wishes import Wish
 from pipeline.errors import RulingRefusedError
 
@@ -53,7 +54,8 @@ def told(number: int, *quoted: int, **data: Any) -> dict[str, Any]:  # noqa: ANN
 
 def book_of(lab: Lab) -> Rulings:
     keys = CaseKeys(lab.keys_pool, lab.ring)
-    return Rulings(lab.pool, keys, DocketReader(lab.ring, keys, lab.sources), Policies(lab.pool, "desk"))
+    reader, centres = DocketReader(lab.ring, keys, lab.sources), shipped_terms().centres
+    return Rulings(lab.pool, keys, reader, Policies(lab.pool, "desk"), centres)
 
 
 def ruling(kind: RulingKind, *reports: UUID, scope: Literal["household", "incident"] = "household") -> Ruling:

@@ -75,6 +75,13 @@ class Policies:
             self._by_digest[digest] = policy
         return self._by_digest[digest]
 
+    async def by_version(self, version: str) -> Policy | None:
+        """As `by_digest`, by the version's name."""
+        row = await with_retries(lambda: self._pool.fetchrow(SQL["release_of_version"], version))
+        if row is None:
+            return shipped() if version == shipped().version else None
+        return _readable(_release(row))
+
     async def _read(self, db: Connection, *, runs_shadow: bool) -> InForce:
         records = await read_records(db)
         book, refused = book_of(records, verify)

@@ -15,11 +15,12 @@ from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.case import Ruling, RulingKind
 from pipeline.domain.bonds import Scope
+from pipeline.domain.centres import CentreBook
 from pipeline.domain.notices import Stamp, ruling_notices
 from pipeline.domain.questions import Question, Side
 from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import Ruled, rule
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import TermsBook
 from pipeline.domain.wishes import Wish
 
 SQL = Queries.of("rulings")
@@ -35,11 +36,14 @@ class Named(NamedTuple):
 class Rulings:
     """A ruling that comes again, by its id, changes nothing."""
 
-    def __init__(self, pool: Pool, keys: CaseKeys, reader: DocketReader, policies: Policies) -> None:
+    def __init__(
+        self, pool: Pool, keys: CaseKeys, reader: DocketReader, policies: Policies, centres: CentreBook
+    ) -> None:
         self._pool = pool
         self._keys = keys
         self._reader = reader
         self._policies = policies
+        self._centres = centres
 
     async def decide(self, wish: Wish) -> Ruled | None:
         """As `apply`, by names that people use."""
@@ -117,7 +121,7 @@ class Rulings:
                 return None
             loaded = await self._reader.around(db, ruling.reports)
             now = datetime.now(UTC)
-            ruled = rule(ruling, loaded.docket, Terms(book.at(now), now))
+            ruled = rule(ruling, loaded.docket, TermsBook(book, self._centres).at(now))
             moves = Moves(loaded, [Step(ruled.changes, ruled.absorbed)])
             keys = await self._keys.make(moves.key_names())
             stamp = Stamp(now, await db.fetchval(ASSESS["history"]))

@@ -3,6 +3,7 @@ noted, rings, and leaves the settlement as it is.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import asyncpg
 
@@ -11,6 +12,7 @@ from pipeline.adapters.postgres.policies import ALARMS, SQL
 from pipeline.domain.assess import Settlement
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.shadow import FAILED, Differs, Shadowed, differences
+from pipeline.domain.terms import Terms, TermsBook
 
 FAULTS_OF_PURE_CODE = (
     ArithmeticError,
@@ -25,18 +27,29 @@ FAULTS_OF_PURE_CODE = (
 """All that a calculation on values can end in."""
 
 
-def judge_beside(settlement: Settlement, policy: Policy, shadow: Policy | None) -> Iterator[Shadowed]:
-    """None for a redelivery, which changes nothing."""
-    if shadow and settlement.after:
-        differs = _differences(settlement, policy, shadow)
-        yield Shadowed(settlement.facts.event_key, shadow.version, policy.version, differs)
+class Under(NamedTuple):
+    """What a batch is decided under, and the policy in shadow."""
+
+    book: TermsBook
+    shadow: Policy | None
+
+    def beside(self, terms: Terms) -> Terms | None:
+        """The same terms under the policy in shadow."""
+        return self.book.under(self.shadow, terms.at, terms.load) if self.shadow else None
 
 
-def _differences(settlement: Settlement, policy: Policy, shadow: Policy) -> Differs:
+def judge_beside(settlement: Settlement, terms: Terms, shadow: Terms | None) -> Iterator[Shadowed]:
+    """None where nothing runs in shadow."""
+    if shadow:
+        differs = _differences(settlement, terms, shadow)
+        yield Shadowed(settlement.facts.event_key, shadow.policy.version, terms.policy.version, differs)
+
+
+def _differences(settlement: Settlement, terms: Terms, shadow: Terms) -> Differs:
     if settlement.after is None:
         return {}
     try:
-        return differences(policy, shadow, settlement.after, settlement.report_id)
+        return differences(terms, shadow, settlement.after, settlement.report_id)
     except FAULTS_OF_PURE_CODE as error:
         return {FAILED: [None, type(error).__name__]}
 

@@ -19,17 +19,19 @@ from pipeline.domain.filing import Filed
 from pipeline.domain.link import Key, stored_keys
 from pipeline.domain.partition import Pair
 from pipeline.domain.policy.shadow import Shadowed
+from pipeline.domain.receipt import Receipt
 
 REPORT, ORIGINAL, UNREAD = Purpose.REPORT, Purpose.ORIGINAL, Purpose.UNREAD
 
 
 @dataclass(slots=True)
 class Work:
-    """A batch with its decisions, made from what `loaded` saw."""
+    """A batch with its decisions, made from what `loaded` saw, and by event key the receipt of each."""
 
     batch: Batch
     loaded: Loaded
     settled: tuple[tuple[Accepted, Settlement], ...]
+    receipts: Mapping[UUID, Receipt]
     shadowed: tuple[Shadowed, ...] = ()
     moves: Moves = field(init=False)
 

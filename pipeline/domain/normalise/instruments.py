@@ -82,9 +82,11 @@ def _any(value: Json) -> Iterator[Answer]:
     items = form.get(ITEMS)
     told = [*form.items(), *((f"{ITEMS}.{k}", v) for k, v in (items.items() if isinstance(items, dict) else ()))]
     for field, answer in told[:FORM_FIELDS_MAX]:
-        is_number = isinstance(answer, int) and abs(answer) <= SCALE_ABS_MAX
-        is_word = isinstance(answer, str) and _NAME.fullmatch(answer) is not None
-        if _NAME.fullmatch(field.removeprefix(f"{ITEMS}.")) and (is_number or is_word):
+        if _NAME.fullmatch(field.removeprefix(f"{ITEMS}.")) is None:
+            continue
+        if (isinstance(answer, int) and abs(answer) <= SCALE_ABS_MAX) or (
+            isinstance(answer, str) and _NAME.fullmatch(answer)
+        ):
             yield Answer(field, answer)
 
 

@@ -32,7 +32,7 @@ class PolicyBook:
     activations: Sequence[Activation] = ()
 
     def at(self, instant: datetime) -> Policy:
-        """The policy in force at this instant. Where none was activated, or what was has run out, the shipped one."""
+        """The policy in force at this instant: the shipped one where none was activated, or what was has run out."""
         activation = self.activation_at(instant)
         return activation.policy if activation else shipped()
 

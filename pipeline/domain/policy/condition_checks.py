@@ -52,16 +52,20 @@ def faults_in(
         yield path, "this can hold without a field that says so; ask for something that is told"
 
 
-def names_a_path(condition: Condition, tables: PolicyFile) -> bool:
+def names_a_path(  # noqa: PLR0911 - one case for each kind of condition
+    condition: Condition, tables: PolicyFile, seen: tuple[str, ...] = ()
+) -> bool:
     """Whether a field of the report says so whenever the condition holds."""
     match condition:
         case All():
-            return any(names_a_path(c, tables) for c in condition.all_)
+            return any(names_a_path(c, tables, seen) for c in condition.all_)
         case AnyOf():
-            return all(names_a_path(c, tables) for c in condition.any_)
+            return all(names_a_path(c, tables, seen) for c in condition.any_)
         case Named():
             rule = next((r for r in tables.rule if r.name == condition.rule), None)
-            return rule is None or (rule.when != condition and names_a_path(rule.when, tables))
+            if rule is None or rule.name in seen:
+                return True
+            return names_a_path(rule.when, tables, (*seen, rule.name))
         case Told():
             return condition.only is None
         case Person() | Asked() | VictimBelow() | VictimFrom() | AllVictimsFrom():
@@ -80,7 +84,9 @@ class _Checker:
     bears_points: bool
     seen: tuple[str, ...] = ()
 
-    def faults(self, condition: Condition, path: Path, *, upright: bool) -> Iterator[Complaint]:  # noqa: C901 - one case for each kind
+    def faults(  # noqa: C901, PLR0912 - one case for each kind of condition
+        self, condition: Condition, path: Path, *, upright: bool
+    ) -> Iterator[Complaint]:
         match condition:
             case All():
                 for place, inner in enumerate(condition.all_):

@@ -51,7 +51,8 @@ def _shorter(path: Path) -> list[Path]:
 
 def read_toml(text: str) -> Located:
     """A line that is no TOML is told and passed over, so that the other faults are found, too."""
-    lines, broken = text.splitlines(), []
+    lines = text.splitlines()
+    broken: list[Fault] = []
     while len(broken) < BROKEN_LINES_MAX:
         try:
             return Located(tomllib.loads("\n".join(lines)), _lines_of(lines), tuple(broken))

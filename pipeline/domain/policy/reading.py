@@ -1,4 +1,4 @@
-"""Reads a policy file: whatever is wrong with it is found, with its line; a policy that is read can judge every case."""
+"""Reads a policy file: all that is wrong with it is found, with its line; one that is read can judge every case."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -14,7 +14,7 @@ from pipeline.domain.policy.checks import faults_of
 from pipeline.domain.policy.located import Fault, Located, read_toml
 from pipeline.domain.policy.policy import Policy
 
-SHIPPED = "policy/default-2026.1.toml"
+SHIPPED = "default-2026.1.toml"
 
 _WORDS = {
     "missing": "this key is missing",
@@ -52,7 +52,7 @@ def read_policy(text: str) -> Policy:
 @lru_cache(maxsize=1)
 def shipped() -> Policy:
     """The default policy, as it is shipped."""
-    return read_policy(deployed(SHIPPED))
+    return read_policy(deployed("policy").joinpath(SHIPPED).read_text("utf-8"))
 
 
 def _faults(found: Sequence[ErrorDetails], told: Located) -> Iterator[Fault]:

@@ -9,9 +9,9 @@ from uuid import UUID
 from pipeline.contracts.decision import in_taipei
 from pipeline.domain.casefile import CaseFile
 from pipeline.domain.clocks import start_clocks
-from pipeline.domain.policy.policy import Policy
 from pipeline.domain.route import place
 from pipeline.domain.score import judge
+from pipeline.domain.terms import Terms
 
 SUCH_AS_MAX = 5
 FAILED = "failed"
@@ -31,22 +31,22 @@ class Shadowed(NamedTuple):
     differs: Differs
 
 
-def differences(policy: Policy, shadow: Policy, case: CaseFile, report_id: UUID) -> Differs:
+def differences(terms: Terms, shadow: Terms, case: CaseFile, report_id: UUID) -> Differs:
     """Both judge the reports of the case afresh: what it had risen to before counts for neither, so that a policy that
     judges lower shows it, too.
     """
-    one, other = said(policy, case, report_id), said(shadow, case, report_id)
+    one, other = said(terms, case, report_id), said(shadow, case, report_id)
     names = dict.fromkeys((*one, *other))
     return {name: [one.get(name), other.get(name)] for name in names if one.get(name) != other.get(name)}
 
 
-def said(policy: Policy, case: CaseFile, report_id: UUID) -> Said:
-    """What a policy says of a case and of the incident of this report, in plain values."""
+def said(terms: Terms, case: CaseFile, report_id: UUID) -> Said:
+    """What is said under these terms of a case and of the incident of this report, in plain values."""
     views = {i.incident_id: replace(i.view, clocks={}) for i in case.incidents}
-    standing = judge(policy, tuple(views.values()))
+    standing = judge(terms.policy, tuple(views.values()))
     own = views.pop(case.incident_of(report_id).incident_id)
-    routing = place(policy, own, tuple(views.values()), standing)
-    clocks = {CLOCK + name: in_taipei(due).isoformat() for name, due in start_clocks(policy, own).items()}
+    routing = place(terms, own, tuple(views.values()), standing)
+    clocks = {CLOCK + name: in_taipei(due).isoformat() for name, due in start_clocks(terms.policy, own).items()}
     return {
         "queue": standing.queue.value,
         "priority": standing.priority.value,

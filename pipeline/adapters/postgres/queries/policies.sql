@@ -10,6 +10,9 @@ SELECT version, digest, file, proposed_by, proposed_at, note FROM policy_release
 -- name: release_of_digest
 SELECT version, digest, file, proposed_by, proposed_at, note FROM policy_release WHERE digest = $1
 
+-- name: release_of_version
+SELECT version, digest, file, proposed_by, proposed_at, note FROM policy_release WHERE version = $1
+
 -- name: signers
 SELECT public_key, staff, registered_at, revoked_at FROM policy_signer ORDER BY registered_at, public_key
 
