@@ -174,7 +174,8 @@ async def _decide(batch: Batch, loaded: Loaded, under: Under) -> Work:
         settled.append((item, settlement))
         if settlement.filed:
             receipts[settlement.facts.event_key] = receipt_of(settlement, facts, loaded.docket, terms)
-            shadowed.extend(judge_beside(settlement, terms, under.beside(terms)))
+            if told := judge_beside(settlement, terms, under):
+                shadowed.append(told)
         await asyncio.sleep(0)
     return Work(batch, loaded, tuple(settled), receipts, tuple(shadowed))
 

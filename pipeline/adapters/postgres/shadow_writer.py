@@ -2,7 +2,7 @@
 noted, rings, and leaves the settlement as it is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import asyncpg
@@ -33,25 +33,19 @@ class Under(NamedTuple):
     book: TermsBook
     shadow: Policy | None
 
-    def beside(self, terms: Terms) -> Terms | None:
-        """The same terms under the policy in shadow."""
-        return self.book.under(self.shadow, terms.at, terms.load) if self.shadow else None
 
-
-def judge_beside(settlement: Settlement, terms: Terms, shadow: Terms | None) -> Iterator[Shadowed]:
-    """None where nothing runs in shadow."""
-    if shadow:
-        differs = _differences(settlement, terms, shadow)
-        yield Shadowed(settlement.facts.event_key, shadow.policy.version, terms.policy.version, differs)
-
-
-def _differences(settlement: Settlement, terms: Terms, shadow: Terms) -> Differs:
-    if settlement.after is None:
-        return {}
+def judge_beside(settlement: Settlement, terms: Terms, under: Under) -> Shadowed | None:
+    """None for a redelivery, which changes nothing, and where nothing runs in shadow."""
+    shadow, case = under.shadow, settlement.after
+    if shadow is None or case is None:
+        return None
     try:
-        return differences(terms, shadow, settlement.after, settlement.report_id)
+        differs: Differs = differences(
+            terms, under.book.under(shadow, terms.at, terms.load), case, settlement.report_id
+        )
     except FAULTS_OF_PURE_CODE as error:
-        return {FAILED: [None, type(error).__name__]}
+        differs = {FAILED: [None, type(error).__name__]}
+    return Shadowed(settlement.facts.event_key, shadow.version, terms.policy.version, differs)
 
 
 async def write_shadowed(db: Connection, shadowed: Sequence[Shadowed]) -> None:
