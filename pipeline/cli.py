@@ -12,6 +12,8 @@ import typer
 
 import pipeline
 from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
+from pipeline.cli_case import case_app
+from pipeline.cli_directory import directory_app
 from pipeline.cli_policy import policy_app
 from pipeline.commands.options import PROCESS, SERVERS, CaseFirst, listens_to
 
@@ -37,10 +39,10 @@ app.add_typer(keys, name="keys", rich_help_panel="Operation")
 mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
 app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
 app.add_typer(source, name="source", rich_help_panel="Reports")
+app.add_typer(policy_app, name="policy", rich_help_panel="Operation")
 bench = typer.Typer(no_args_is_help=True, help="How well reports are linked, on reports whose truth is known.")
 link = typer.Typer(no_args_is_help=True, help="What people decide of links: confirm, part, split, merge, answer.")
 app.add_typer(link, name="link", rich_help_panel="Reports")
-app.add_typer(policy_app, name="policy", rich_help_panel="Reports")
 explain = typer.Typer(
     no_args_is_help=True, cls=CaseFirst, help="Why something was decided: `anwang explain CASE`, or of a link."
 )
@@ -49,10 +51,8 @@ app.add_typer(decide, name="decide", rich_help_panel="Reports")
 staff = typer.Typer(no_args_is_help=True, help="Who may ask and rule at the desk by HTTP.")
 app.add_typer(staff, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
-case = typer.Typer(no_args_is_help=True, help="What people do with a case: hand it to another centre.")
-app.add_typer(case, name="case", rich_help_panel="Reports")
-directory = typer.Typer(no_args_is_help=True, help="The centres that take cases, and their districts.")
-app.add_typer(directory, name="directory", rich_help_panel="Operation")
+app.add_typer(case_app, name="case", rich_help_panel="Reports")
+app.add_typer(directory_app, name="directory", rich_help_panel="Operation")
 app.add_typer(bench, name="bench", rich_help_panel="For who builds on it")
 
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
@@ -400,106 +400,6 @@ def link_answer(  # noqa: PLR0913 - each is a flag
     kind = "confirm" if said is YesNo.YES else "part"
     wish = wish_of(kind, "household", [one, other], by=by, second=second, ruling_id=ruling_id, is_answer=True)
     decide(told.settings, wish)
-
-
-class WhyTransfer(StrEnum):
-    """As `contracts.case.TransferReason`, which is not loaded for --help."""
-
-    VICTIM_MOVED = "victim_moved"
-    VICTIM_LIVES_THERE = "victim_lives_there"
-    HAPPENED_THERE = "happened_there"
-    PLACED_THERE = "placed_there"
-    SERVED_THERE = "served_there"
-    SENT_WRONGLY = "sent_wrongly"
-
-
-class WhyNot(StrEnum):
-    """As `contracts.case.TransferRefusalReason`, which is not loaded for --help."""
-
-    VICTIM_NOT_THERE = "victim_not_there"
-    NOT_OURS_BY_LAW = "not_ours_by_law"
-    NOT_YET_SAFE = "not_yet_safe"
-    PAPERS_MISSING = "papers_missing"
-
-
-TransferName = Annotated[str, typer.Argument(metavar="TRANSFER", help="Its id, or that of its case.")]
-TransferId = Annotated[
-    UUID | None,
-    typer.Option("--id", metavar="UUID", help="Of a transfer whose answer was lost: said again, it counts once."),
-]
-DIRECTED = (*LINKED, "directory_dir")
-
-
-@case.command("transfer")
-@listens_to(*DIRECTED)
-def case_transfer(  # noqa: PLR0913 - each is a flag
-    told: "Configured",
-    case: CaseName,
-    *,
-    to: Annotated[str, typer.Option("--to", metavar="CENTRE", help="Code of the centre that should take it.")],
-    reason: Annotated[WhyTransfer, typer.Option("--reason", help="Why.", show_default=False)],
-    by: StaffCode,
-    transfer_id: TransferId = None,
-) -> None:
-    """Propose that another centre takes a case; it stays, and its clocks run, until that one accepts."""
-    from pipeline.commands.case import propose_transfer
-
-    propose_transfer(told.settings, case, to=to, reason=reason, by=by, transfer_id=transfer_id)
-
-
-@case.command("transfer-accept")
-@listens_to(*DIRECTED)
-def case_transfer_accept(told: "Configured", transfer: TransferName, *, by: StaffCode) -> None:
-    """Take a case that another centre proposed."""
-    from pipeline.commands.case import answer_transfer
-
-    answer_transfer(told.settings, transfer, by=by)
-
-
-@case.command("transfer-refuse")
-@listens_to(*DIRECTED)
-def case_transfer_refuse(
-    told: "Configured",
-    transfer: TransferName,
-    *,
-    reason: Annotated[WhyNot, typer.Option("--reason", help="Why not.", show_default=False)],
-    by: StaffCode,
-) -> None:
-    """Leave it where it is."""
-    from pipeline.commands.case import answer_transfer
-
-    answer_transfer(told.settings, transfer, by=by, refused_for=reason)
-
-
-@case.command("transfers")
-@listens_to(*DIRECTED)
-def case_transfers(told: "Configured", *, as_json: AsJson = False) -> None:
-    """The transfers that wait for an answer, the oldest first."""
-    from pipeline.commands.case import show_transfers
-
-    show_transfers(told.settings, as_json=as_json)
-
-
-@directory.command("check")
-def directory_check(
-    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The shipped one if not said.")] = None,
-) -> None:
-    """Count what a directory holds, or tell every mistake by file and line; exits 1 when there is one."""
-    from pipeline.commands.directory import check
-
-    raise typer.Exit(check(folder))
-
-
-@directory.command("show")
-@listens_to("directory_dir")
-def directory_show(
-    told: "Configured",
-    town: Annotated[str, typer.Argument(metavar="TOWN", help="Such as 松山區, or 臺北市信義區.")],
-) -> None:
-    """The centres of a town, with hours and room."""
-    from pipeline.commands.directory import show
-
-    show(told.settings, town)
 
 
 StaffMember = Annotated[str, typer.Argument(metavar="CODE", help="Letters and digits, such as S1024; never a name.")]

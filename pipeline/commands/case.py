@@ -57,8 +57,8 @@ def _tell(handed: Handed | None) -> None:
 
 
 def _as_told(waiting: Waiting) -> dict[str, object]:
-    beside = {"case_id": waiting.case_id, "proposed_at": waiting.proposed_at}
-    return waiting.transfer.model_dump() | beside | {"queue": waiting.queue, "priority": waiting.priority}
+    beside = {"case_id": str(waiting.case_id), "proposed_at": waiting.proposed_at}
+    return waiting.transfer.model_dump(mode="json") | beside | {"queue": waiting.queue, "priority": waiting.priority}
 
 
 def _in_words(waiting: Waiting) -> Iterator[str]:

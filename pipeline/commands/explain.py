@@ -74,7 +74,7 @@ def explained_offline(file: str, event_id: str, directory: Directory) -> Explana
         reading = read_event(line, (), arrived_at, directory)
         if isinstance(reading, Unreadable):
             continue
-        settled = assess(reading.facts, docket, shipped_terms().at(arrived_at))
+        settled = assess(reading.facts, docket, shipped_terms().at(reading.facts.received_at))
         asks |= {(a.report_id, a.other_report_id) for a in (settled.filed.asks if settled.filed else ())}
         if event_id in (reading.facts.event_id, str(settled.report_id)):
             told.add(settled.report_id)

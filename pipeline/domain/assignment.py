@@ -83,7 +83,6 @@ _TOWN_BY = {
 _CHOICES = frozenset(
     {
         WhyCode.CLOSED_PRESSING,
-        WhyCode.CLOSED_WAITS,
         WhyCode.BACK_FROM_DUTY,
         WhyCode.FULL_OVERFLOW,
         WhyCode.FULL_EVERYWHERE,
@@ -176,7 +175,8 @@ class _Assigning:
         if has_become_pressing and not self.book.is_open(centre, self.at):
             return None
         told = tuple(why for why in before.why if why.code in _CHOICES)
-        return _Choice(centre, (*told, _why(WhyCode.STAYS, centre=centre.code)), before.held_until)
+        stays = _why(WhyCode.STAYS, centre=centre.code)
+        return _Choice(centre, (*told, stays, *self._waiting_at(centre)), before.held_until)
 
     @property
     def _is_released(self) -> bool:
@@ -195,10 +195,13 @@ class _Assigning:
             why = _why(WhyCode.CLOSED_PRESSING, home=home.code, centre=duty.code, until=_moment(opens))
             return _Choice(duty, (why,), opens)
         centre, full = self._with_room(home)
+        return _Choice(centre, (*full, *self._waiting_at(centre)))
+
+    def _waiting_at(self, centre: Centre) -> tuple[Why, ...]:
         if self.book.is_open(centre, self.at):
-            return _Choice(centre, full)
-        waits = _why(WhyCode.CLOSED_WAITS, centre=centre.code, until=_moment(self.book.opens(centre, self.at)))
-        return _Choice(centre, (*full, waits))
+            return ()
+        until = _moment(self.book.opens(centre, self.at))
+        return (_why(WhyCode.CLOSED_WAITS, centre=centre.code, until=until),)
 
     def _with_room(self, home: Centre) -> tuple[Centre, tuple[Why, ...]]:
         """A full centre's cases go to the first of those it names that is not full, and open if the centre itself is;

@@ -126,7 +126,7 @@ def receipt_of(settlement: Settlement, told: Facts, docket: Docket, terms: Terms
         told=told,
         at=terms.at,
         versions=Versions(terms.policy.version, terms.policy.digest, weights().version, terms.centres.version),
-        load=terms.load,
+        load=dict(terms.load),
         decided_before=trace.decided,
         cases=tuple(map(_seen, trace.cases.values())),
         aliases=tuple(map(_seen, trace.aliases.values())),

@@ -23,7 +23,7 @@ class Terms:
     policy: Policy
     centres: CentreBook
     at: datetime
-    load: Load = NO_LOAD
+    load: Load = field(default_factory=lambda: NO_LOAD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.centres import KIND_OF, Centre, CentreBook
 from pipeline.domain.pinning import decided_then, pinned
 from pipeline.domain.regroup import Change
+from pipeline.domain.route import COUNTY_ASSUMED, COUNTY_UNKNOWN
 from pipeline.domain.rulings import is_staff_code
 from pipeline.errors import RulingRefusedError
 
@@ -30,6 +31,7 @@ class TransferRefusal(StrEnum):
     ANSWERED_BEFORE = "answered_before"
     ONE_PERSON = "one_person"
     MOVED_SINCE = "moved_since"
+    STAYS_WITH_FIRST = "stays_with_first"
 
 
 MEANINGS: Final[Mapping[TransferRefusal, str]] = {
@@ -43,8 +45,17 @@ MEANINGS: Final[Mapping[TransferRefusal, str]] = {
     TransferRefusal.NOT_PROPOSED: "no transfer of this id, or of this case, waits for an answer",
     TransferRefusal.ANSWERED_BEFORE: "this transfer was answered before, and otherwise",
     TransferRefusal.ONE_PERSON: "who proposed a transfer does not accept it: the other centre does",
+    TransferRefusal.STAYS_WITH_FIRST: "a child in immediate danger of whom no place is known stays with the county that "
+    "got the report first; say where the child lives, moved to or was placed, if that is the reason",
     TransferRefusal.MOVED_SINCE: "the case has left the centre that proposed this: refuse it, and propose it anew",
 }
+
+
+_NO_PLACE = frozenset({COUNTY_ASSUMED, COUNTY_UNKNOWN})
+_CHILD_IS_THERE = frozenset(
+    {TransferReason.VICTIM_LIVES_THERE, TransferReason.VICTIM_MOVED, TransferReason.PLACED_THERE}
+)
+"""D0050009 a16: the county that got the report of a missing child first may not pass it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,9 @@ def propose(wish: Proposal, case: CaseFile, book: CentreBook, *, waits: bool = F
     _require_open(case, wish.proposed_by)
     if waits:
         raise refused(TransferRefusal.ALREADY_PROPOSED)
-    _, routing = case.judged
+    standing, routing = case.judged
+    if standing.child_grade == 1 and routing.tags & _NO_PLACE and wish.reason not in _CHILD_IS_THERE:
+        raise refused(TransferRefusal.STAYS_WITH_FIRST)
     to = _target(wish.to_centre, case, book)
     transfer = Transfer(
         transfer_id=wish.transfer_id,

@@ -164,6 +164,12 @@ def test_a_case_stays_with_its_centre_when_that_fills_or_another_empties() -> No
     assert (moved.centre, codes(moved)) == (XINYI, ["town_told", "full_overflow", "stays"])
 
 
+def test_that_a_case_waits_behind_a_closed_door_is_told_only_while_it_does() -> None:
+    waiting = given_to(at=NIGHT)
+    assert codes(given_to(at=NIGHT, before=waiting)) == ["town_told", "stays", "closed_waits"]
+    assert codes(given_to(at=MORNING, before=waiting)) == ["town_told", "stays"]
+
+
 @pytest.mark.parametrize(
     "changed", [{"town": "士林區"}, {"queue": Queue.PROTECTIVE}, {"county": "新北市", "town": "板橋區"}]
 )
