@@ -40,6 +40,7 @@ from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
+from pipeline.adapters.postgres.history import EVER, Histories, Stretch
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
 from pipeline.adapters.postgres.register import Register
@@ -56,6 +57,7 @@ from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
+from pipeline.domain.policy.book import PolicyBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
 from pipeline.settings import Settings, SettingsRefusedError, directory_of
@@ -374,6 +376,32 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         keys = CaseKeys(keys_pool, on.ring)
         reader = DocketReader(on.ring, keys, sources)
         yield Links(Rulings(on.pool, keys, reader), Explaining(on.pool), Reindex(on.pool, on.ring, reader), sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is stored of cases, and which policy was in force when."""
+
+    histories: Histories
+    in_force: PolicyBook
+
+
+@asynccontextmanager
+async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Past]:
+    """Of the cases of which something arrived in this time. It opens reports, so it needs both databases and the key
+    ring.
+    """
+    name = worker_name("history")
+    async with (
+        ground(settings, name, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        AsyncExitStack() as stack,
+    ):
+        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=1)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        sources = Register(on.pool, directory_of(settings))
+        await sources.look()
+        yield Past(Histories(on.pool, keys_pool, on.ring, sources, stretch), PolicyBook())
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:
