@@ -81,4 +81,8 @@ def policy_simulate(  # noqa: PLR0913 - each is a flag
         processes,
         as_json,
     )
-    simulate(told.settings, wish)
+    if reports:
+        from pipeline.commands.policy_simulate_file import of_file as replay
+    else:
+        from pipeline.commands.policy_simulate_stored import of_database as replay
+    simulate(told.settings, wish, replay)
