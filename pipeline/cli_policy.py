@@ -23,3 +23,26 @@ def policy_check(
     from pipeline.commands.policy_check import check_files
 
     raise typer.Exit(check_files(files or [], as_json=as_json))
+
+
+@policy_app.command("diff")
+def policy_diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD.toml", help="Such as the one in force.", show_default=False)],
+    new: Annotated[Path, typer.Argument(metavar="NEW.toml", show_default=False)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what NEW says otherwise than OLD: rows that are new, gone, changed or moved."""
+    from pipeline.commands.policy_diff import show_difference
+
+    show_difference(old, new, as_json=as_json)
+
+
+@policy_app.command("holidays")
+def policy_holidays(
+    years: Annotated[list[int], typer.Argument(metavar="YEAR...", min=1900, max=2200, show_default=False)],
+) -> None:
+    """Print the days that are not worked in Taiwan, as a policy's calendar holds them."""
+    from pipeline.commands.policy_holidays import print_calendar
+
+    print_calendar(years)

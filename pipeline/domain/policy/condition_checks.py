@@ -100,7 +100,9 @@ class _Checker:
             case Told():
                 yield from self._told(condition, path, upright=upright)
             case Person():
-                yield from self._unknown(condition.has, {row.code for row in self.tables.person}, "condition", (*path, "has"))
+                yield from self._unknown(
+                    condition.has, {row.code for row in self.tables.person}, "condition", (*path, "has")
+                )
                 yield from self._undone(path, upright=upright)
             case Asked():
                 yield from self._asked(condition, path)

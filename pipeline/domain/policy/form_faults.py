@@ -105,7 +105,9 @@ def _meant_by(path: Path, missing: set[Path]) -> Path | None:
 
 def _is_told_deeper(path: Path, told: Mapping[Path, FormFault]) -> bool:
     """Of the ways to read a value, the one that came farthest tells its fault."""
-    return path[-1:] in {(name,) for name in _UNIONS} and any(p[: len(path)] == path and len(p) > len(path) for p in told)
+    return path[-1:] in {(name,) for name in _UNIONS} and any(
+        p[: len(path)] == path and len(p) > len(path) for p in told
+    )
 
 
 def _in_file(loc: Sequence[str | int], values: Mapping[str, Any]) -> Path:
