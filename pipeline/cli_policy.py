@@ -1,6 +1,7 @@
 """The commands of `anwang policy`: the rules of a bureau, read, tried and changed."""
 # ruff: noqa: PLC0415 - a command loads what it needs when it is called, so that a short one answers at once
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -46,3 +47,34 @@ def policy_holidays(
     from pipeline.commands.policy_holidays import print_calendar
 
     print_calendar(years)
+
+
+@policy_app.command("to-excel")
+def policy_to_excel(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", show_default=False)],
+    out: Annotated[Path, typer.Argument(metavar="OUT.xlsx", help="A new file.", show_default=False)],
+) -> None:
+    """Write the tables of points, times and days as a spreadsheet."""
+    from pipeline.commands.policy_excel import to_excel
+
+    to_excel(file, out)
+
+
+@policy_app.command("from-excel")
+def policy_from_excel(
+    book: Annotated[Path, typer.Argument(metavar="IN.xlsx", show_default=False)],
+    *,
+    into: Annotated[Path, typer.Option(metavar="FILE.toml", help="The policy that was written as a spreadsheet.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="NEW.toml", help="A new file; standard output if not said.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="What the changed policy is called.")] = None,
+    effective_from: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day on which it may be in force.")
+    ] = None,
+) -> None:
+    """Take the cells of a spreadsheet over; names every cell that will not do."""
+    from pipeline.commands.policy_excel import Heads, from_excel
+
+    heads = Heads(version, effective_from.date() if effective_from else None)
+    raise typer.Exit(from_excel(book, into, out, heads))

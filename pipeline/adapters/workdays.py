@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from importlib.metadata import version
 from typing import NamedTuple
 
 import holidays
-from holidays.countries import Taiwan
+from holidays.countries.taiwan import Taiwan
 
 from pipeline.errors import AnwangError
 
@@ -39,4 +40,4 @@ def days_off(years: Sequence[int]) -> DaysOff:
         off[year] = sorted(day for day in known if day.year == year and day.weekday() < _SATURDAY)
         if made_up := sorted(day for day in known.weekend_workdays if day.year == year):
             worked[year] = made_up
-    return DaysOff(off, worked, f"python-holidays {holidays.__version__}")
+    return DaysOff(off, worked, f"python-holidays {version('holidays')}")

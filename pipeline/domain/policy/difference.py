@@ -99,22 +99,18 @@ def _inner(table: str, name: str, field: str, old: Mapping[str, Any], new: Mappi
 
 def _field(table: str, row: str, field: str, old: object, new: object) -> Iterator[Change]:
     """The innermost values that differ."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping) and set(old) == set(new):
-        for key in old:
-            yield from _field(table, row, f"{field} {key}", old[key], new[key])
-    elif isinstance(old, list) and isinstance(new, list) and _are_words(old) and _are_words(new):
-        for word in (*old, *new):
-            if word not in new:
-                yield Change(table, Kind.REMOVED, row, field, old=word)
-            elif word not in old:
-                yield Change(table, Kind.ADDED, row, field, new=word)
-        if sorted(old) == sorted(new) and old != new:
+    match old, new:
+        case (Mapping(), Mapping()) if set(old) == set(new):
+            for key in old:
+                yield from _field(table, row, f"{field} {key}", old[key], new[key])
+        case (list(), list()) if _are_words(old + new) and set(old) != set(new):
+            yield from (Change(table, Kind.REMOVED, row, field, old=word) for word in old if word not in new)
+            yield from (Change(table, Kind.ADDED, row, field, new=word) for word in new if word not in old)
+        case (list(), list()) if len(old) == len(new) and not _are_words(old + new):
+            for place, (one, other) in enumerate(zip(old, new, strict=True), 1):
+                yield from _field(table, row, f"{field} {place}", one, other)
+        case _ if old != new:
             yield Change(table, Kind.CHANGED, row, field, old, new)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for place, (one, other) in enumerate(zip(old, new, strict=True), 1):
-            yield from _field(table, row, f"{field} {place}", one, other)
-    elif old != new:
-        yield Change(table, Kind.CHANGED, row, field, old, new)
 
 
 def _are_words(values: list[Any]) -> bool:
