@@ -76,13 +76,17 @@ class QueueRecord(_Frozen):
 
 class CaseEventType(StrEnum):
     """Assessed: a report came. Regrouped: a report that came elsewhere put this case together anew. Merged: all its
-    reports stand in another case now. Ruled: a person decided which reports belong to it.
+    reports stand in another case now. Ruled: a person decided which reports belong to it. Transfer proposed: a centre
+    wants to hand it to another, and keeps it until that one answers. Transferred: it accepted. Refused: it did not.
     """
 
     ASSESSED = "case.assessed.v1"
     REGROUPED = "case.regrouped.v1"
     MERGED = "case.merged.v1"
     RULED = "case.ruled.v1"
+    TRANSFER_PROPOSED = "case.transfer_proposed.v1"
+    TRANSFERRED = "case.transferred.v1"
+    TRANSFER_REFUSED = "case.transfer_refused.v1"
 
 
 class RulingKind(StrEnum):
@@ -116,11 +120,55 @@ class Ruling(_Frozen):
     )
 
 
+class TransferReason(StrEnum):
+    """Why a centre wants another one to take a case."""
+
+    VICTIM_MOVED = "victim_moved"
+    VICTIM_LIVES_THERE = "victim_lives_there"
+    HAPPENED_THERE = "happened_there"
+    PLACED_THERE = "placed_there"
+    SERVED_THERE = "served_there"
+    SENT_WRONGLY = "sent_wrongly"
+
+
+class TransferRefusalReason(StrEnum):
+    """Why the other centre does not take it."""
+
+    VICTIM_NOT_THERE = "victim_not_there"
+    NOT_OURS_BY_LAW = "not_ours_by_law"
+    NOT_YET_SAFE = "not_yet_safe"
+    PAPERS_MISSING = "papers_missing"
+
+
+class TransferState(StrEnum):
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class Transfer(_Frozen):
+    """A case that one centre wants to hand to another. Until that one accepts, the case stays and its clocks run;
+    afterwards they run on. People are told by staff codes, never names.
+    """
+
+    transfer_id: UUID
+    from_centre: str
+    to_centre: str
+    to_county: str
+    reason: TransferReason
+    state: TransferState
+    proposed_by: str
+    answered_by: str | None = None
+    refused_for: TransferRefusalReason | None = None
+
+
 class CaseEvent(_Frozen):
     """One thing that happened to a case; the case's own history, in order of `case_version`."""
 
     type: CaseEventType
-    event_id: str = Field(description="The event that brought it about; for what a person decided, the ruling's id.")
+    event_id: str = Field(
+        description="The event that brought it about; for what a person decided, the id of the ruling or transfer."
+    )
     case_id: UUID
     case_version: int = Field(ge=1)
     outcome: Outcome | None = Field(description="What the report became; null where none came.")
@@ -132,6 +180,7 @@ class CaseEvent(_Frozen):
     asked_for: tuple[UUID, ...] = Field(description="Reports that a person is asked about.")
     reports: tuple[UUID, ...] = Field(description="All reports of the case as it stands now.")
     ruling: Ruling | None
+    transfer: Transfer | None
     queue: Queue
     centre: str
     county: str | None

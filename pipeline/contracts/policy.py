@@ -136,7 +136,7 @@ class Override(Table):
 
 
 class Instrument(Labelled):
-    """A form with questions. `source` names whose instrument it is; the wording of the questions is the policy's own."""
+    """A form with questions. `source` names whose instrument it is; the questions are worded by the policy itself."""
 
     code: Code
     source: Text

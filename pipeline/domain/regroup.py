@@ -18,6 +18,7 @@ from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.docket import Docket
 from pipeline.domain.partition import Group, Rule, Ties, chain_of, pair, partition
+from pipeline.domain.pinning import kept
 from pipeline.domain.route import place
 from pipeline.domain.score import judge, rise
 from pipeline.domain.terms import Terms
@@ -172,13 +173,13 @@ class _Grouping:
         """None where nothing has changed."""
         oldest = _oldest(self._area.reports[r] for r in group).report_id
         case_id = case_begun_by(oldest)
-        before = self._docket.cases.get(case_id)
+        before = self._docket.case(case_id)
         origins = self._origins(group)
         incidents = self._incidents(group, origins)
         is_told = self._told is not None and self._told.report_id in group
         if before and not is_told and _membership(incidents) == _membership(before.incidents):
             return None
-        base = before or self._docket.aliases.get(case_id)
+        base = before or self._docket.alias(case_id)
         joined = (c for c in origins if c.linked_case_id and _oldest(c.reports).report_id in group)
         linked = base if base and base.linked_case_id else next(joined, base)
         drafted = CaseFile(
@@ -201,7 +202,10 @@ class _Grouping:
         views = {i.incident_id: i.view for i in case.incidents}
         standing = judge(self._terms.policy, tuple(views.values()), reduce(rise, standings) if standings else None)
         own = views.pop(self._own(case).incident_id)
-        return replace(case, standing=standing, routing=place(self._terms.policy, own, tuple(views.values()), standing))
+        before = next((c.routing.assigned for c in origins if c.routing), None)
+        decided = place(self._terms, own, tuple(views.values()), standing, None if self._afresh else before)
+        routing = kept(decided, standing.queue, origins)
+        return replace(case, standing=standing, routing=routing)
 
     def _own(self, case: CaseFile) -> Incident:
         """The incident that was told of, else the one told of last."""

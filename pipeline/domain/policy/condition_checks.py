@@ -83,7 +83,9 @@ class _Checker:
     bears_points: bool
     seen: tuple[str, ...] = ()
 
-    def faults(self, condition: Condition, path: Path, *, upright: bool) -> Iterator[Complaint]:  # noqa: C901 - one case for each kind
+    def faults(  # noqa: C901, PLR0912 - one case for each kind of condition
+        self, condition: Condition, path: Path, *, upright: bool
+    ) -> Iterator[Complaint]:
         match condition:
             case All():
                 for place, inner in enumerate(condition.all_):

@@ -1,4 +1,4 @@
-"""Reads a policy file: all that is wrong with it is found, with its line; a policy that is read judges every case."""
+"""Reads a policy file: all that is wrong with it is found, with its line; one that is read can judge every case."""
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from pipeline.domain.policy.located import Fault, Located, Path, read_toml
 from pipeline.domain.policy.mending import Mend, mend, with_sound_rows
 from pipeline.domain.policy.policy import Policy
 
-SHIPPED = "policy/default-2026.1.toml"
+SHIPPED = "default-2026.1.toml"
 
 
 class PolicyFaultsError(ValueError):
@@ -74,9 +74,13 @@ def _follows(path: Path, words: str, done: Mend) -> bool:
 @lru_cache(maxsize=1)
 def shipped() -> Policy:
     """The default policy, as it is shipped."""
-    return read_policy(deployed(SHIPPED))
+    return read_policy(_shipped_text())
 
 
 @lru_cache(maxsize=1)
 def _sound_values() -> Mapping[str, Any]:
-    return tomllib.loads(deployed(SHIPPED))
+    return tomllib.loads(_shipped_text())
+
+
+def _shipped_text() -> str:
+    return deployed("policy").joinpath(SHIPPED).read_text("utf-8")
