@@ -30,6 +30,7 @@ from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
+from pipeline.adapters.postgres.casebook import Casebook
 from pipeline.adapters.postgres.database import (
     COUNTING_TIMEOUT_MS,
     STATEMENT_TIMEOUT_MS,
@@ -43,6 +44,7 @@ from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
+from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
@@ -58,6 +60,8 @@ from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
+from pipeline.domain.policy.book import PolicyBook
+from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
 from pipeline.settings import Settings, SettingsRefusedError, directory_of
@@ -355,12 +359,14 @@ async def settle_alarm(settings: Settings, alarm_id: int, by: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What people ask and decide of links and transfers."""
+    """What people ask and decide of cases and their links."""
 
     rulings: Rulings
     explaining: Explaining
     reindex: Reindex
     sources: Register
+    receipts: Receipts
+    casebook: Casebook
     transfers: Transfers
 
 
@@ -377,8 +383,16 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         keys = CaseKeys(keys_pool, on.ring)
         reader = DocketReader(on.ring, keys, sources)
         rulings = Rulings(on.pool, keys, reader)
-        transfers = Transfers(on.pool, keys, reader, read_folder(settings.directory_dir), rulings.named)
-        yield Links(rulings, Explaining(on.pool), Reindex(on.pool, on.ring, reader), sources, transfers)
+        terms = TermsBook(PolicyBook(), read_folder(settings.directory_dir))
+        yield Links(
+            rulings=rulings,
+            explaining=Explaining(on.pool),
+            reindex=Reindex(on.pool, on.ring, reader),
+            sources=sources,
+            receipts=Receipts(on.pool, keys),
+            casebook=Casebook(on.pool, reader),
+            transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
+        )
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

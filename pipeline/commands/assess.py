@@ -15,24 +15,29 @@ from pipeline.domain.assess import assess
 from pipeline.domain.directory import Directory
 from pipeline.domain.docket import Docket
 from pipeline.domain.normalise.reading import read_event
+from pipeline.domain.policy.policy import Policy
+from pipeline.domain.policy.reading import shipped
+from pipeline.domain.terms import shipped_terms
 
 LINK_COLUMNS = ("event_id", "incident_id", "case_id", "household_id")
 
 
 class OfflineRun:
-    """Events in order, and where each of them stands after the last one."""
+    """Events in order, and where each of them stands after the last one. Each is decided as at its `received_at`."""
 
-    def __init__(self, directory: Directory, arrived_at: datetime) -> None:
+    def __init__(self, directory: Directory, arrived_at: datetime, policy: Policy | None = None) -> None:
         self._directory = directory
         self._arrived_at = arrived_at
+        self._policy = policy or shipped()
         self._docket = Docket()
         self._report_of: dict[str, UUID] = {}
 
     def decide(self, line: bytes) -> Decision:
         reading = read_event(line, (), self._arrived_at, self._directory)
         if isinstance(reading, Unreadable):
-            return Decision(event_id=reading.event_id, outcome=Outcome.DEAD_LETTER)
-        settlement = assess(reading.facts, self._docket)
+            return Decision(event_id=reading.event_id, outcome=Outcome.DEAD_LETTER, policy_version=self._policy.version)
+        terms = shipped_terms().under(self._policy, reading.facts.received_at)
+        settlement = assess(reading.facts, self._docket, terms)
         self._report_of.setdefault(reading.facts.event_id, settlement.report_id)
         return settlement.decision
 
@@ -43,9 +48,9 @@ class OfflineRun:
             yield event_id, str(case.incident_of(report_id).incident_id), str(case.case_id), str(case.household_id)
 
 
-def assess_file(file: str, links: Path | None, directory: Directory) -> None:
+def assess_file(file: str, links: Path | None, directory: Directory, policy: Policy) -> None:
     """Prints one decision a line, in order; blank lines are passed over. `-` is standard input."""
-    run = OfflineRun(directory, datetime.now(UTC))
+    run = OfflineRun(directory, datetime.now(UTC), policy)
     out = sys.stdout.buffer
     for _, line in lines_of(file):
         out.write(run.decide(line).model_dump_json().encode() + b"\n")

@@ -9,7 +9,8 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from pipeline.contracts.decision import ChildGrade, Reason, in_taipei
-from pipeline.contracts.vocabulary import Category, Clock, LinkClass, Outcome, Priority, Queue, Service, Tag
+from pipeline.contracts.policy_conditions import Code
+from pipeline.contracts.vocabulary import Category, LinkClass, Outcome, Priority, Queue
 
 Instant = Annotated[AwareDatetime, AfterValidator(in_taipei)]
 
@@ -57,18 +58,18 @@ class QueueRecord(_Frozen):
     town: str | None
     priority: Priority
     child_grade: ChildGrade | None
-    also: tuple[Service, ...]
-    tags: tuple[Tag, ...]
+    also: tuple[Code, ...]
+    tags: tuple[Code, ...]
     categories: tuple[Category, ...]
     age_band: AgeBand
     score: int
     reasons: tuple[Reason, ...] = Field(description="The gravest first, at most 50.")
     reasons_left_out: int = Field(ge=0, description="How many reasons are not shown here; the score counts them.")
     next_deadline: Instant = Field(description="The earliest of all clocks of the case.")
-    clocks: Mapping[UUID, Mapping[Clock, Instant]] = Field(description="The clocks of each incident.")
+    clocks: Mapping[UUID, Mapping[Code, Instant]] = Field(description="The clocks of each incident.")
     reports: int = Field(ge=1, description="How many reports tell of this case.")
     incidents: int = Field(ge=1)
-    policy_version: str
+    policy_version: str | None = Field(description="The policy that judged the case last.")
     history: int = Field(ge=1, description="Raised when a database has been restored from a backup.")
     recorded_at: Instant
 
@@ -187,7 +188,7 @@ class CaseEvent(_Frozen):
     child_grade: ChildGrade | None
     score: int
     source: str
-    policy_version: str
+    policy_version: str | None = Field(description="The policy that judged the case last.")
     history: int = Field(ge=1)
     recorded_at: Instant
 

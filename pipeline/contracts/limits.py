@@ -4,3 +4,10 @@ REPORT_NO_CHARACTERS_MAX = 64
 NARRATIVE_CHARACTERS_MAX = 20_000
 TIPVDA_ITEMS = 15
 SUICIDE_IDEA_MAX = 4
+DISTRESS_ITEMS = 5
+DISTRESS_MAX = 4
+SAFETY_ITEMS = 13
+FORMS_MAX = 100
+"""Of the instruments that no reader is there for, so many are looked at in one report."""
+FORM_FIELDS_MAX = 200
+"""Of one such instrument so many answers are looked at. No scale has so many questions."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from pipeline.contracts.decision import POLICY_VERSION, Decision
+from pipeline.contracts.decision import Decision
 from pipeline.contracts.ids import derived
 from pipeline.contracts.vocabulary import LinkClass, Outcome
 from pipeline.domain import evidence, filing, link
@@ -17,6 +17,7 @@ from pipeline.domain.casefile import CaseFile, Report
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.filing import Ask, Filed
+from pipeline.domain.terms import Terms
 
 PROVISIONAL_ARRIVAL_NO = 1 << 62
 """Above every number that the database has given: a report that is not written yet arrived last."""
@@ -45,14 +46,15 @@ class Settlement:
         return self.filed.asks if self.filed else ()
 
 
-def assess(facts: Facts, docket: Docket) -> Settlement:
-    """Decides one event and takes what it changed into the docket."""
+def assess(facts: Facts, docket: Docket, terms: Terms) -> Settlement:
+    """Decides one event under these terms and takes what it changed into the docket."""
+    docket.begin()
     told = _newest_first(docket.reports_with(link.event_key(facts)))
     for report in told:
         for version in report.versions:
             if version.event_id == facts.event_id and version.content_key == facts.content_key:
                 return _redelivery(version, report, docket)
-    settlement = _new_version(facts, told, docket)
+    settlement = _new_version(facts, told, docket, terms)
     if settlement.filed:
         _keep(settlement, settlement.filed, docket)
     return settlement
@@ -77,7 +79,7 @@ def _redelivery(version: Facts, report: Report, docket: Docket) -> Settlement:
     return Settlement(version, report.report_id, repeated)
 
 
-def _new_version(facts: Facts, told: tuple[Report, ...], docket: Docket) -> Settlement:
+def _new_version(facts: Facts, told: tuple[Report, ...], docket: Docket, terms: Terms) -> Settlement:
     number = link.number_key(facts)
     numbered = _newest_first(docket.reports_with(number)) if number else ()
     known = (*told, *(r for r in numbered if r not in told))
@@ -85,26 +87,26 @@ def _new_version(facts: Facts, told: tuple[Report, ...], docket: Docket) -> Sett
     if told:
         facts = replace(facts, event_key=reused_key(facts))
     if amended is None:
-        return _file_new(_noted(facts, "report_no_reused") if known else facts, docket)
-    return _file_version(_noted(facts, "id_reused") if told else facts, amended, docket)
+        return _file_new(_noted(facts, "report_no_reused") if known else facts, docket, terms)
+    return _file_version(_noted(facts, "id_reused") if told else facts, amended, docket, terms)
 
 
 def _noted(facts: Facts, fault: str) -> Facts:
     return replace(facts, faults=(*facts.faults, fault))
 
 
-def _file_new(facts: Facts, docket: Docket) -> Settlement:
-    arrival_no = PROVISIONAL_ARRIVAL_NO + len(docket.decisions)
-    return _file(facts, Report(derived("report", facts.event_key.hex), arrival_no, (facts,)), docket)
+def _file_new(facts: Facts, docket: Docket, terms: Terms) -> Settlement:
+    arrival_no = PROVISIONAL_ARRIVAL_NO + docket.decided
+    return _file(facts, Report(derived("report", facts.event_key.hex), arrival_no, (facts,)), docket, terms)
 
 
-def _file_version(facts: Facts, amended: Report, docket: Docket) -> Settlement:
-    return _file(facts, amended.with_version(facts), docket)
+def _file_version(facts: Facts, amended: Report, docket: Docket, terms: Terms) -> Settlement:
+    return _file(facts, amended.with_version(facts), docket, terms)
 
 
-def _file(facts: Facts, report: Report, docket: Docket) -> Settlement:
+def _file(facts: Facts, report: Report, docket: Docket, terms: Terms) -> Settlement:
     found = tuple(find(report, facts, docket))
-    filed = filing.file(report, facts, found, docket)
+    filed = filing.file(report, facts, found, docket, terms)
     return Settlement(facts, report.report_id, _decision(facts, filed), filed, found)
 
 
@@ -147,5 +149,5 @@ def _decision(facts: Facts, filed: Filed) -> Decision:
         reasons=standing.reasons,
         clocks=filed.incident.clocks,
         faults=facts.faults,
-        policy_version=POLICY_VERSION,
+        policy_version=standing.policy_version,
     )

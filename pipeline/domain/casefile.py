@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from pipeline.contracts.vocabulary import Clock
 from pipeline.domain.dangers import IncidentView, ReportView
 from pipeline.domain.facts import Facts
 from pipeline.domain.route import Routing
@@ -49,7 +48,7 @@ class Incident:
 
     incident_id: UUID
     reports: tuple[Report, ...]
-    clocks: Mapping[Clock, datetime] = field(default_factory=dict)
+    clocks: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def view(self) -> IncidentView:

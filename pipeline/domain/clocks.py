@@ -1,122 +1,54 @@
 """When each of the law's clocks is due. A clock that has started stays, and never moves later."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from enum import StrEnum
-from typing import NamedTuple, assert_never
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeVar
 
-from pipeline.contracts.decision import ChildGrade, in_taipei
-from pipeline.contracts.vocabulary import Category, Clock, Queue
+from pipeline.contracts.decision import ChildGrade
+from pipeline.contracts.policy import ClockRow
 from pipeline.domain.dangers import IncidentView, gather
-from pipeline.domain.rules import grade_row, queue_row
+from pipeline.domain.policy.calendar import due
+from pipeline.domain.policy.conditions import Situation
+from pipeline.domain.policy.policy import Policy
+from pipeline.domain.score import by_queue_and_grade, grade_of
 
-_SATURDAY = 5
-
-
-class Unit(StrEnum):
-    HOURS = "hours"
-    CALENDAR_DAYS = "calendar_days"
-    WORKING_DAYS = "working_days"
+V = TypeVar("V")
 
 
-class Length(NamedTuple):
-    amount: int
-    unit: Unit
-
-
-@dataclass(frozen=True, slots=True)
-class WorkCalendar:
-    """Which days are worked: Monday to Friday but for the `holidays`, and the weekend days that are `made_up`."""
-
-    holidays: frozenset[date] = frozenset()
-    made_up: frozenset[date] = frozenset()
-
-    def is_worked(self, day: date) -> bool:
-        return day in self.made_up or (day.weekday() < _SATURDAY and day not in self.holidays)
-
-
-WEEKDAYS = WorkCalendar()
-
-
-def due(start: datetime, length: Length, calendar: WorkCalendar = WEEKDAYS) -> datetime:
-    """The instant, in Taipei's time, at which a clock of this length runs out.
-
-    Days keep the start's time of day; working days count from the day after the start.
+def start_clocks(policy: Policy, incident: IncidentView, grade: ChildGrade | None = None) -> Mapping[str, datetime]:
+    """The clocks of one incident, judged by its own reports, from their earliest start; in the policy's order. `grade`
+    is one that a person gave.
     """
-    local = in_taipei(start)
-    match length.unit:
-        case Unit.HOURS:
-            return local + timedelta(hours=length.amount)
-        case Unit.CALENDAR_DAYS:
-            return local + timedelta(days=length.amount)
-        case Unit.WORKING_DAYS:
-            left = length.amount
-            while left:
-                local += timedelta(days=1)
-                left -= calendar.is_worked(local.date())
-            return local
-        case _:
-            assert_never(length.unit)
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """What an incident's own reports say of the clocks that it needs."""
-
-    queue: Queue
-    child_grade: ChildGrade | None
-    categories: frozenset[Category]
-
-
-class ClockRow(NamedTuple):
-    name: str
-    clock: Clock
-    length: Length
-    applies: Callable[[Own], bool]
-
-
-def _vulnerable_family(own: Own) -> bool:
-    return own.queue is Queue.FAMILY and Category.VULNERABLE_FAMILY in own.categories
-
-
-def _disability(own: Own) -> bool:
-    return Category.DISABILITY_PROTECTION in own.categories
-
-
-_HOURS_24 = Length(24, Unit.HOURS)
-
-CLOCK_ROWS = (
-    ClockRow("every_incident", Clock.DISPATCH, _HOURS_24, lambda _: True),
-    ClockRow("a_child", Clock.CHILD_GRADING, _HOURS_24, lambda own: own.child_grade is not None),
-    ClockRow("grade_1_visit", Clock.CHILD_VISIT, _HOURS_24, lambda own: own.child_grade == 1),
-    ClockRow("grade_1_report", Clock.CHILD_REPORT, Length(4, Unit.CALENDAR_DAYS), lambda own: own.child_grade == 1),
-    ClockRow("grade_2_report", Clock.CHILD_REPORT, Length(30, Unit.CALENDAR_DAYS), lambda own: own.child_grade == 2),  # noqa: PLR2004 - the law's second grade
-    ClockRow("disability_visit", Clock.DISABILITY_VISIT, _HOURS_24, _disability),
-    ClockRow("disability_report", Clock.DISABILITY_REPORT, Length(4, Unit.CALENDAR_DAYS), _disability),
-    ClockRow("family_visit", Clock.FAMILY_VISIT, Length(10, Unit.CALENDAR_DAYS), _vulnerable_family),
-    ClockRow("family_report", Clock.FAMILY_REPORT, Length(30, Unit.CALENDAR_DAYS), _vulnerable_family),
-)
-"""The days of `child_report` are those of the law's 2019 text; a bureau must check them."""
-
-_LENGTH_IF_STARTED = {row.clock: row.length for row in CLOCK_ROWS}
-
-
-def start_clocks(incident: IncidentView) -> Mapping[Clock, datetime]:
-    """The clocks of one incident, judged by its own reports, from their earliest start; in the order they are shown."""
     start = min(facts.clock_start for facts in incident.versions)
-    own = _own(incident)
-    lengths = {row.clock: row.length for row in reversed(CLOCK_ROWS) if row.applies(own)}
-    running = incident.clocks
-    dues = {clock: due(start, lengths.get(clock, _LENGTH_IF_STARTED[clock])) for clock in {*lengths, *running}}
-    return {clock: min(dues[clock], running.get(clock, dues[clock])) for clock in Clock if clock in dues}
+    rows = rows_of(policy, incident, grade)
+    dues = {clock: due(start, row.due, policy.calendar) for clock, row in rows.items()}
+    for clock, at in incident.clocks.items():
+        dues[clock] = min(dues.get(clock, at), at)
+    return in_order(policy, dues)
 
 
-def _own(incident: IncidentView) -> Own:
-    dangers = gather((incident,))
-    grade = grade_row(dangers).grade
-    if Clock.CHILD_VISIT in incident.clocks:
-        grade = 1
-    elif Clock.CHILD_REPORT in incident.clocks:
-        grade = grade or 2
-    return Own(queue_row(dangers).queue, grade, frozenset(dangers.categories))
+def rows_of(policy: Policy, incident: IncidentView, grade: ChildGrade | None = None) -> Mapping[str, ClockRow]:
+    """The row of the policy that each clock of an incident goes by. One that has started and that nothing asks for any
+    more goes by the last row of its name.
+    """
+    asked = {clock: met.row for clock, met in policy.clocks(_own(policy, incident, grade)).items()}
+    started = {clock: row for clock in incident.clocks if clock not in asked and (row := policy.slowest(clock))}
+    return asked | started
+
+
+def in_order(policy: Policy, clocks: Mapping[str, V]) -> Mapping[str, V]:
+    """As the policy lists them; those that it does not know the last, by name."""
+    order = policy.clock_order
+    return {clock: clocks[clock] for clock in sorted(clocks, key=lambda c: (order.get(c, len(order)), c))}
+
+
+def _own(policy: Policy, incident: IncidentView, given: ChildGrade | None) -> Situation:
+    """What the incident's own reports say. A grade that its clocks already go by does not sink."""
+    dangers = gather((incident,), policy.stand_in)
+    queue, grade = by_queue_and_grade(policy, dangers)
+    grades = [g for g in (grade_of(grade.row), given, _grade_by_clocks(policy, incident)) if g]
+    return Situation(dangers, queue.row.queue, min(grades, default=None))
+
+
+def _grade_by_clocks(policy: Policy, incident: IncidentView) -> ChildGrade | None:
+    return min((g for clock in incident.clocks if (g := policy.grade_of_clock.get(clock))), default=None)

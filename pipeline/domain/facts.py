@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from pipeline.contracts.vocabulary import Category, CrisisFlag, Role, SafetyResult, Sex
+from pipeline.contracts.vocabulary import Category, CrisisFlag, Role, Sex
 from pipeline.domain.normalise.birth import Birth
 from pipeline.domain.normalise.identity import Identity
 from pipeline.domain.normalise.name import NameForm
@@ -112,21 +112,21 @@ class Person:
     lines: tuple[Line, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Tipvda:
-    """`yes` holds the numbers (1 to 15) of the items that were answered with true."""
+class Answer(NamedTuple):
+    """What stands at `field` of a form, such as `items.4` or `judged_high`."""
 
-    yes: frozenset[int] = frozenset()
-    judged_high: bool = False
+    field: str
+    value: bool | int | str
 
 
-@dataclass(frozen=True, slots=True)
-class Instruments:
-    """`suicide_idea` is BSRS-5's extra item, 0 to 4."""
+class Form(NamedTuple):
+    """A filled instrument, such as `tipvda`, with what was answered as it asks."""
 
-    tipvda: Tipvda = Tipvda()
-    suicide_idea: int | None = None
-    safety_result: SafetyResult | None = None
+    instrument: str
+    answers: tuple[Answer, ...]
+
+    def answer(self, field: str) -> bool | int | str | None:
+        return next((a.value for a in self.answers if a.field == field), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class Facts:
     categories: tuple[Category, ...]
     crisis_flags: tuple[CrisisFlag, ...]
     indicators: tuple[str, ...]
-    instruments: Instruments
+    forms: tuple[Form, ...]
     persons: tuple[Person, ...]
     faults: tuple[str, ...]
     story: Story | None = field(default=None, compare=False)

@@ -15,6 +15,7 @@ from pipeline.domain.evidence import Evidence, Reason
 from pipeline.domain.facts import Facts
 from pipeline.domain.partition import Pair, closeness, pair
 from pipeline.domain.regroup import Absorbed, Change, regroup
+from pipeline.domain.terms import Terms
 from pipeline.domain.weights import weights
 
 UNSURE = "unsure"
@@ -60,7 +61,7 @@ class Filed:
         return (*self.others, self.change)
 
 
-def file(report: Report, facts: Facts, found: Sequence[Found], docket: Docket) -> Filed:
+def file(report: Report, facts: Facts, found: Sequence[Found], docket: Docket, terms: Terms) -> Filed:
     """Files a new report, or a new version of a known one, and follows what it newly shows; `facts` is the version that
     has come. The bonds of what was found are taken into the docket; the cases are not.
     """
@@ -68,7 +69,7 @@ def file(report: Report, facts: Facts, found: Sequence[Found], docket: Docket) -
     others = {pair(a.report_id, b.report_id): told for a, b, told in requoted(report, facts, docket)}
     _bind(own | others, docket)
     beside = {r for two in others for r in two if docket.case_of(r).state is not CaseState.CLOSED}
-    grouped = regroup(docket, beside | {report.report_id}, report)
+    grouped = regroup(docket, beside | {report.report_id}, terms, report)
     change = next(c for c in grouped.changes if any(r.report_id == report.report_id for r in c.after.reports))
     incident = change.after.incident_of(report.report_id)
     is_known = docket.holds(report.report_id)

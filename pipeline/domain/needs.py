@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.contracts.vocabulary import Category, Priority, Role, Service
+from pipeline.contracts.vocabulary import Category, Indicator, Priority, Role
 from pipeline.domain.ages import victim_years
 from pipeline.domain.centres import SPECIALISED, CentreKind
 from pipeline.domain.dangers import Dangers, IncidentView, gather
@@ -16,6 +16,9 @@ ELDER_FROM_YEARS, YOUTH_FROM_YEARS, ADULT_FROM_YEARS = 65, 12, 18
 
 DISABILITY, INDIGENOUS, NEW_IMMIGRANT = "disability", "indigenous", "new_immigrant"
 """Words among a person's conditions, or among the indicators."""
+
+FAMILY = "family"
+"""The word among `also` by which a policy brings in the family service centre."""
 
 PRESSING = frozenset({Priority.IMMEDIATE, Priority.URGENT})
 
@@ -54,7 +57,7 @@ def needs_of(
     return Needs(
         priority=standing.priority,
         along=tuple(kind for kind in SPECIALISED if kind in wanted),
-        with_family=Service.FAMILY in standing.also,
+        with_family=FAMILY in standing.also,
         skills=frozenset({*conditions, *dangers.indicators, *dangers.categories}),
         place=place,
         onward=onward,
@@ -66,11 +69,11 @@ def _kinds(dangers: Dangers, incidents: Sequence[IncidentView]) -> Iterator[Cent
     told = {word for role, word in dangers.conditions if role in _FAMILY_ROLES} | dangers.indicators.keys()
     if Category.ELDER_PROTECTION in dangers.categories or any(n >= ELDER_FROM_YEARS for n in years):
         yield CentreKind.ELDER
-    if Category.INTIMATE_PARTNER_VIOLENCE in dangers.categories and dangers.ages.under_18 is None:
+    if Category.INTIMATE_PARTNER_VIOLENCE in dangers.categories and not any(n < ADULT_FROM_YEARS for n in years):
         yield CentreKind.WOMEN_FAMILY
     if Category.DISABILITY_PROTECTION in dangers.categories or (Role.VICTIM, DISABILITY) in dangers.conditions:
         yield CentreKind.DISABILITY
-    if any(n < YOUTH_FROM_YEARS for n in years) or (dangers.ages.under_6 and not years):
+    if any(n < YOUTH_FROM_YEARS for n in years) or (not years and Indicator.AGE_UNDER_6 in dangers.indicators):
         yield CentreKind.CHILD
     if Category.YOUTH_AT_RISK in dangers.categories or any(YOUTH_FROM_YEARS <= n < ADULT_FROM_YEARS for n in years):
         yield CentreKind.YOUTH

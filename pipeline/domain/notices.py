@@ -17,7 +17,6 @@ from pipeline.contracts.case import (
     Transfer,
     TransferState,
 )
-from pipeline.contracts.decision import POLICY_VERSION
 from pipeline.contracts.ids import derived
 from pipeline.contracts.topics import CASE_EVENTS, queue_topic
 from pipeline.contracts.vocabulary import LinkClass, Outcome, Queue
@@ -193,7 +192,7 @@ def _record(  # noqa: PLR0913 - what, where, why, of which case, when, and where
         clocks={i.incident_id: i.clocks for i in case.incidents},
         reports=len(case.reports),
         incidents=len(case.incidents),
-        policy_version=POLICY_VERSION,
+        policy_version=standing.policy_version,
         history=stamp.history,
         recorded_at=stamp.recorded_at,
     )
@@ -233,7 +232,7 @@ def _event(  # noqa: PLR0913 - as above
         child_grade=standing.child_grade,
         score=standing.score,
         source=cause.source if is_main or cause.is_of_people else SYSTEM,
-        policy_version=POLICY_VERSION,
+        policy_version=standing.policy_version,
         history=stamp.history,
         recorded_at=stamp.recorded_at,
     )

@@ -13,15 +13,15 @@ from itertools import combinations
 from uuid import UUID
 
 from pipeline.contracts.ids import derived
-from pipeline.contracts.vocabulary import Clock
 from pipeline.domain.bonds import Scope
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.docket import Docket
 from pipeline.domain.partition import Group, Rule, Ties, chain_of, pair, partition
-from pipeline.domain.pinning import kept
+from pipeline.domain.pinning import Judged, kept
 from pipeline.domain.route import place
 from pipeline.domain.score import judge, rise
+from pipeline.domain.terms import Terms
 from pipeline.domain.weights import weights
 
 CASE_REPORTS_MAX = 200
@@ -80,13 +80,15 @@ class _Area:
     home: Mapping[UUID, CaseFile]
 
 
-def regroup(docket: Docket, start: Collection[UUID], told: Report | None = None, *, afresh: bool = False) -> Regrouped:
+def regroup(
+    docket: Docket, start: Collection[UUID], terms: Terms, told: Report | None = None, *, afresh: bool = False
+) -> Regrouped:
     """Puts together anew what these reports lead to. `told` is the report that has come, with its newest version; its
     case is changed in any case. Nothing sinks below where it stood, and no clock moves later, unless `afresh`: then
     every case that changes is judged by its own reports alone.
     """
     area = _area(docket, start, told)
-    grouping = _Grouping(docket, area, told, afresh=afresh)
+    grouping = _Grouping(docket, area, terms, told, afresh=afresh)
     changes = tuple(grouping.changes())
     there = {c.after.case_id for c in changes}
     home = {r.report_id: c.after.case_id for c in changes for r in c.after.reports}
@@ -135,9 +137,10 @@ def _oldest(reports: Iterable[Report]) -> Report:
 
 
 class _Grouping:
-    def __init__(self, docket: Docket, area: _Area, told: Report | None, *, afresh: bool) -> None:
+    def __init__(self, docket: Docket, area: _Area, terms: Terms, told: Report | None, *, afresh: bool) -> None:
         self._docket = docket
         self._area = area
+        self._terms = terms
         self._told = told
         self._afresh = afresh
         self._held = [c for c in area.cases if c.state is not CaseState.WAITING or len(c.reports) >= CROWD_FROM]
@@ -170,13 +173,13 @@ class _Grouping:
         """None where nothing has changed."""
         oldest = _oldest(self._area.reports[r] for r in group).report_id
         case_id = case_begun_by(oldest)
-        before = self._docket.cases.get(case_id)
+        before = self._docket.case(case_id)
         origins = self._origins(group)
         incidents = self._incidents(group, origins)
         is_told = self._told is not None and self._told.report_id in group
         if before and not is_told and _membership(incidents) == _membership(before.incidents):
             return None
-        base = before or self._docket.aliases.get(case_id)
+        base = before or self._docket.alias(case_id)
         joined = (c for c in origins if c.linked_case_id and _oldest(c.reports).report_id in group)
         linked = base if base and base.linked_case_id else next(joined, base)
         drafted = CaseFile(
@@ -197,9 +200,11 @@ class _Grouping:
     def _judged(self, case: CaseFile, origins: Sequence[CaseFile]) -> CaseFile:
         standings = [] if self._afresh else [c.standing for c in origins if c.standing]
         views = {i.incident_id: i.view for i in case.incidents}
-        standing = judge(tuple(views.values()), reduce(rise, standings) if standings else None)
+        standing = judge(self._terms.policy, tuple(views.values()), reduce(rise, standings) if standings else None)
         own = views.pop(self._own(case).incident_id)
-        routing = kept(place(own, tuple(views.values()), standing), standing.queue, origins)
+        before = next((c.routing.assigned for c in origins if c.routing), None)
+        decided = place(self._terms, own, tuple(views.values()), standing, None if self._afresh else before)
+        routing = kept(decided, origins, Judged((own, *views.values()), standing, self._terms))
         return replace(case, standing=standing, routing=routing)
 
     def _own(self, case: CaseFile) -> Incident:
@@ -228,7 +233,7 @@ class _Grouping:
         in_order = tuple(sorted(reports, key=lambda r: (r.arrival_no, r.report_id)))
         running = {} if self._afresh else _earliest(self._incidents_of(in_order))
         incident = Incident(derived("incident", in_order[0].report_id.hex), in_order, running)
-        return replace(incident, clocks=start_clocks(incident.view))
+        return replace(incident, clocks=start_clocks(self._terms.policy, incident.view))
 
     def _incidents_of(self, reports: Iterable[Report]) -> Iterator[Incident]:
         """The incidents in which these reports stood so far."""
@@ -246,8 +251,8 @@ def _membership(incidents: Iterable[Incident]) -> frozenset[tuple[UUID, frozense
     return frozenset((i.incident_id, frozenset(r.report_id for r in i.reports)) for i in incidents)
 
 
-def _earliest(incidents: Iterable[Incident]) -> Mapping[Clock, datetime]:
-    running: dict[Clock, datetime] = {}
+def _earliest(incidents: Iterable[Incident]) -> Mapping[str, datetime]:
+    running: dict[str, datetime] = {}
     for incident in incidents:
         for clock, due in incident.clocks.items():
             running[clock] = min(due, running.get(clock, due))

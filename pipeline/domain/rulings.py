@@ -16,6 +16,7 @@ from pipeline.domain.partition import Pair, chain_of, pair
 from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.regroup import CASE_REPORTS_MAX, Absorbed, Change, Regrouped, regroup
 from pipeline.domain.score import Standing
+from pipeline.domain.terms import Terms
 
 _STAFF_CODE = re.compile(r"(?=.{2,24}\Z)(?=.*\d)(?!.*\d{8})[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 """Letters and digits with at least one digit, and never so many digits in a row as an ID, a telephone or a birth date
@@ -37,7 +38,7 @@ def is_staff_code(text: str) -> bool:
     return _STAFF_CODE.fullmatch(text) is not None
 
 
-def rule(ruling: Ruling, docket: Docket) -> Ruled:
+def rule(ruling: Ruling, docket: Docket, terms: Terms) -> Ruled:
     """Applies a person's word and takes what it changed into the docket.
 
     A split rebuilds what it changes from the reports of each side alone; where something sinks or a clock moves later
@@ -51,7 +52,7 @@ def rule(ruling: Ruling, docket: Docket) -> Ruled:
     for tie in ties:
         docket.bonds.tie(tie)
     afresh = ruling.kind in (RulingKind.SPLIT, RulingKind.PART)
-    grouped = regroup(docket, tuple({r for tie in ties for r in tie.pair} | set(told)), afresh=afresh)
+    grouped = regroup(docket, tuple({r for tie in ties for r in tie.pair} | set(told)), terms, afresh=afresh)
     if afresh and ruling.seconded_by is None and _sinks(grouped.changes, before.values()):
         raise refused(RulingRefusal.NEEDS_A_SECOND)
     changes = (*grouped.changes, *_left_as_they_were(told, grouped, docket))

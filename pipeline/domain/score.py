@@ -3,49 +3,91 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from pipeline.contracts.decision import ChildGrade, Reason
-from pipeline.contracts.vocabulary import Priority, Queue, Service, Tag
-from pipeline.domain.dangers import IncidentView, gather
-from pipeline.domain.points import UNKNOWN_INDICATOR, reasons
-from pipeline.domain.rules import SERVICE_ROWS, TAG_ROWS, Situation, grade_row, priority_row, queue_row
+from pipeline.contracts.policy import GradeRow, PriorityRow, QueueRow, ServiceRow, TagRow
+from pipeline.contracts.vocabulary import Priority, Queue
+from pipeline.domain.dangers import Dangers, IncidentView, gather
+from pipeline.domain.points import reasons
+from pipeline.domain.policy.conditions import PRIORITY_RANK, Situation
+from pipeline.domain.policy.policy import UNKNOWN_INDICATOR, Met, Policy
 
-_QUEUE_RANK = {queue: rank for rank, queue in enumerate(Queue)}
-_PRIORITY_RANK = {priority: rank for rank, priority in enumerate(Priority)}
+QUEUE_RANK = {queue: rank for rank, queue in enumerate(Queue)}
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a case has risen to. `reasons` stand in their order: most points first, then code, then field."""
+    """What a case has risen to. `reasons` stand in their order: most points first, then code, then field.
+    `policy_version` is that of the policy that judged it last.
+    """
 
     queue: Queue
-    also: frozenset[Service]
+    also: frozenset[str]
     priority: Priority
     child_grade: ChildGrade | None
-    tags: frozenset[Tag]
+    tags: frozenset[str]
     reasons: tuple[Reason, ...]
+    policy_version: str | None = None
 
     @property
     def score(self) -> int:
         return sum(reason.points for reason in self.reasons)
 
 
-def judge(incidents: Sequence[IncidentView], before: Standing | None = None) -> Standing:
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Where a case stands, and the rows of the policy that put it there by what is told now."""
+
+    standing: Standing
+    queue: Met[QueueRow]
+    child_grade: Met[GradeRow]
+    priority: Met[PriorityRow]
+    tags: tuple[Met[TagRow], ...]
+    services: tuple[Met[ServiceRow], ...]
+
+
+def judge(policy: Policy, incidents: Sequence[IncidentView], before: Standing | None = None) -> Standing:
     """Where a case with these open incidents stands, all reports and versions together; never lower than `before`."""
-    dangers = gather(incidents)
-    queue, grade = queue_row(dangers).queue, grade_row(dangers).grade
+    return judgement(policy, incidents, before).standing
+
+
+def judgement(policy: Policy, incidents: Sequence[IncidentView], before: Standing | None = None) -> Judgement:
+    """The same with the rows that decided."""
+    dangers = gather(incidents, policy.stand_in)
+    queue, grade = by_queue_and_grade(policy, dangers)
+    situation = Situation(dangers, queue.row.queue, grade_of(grade.row))
     if before:
-        queue, grade = _graver_queue(before.queue, queue), _graver_grade(before.child_grade, grade)
-    situation = Situation(dangers, queue, grade)
+        situation = Situation(
+            dangers,
+            _graver_queue(before.queue, queue.row.queue),
+            _graver_grade(before.child_grade, grade_of(grade.row)),
+        )
+    priority = policy.priority(situation)
+    situation = Situation(dangers, situation.queue, situation.child_grade, priority.row.priority)
+    services, tags = policy.services(situation), policy.tags(situation)
     now = Standing(
-        queue=queue,
-        also=frozenset(row.service for row in SERVICE_ROWS if row.holds(situation)),
-        priority=priority_row(situation).priority,
-        child_grade=grade,
-        tags=frozenset(row.tag for row in TAG_ROWS if row.holds(situation)),
-        reasons=_in_order(reasons(dangers)),
+        queue=situation.queue or queue.row.queue,
+        also=frozenset(met.row.code for met in services),
+        priority=priority.row.priority,
+        child_grade=cast("ChildGrade | None", situation.child_grade),
+        tags=frozenset(met.row.code for met in tags) | ({RAISED} if queue.row.raised else set()),
+        reasons=_in_order(reasons(policy, dangers)),
+        policy_version=policy.version,
     )
-    return rise(before, now)
+    return Judgement(rise(before, now), queue, grade, priority, tuple(tags), tuple(services))
+
+
+RAISED = "raised_to_protective"
+"""The tag of a case whose categories alone would not have led to its queue."""
+
+
+def by_queue_and_grade(policy: Policy, dangers: Dangers) -> tuple[Met[QueueRow], Met[GradeRow]]:
+    return policy.queue(Situation(dangers)), policy.grade(Situation(dangers))
+
+
+def grade_of(row: GradeRow) -> ChildGrade | None:
+    return None if row.grade == "none" else row.grade
 
 
 def rise(old: Standing | None, new: Standing) -> Standing:
@@ -55,15 +97,16 @@ def rise(old: Standing | None, new: Standing) -> Standing:
     return Standing(
         queue=_graver_queue(old.queue, new.queue),
         also=old.also | new.also,
-        priority=max(old.priority, new.priority, key=_PRIORITY_RANK.__getitem__),
+        priority=max(old.priority, new.priority, key=PRIORITY_RANK.__getitem__),
         child_grade=_graver_grade(old.child_grade, new.child_grade),
         tags=old.tags | new.tags,
         reasons=old.reasons if old.reasons == new.reasons else _joined(old.reasons, new.reasons),
+        policy_version=new.policy_version,
     )
 
 
 def _graver_queue(one: Queue, other: Queue) -> Queue:
-    return max(one, other, key=_QUEUE_RANK.__getitem__)
+    return max(one, other, key=QUEUE_RANK.__getitem__)
 
 
 def _graver_grade(one: ChildGrade | None, other: ChildGrade | None) -> ChildGrade | None:

@@ -15,7 +15,9 @@ from pipeline.adapters.postgres.work import Work
 from pipeline.adapters.vault import KeyRing
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.assess import assess
-from pipeline.domain.batch import Batch, Claim, Settled, Span
+from pipeline.domain.batch import Accepted, Batch, Claim, Settled, Span
+from pipeline.domain.receipt import receipt_of
+from pipeline.domain.terms import Terms, TermsBook, shipped_terms
 from pipeline.ports import Sources
 
 RETRY_AT_LEAST_S = 1.0
@@ -124,21 +126,22 @@ class AssessStore:
         async with self._pool.acquire() as db:
             self._history = self._history or await db.fetchval(SQL["history"])
             loaded = await self._reader.load(db, sought, await self._reader.look(db, sought))
-        work = await _decide(batch, loaded)
+        book = shipped_terms()
+        work = await _decide(batch, loaded, book)
         keys = await self._keys.make(work.key_names(self._ring))
         while True:
             try:
-                return await self._write(work, sought, keys)
+                return await self._write(work, sought, keys, book)
             except _KeysMissing as missing:
                 keys = await self._keys.make(missing.names)
 
-    async def _write(self, work: Work, sought: Sought, keys: Keys) -> Settled:
+    async def _write(self, work: Work, sought: Sought, keys: Keys, book: TermsBook) -> Settled:
         async with self._pool.acquire() as db, db.transaction():
             await db.execute(SQL["lock_linking"])
             locked_at = time.monotonic()
             sight = await self._reader.look(db, sought, lock=True)
             if sight != work.loaded.sight:
-                work = await _decide(work.batch, await self._reader.load(db, sought, sight))
+                work = await _decide(work.batch, await self._reader.load(db, sought, sight), book)
             names = work.key_names(self._ring)
             if not names <= keys.keys():
                 raise _KeysMissing(names)
@@ -146,10 +149,18 @@ class AssessStore:
         return Settled(work.counts(), time.monotonic() - locked_at)
 
 
-async def _decide(batch: Batch, loaded: Loaded) -> Work:
+async def _decide(batch: Batch, loaded: Loaded, book: TermsBook) -> Work:
     """Between two decisions the group's heartbeat may go out: a crowd takes its time."""
-    settled = []
+    settled, receipts = [], {}
     for item in batch.accepted:
-        settled.append((item, assess(item.reading.facts, loaded.docket)))
+        facts, terms = item.reading.facts, _terms(item, book)
+        settlement = assess(facts, loaded.docket, terms)
+        settled.append((item, settlement))
+        if settlement.filed:
+            receipts[settlement.facts.event_key] = receipt_of(settlement, facts, loaded.docket, terms)
         await asyncio.sleep(0)
-    return Work(batch, loaded, tuple(settled))
+    return Work(batch, loaded, tuple(settled), receipts)
+
+
+def _terms(item: Accepted, book: TermsBook) -> Terms:
+    return book.at(item.message.arrived_at)

@@ -14,7 +14,6 @@ from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys, Purpose
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.vault import KeyRing, Slot, unseal
 from pipeline.contracts.decision import Decision
-from pipeline.contracts.vocabulary import Clock
 from pipeline.domain import link
 from pipeline.domain.assess import reused_key
 from pipeline.domain.batch import Batch
@@ -116,10 +115,10 @@ class DocketReader:
             frozenset((row["token"], row["event_key"], row["report_id"], row["source"]) for row in rows), versions
         )
 
-    async def around(self, connection: Connection, report_ids: Collection[UUID]) -> Loaded:
-        """The cases of these reports, and what strong bonds lead to. For whoever holds the lock for linking."""
+    async def around(self, connection: Connection, report_ids: Collection[UUID], *, lock: bool = True) -> Loaded:
+        """The cases of these reports, and what strong bonds lead to. Whoever changes them holds the linking lock."""
         rows = await connection.fetch(SQL["cases_of"], list(report_ids))
-        versions = await self._near(connection, [row["case_id"] for row in rows], lock=True)
+        versions = await self._near(connection, [row["case_id"] for row in rows], lock=lock)
         return await self.load(connection, Sought({}, {}), Sight(frozenset(), versions))
 
     async def _near(self, connection: Connection, found: Collection[UUID], *, lock: bool) -> Mapping[UUID, int]:
@@ -173,7 +172,7 @@ class DocketReader:
         incidents: dict[UUID, list[Incident]] = defaultdict(list)
         for incident_id, reports in told.items():
             in_order = tuple(sorted(reports.values(), key=lambda r: r.arrival_no))
-            running = {Clock(row["name"]): row["due_at"] for row in clocks.get(incident_id, ())}
+            running = {row["name"]: row["due_at"] for row in clocks.get(incident_id, ())}
             incidents[loaded.case_of_incident[incident_id]].append(Incident(incident_id, in_order, running))
         return incidents
 

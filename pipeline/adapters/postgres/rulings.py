@@ -18,6 +18,7 @@ from pipeline.domain.notices import Stamp, ruling_notices
 from pipeline.domain.questions import Question, Side
 from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import Ruled, rule
+from pipeline.domain.terms import shipped_terms
 from pipeline.domain.wishes import Wish
 
 SQL = Queries.of("rulings")
@@ -112,10 +113,11 @@ class Rulings:
             if await db.fetchval(SQL["is_applied"], ruling.ruling_id):
                 return None
             loaded = await self._reader.around(db, ruling.reports)
-            ruled = rule(ruling, loaded.docket)
+            now = datetime.now(UTC)
+            ruled = rule(ruling, loaded.docket, shipped_terms().at(now))
             moves = Moves(loaded, [Step(ruled.changes, ruled.absorbed)])
             keys = await self._keys.make(moves.key_names())
-            stamp = Stamp(datetime.now(UTC), await db.fetchval(ASSESS["history"]))
+            stamp = Stamp(now, await db.fetchval(ASSESS["history"]))
             await CaseWriter(db, keys).write(moves, ruling_notices(ruled, stamp))
             await self._note(db, ruled)
             await db.execute(ASSESS["wake_relay"])

@@ -14,7 +14,7 @@ from pipeline.contracts.vocabulary import Category, Channel, CrisisFlag, Indicat
 from pipeline.domain.directory import Directory
 from pipeline.domain.facts import Facts
 from pipeline.domain.normalise.date import YEAR_MAX, YEAR_MIN, read_instant
-from pipeline.domain.normalise.instruments import read_instruments
+from pipeline.domain.normalise.instruments import read_forms
 from pipeline.domain.normalise.notes import ITEMS_MAX, Fault, Notes, Word
 from pipeline.domain.normalise.person import optional_place, read_persons
 from pipeline.domain.normalise.story import Story, read_story
@@ -87,7 +87,7 @@ def _facts(envelope: Envelope, arrived_at: datetime, directory: Directory) -> Fa
         categories=_words(Category, Category.OTHER, data.get("categories"), "categories", notes),
         crisis_flags=_words(CrisisFlag, CrisisFlag.OTHER, data.get("crisis_flags"), "crisis_flags", notes),
         indicators=_indicators(data.get("indicators"), notes),
-        instruments=read_instruments(data.get("instruments"), notes),
+        forms=read_forms(data.get("instruments"), notes),
         persons=read_persons(data.get("persons"), notes, times.received_at.astimezone(TAIPEI).date()),
         faults=(*map(str, envelope.faults), *notes.faults()),
         story=_story(data.get("narrative")),

@@ -1,0 +1,157 @@
+"""What makes a policy sound beyond its form: one meaning for each word, a last row in each table, and the laws that no
+danger lowers and no report delays.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from pipeline.contracts.policy import ClockRow, Instrument, PolicyFile
+from pipeline.contracts.policy_conditions import Always
+from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue
+from pipeline.domain.policy.calendar import is_not_shorter
+from pipeline.domain.policy.condition_checks import Asking, Complaint, faults_in
+from pipeline.domain.policy.located import Path
+
+_GRADE_ORDER = (1, 2, "none")
+_NOT_JUDGED_YET = frozenset({"queue", "child_grade", "priority_at_least"})
+_ASKED_OF_ROWS: Mapping[str, Asking] = {
+    "rule": Asking(rises=False),
+    "danger": Asking(without=_NOT_JUDGED_YET, names_a_path=True),
+    "queue": Asking(without=_NOT_JUDGED_YET),
+    "child_grade": Asking(without=_NOT_JUDGED_YET),
+    "priority": Asking(without=frozenset({"priority_at_least"})),
+    "tag": Asking(),
+    "also": Asking(),
+    "county": Asking(rises=False),
+    "clock": Asking(rises=False, without=frozenset({"priority_at_least"})),
+}
+
+
+def faults_of(tables: PolicyFile) -> Iterator[Complaint]:
+    """The path of each fault and what it is. Nothing stands here for a policy that can judge every case."""
+    yield from _words_once(tables)
+    yield from _one_worth(tables)
+    yield from _instruments(tables.instrument)
+    yield from _conditions(tables)
+    for table in ("queue", "child_grade", "priority", "county"):
+        yield from _last_row(table, getattr(tables, table))
+    yield from _gravest_first(tables)
+    yield from _clocks(tables.clock)
+
+
+# --- words
+
+
+def _words_once(tables: PolicyFile) -> Iterator[Complaint]:
+    for table, field in (
+        *((t, "code") for t in ("category", "crisis_flag", "indicator", "role", "age", "instrument", "danger")),
+        *((t, "code") for t in ("tag", "also")),
+        *((t, "name") for t in ("rule", "queue", "child_grade", "priority", "county", "clock")),
+    ):
+        yield from _each_once((table,), [str(getattr(row, field)) for row in getattr(tables, table)], field)
+    yield from _all_there("category", Category, {row.code for row in tables.category})
+    yield from _all_there("crisis_flag", CrisisFlag, {row.code for row in tables.crisis_flag})
+    known = {row.code for row in tables.indicator}
+    if tables.stand_in and tables.stand_in.indicator not in known:
+        yield ("stand_in", "indicator"), f"there is no indicator {tables.stand_in.indicator}"
+
+
+def _each_once(path: Path, words: Sequence[str], field: str) -> Iterator[Complaint]:
+    seen: set[str] = set()
+    for place, word in enumerate(words):
+        if word in seen:
+            yield (*path, place, field), f"{word} is there twice"
+        seen.add(word)
+
+
+def _all_there(table: str, wanted: Iterable[str], there: set[str]) -> Iterator[Complaint]:
+    for word in wanted:
+        if word not in there:
+            yield (table,), f"there is no row for {word}; every report's words need one"
+
+
+def _one_worth(tables: PolicyFile) -> Iterator[Complaint]:
+    """A reason that two tables name is one danger: with two worths, the order of telling would decide."""
+    worth: dict[str, int] = {}
+    for path, code, points in _points(tables):
+        if points and worth.setdefault(code, points) != points:
+            yield path, f"{code} bears {worth[code]} points elsewhere"
+
+
+def _points(tables: PolicyFile) -> Iterator[tuple[Path, str, int]]:
+    for table in ("category", "crisis_flag", "indicator", "role", "person", "age", "danger"):
+        for place, row in enumerate(getattr(tables, table)):
+            yield (table, place, "points"), str(getattr(row, "reason", None) or row.code), row.points
+    for i, instrument in enumerate(tables.instrument):
+        for j, item in enumerate(instrument.item):
+            if item.reason:
+                yield ("instrument", i, "item", j, "points"), item.reason, item.points
+
+
+# --- instruments
+
+
+def _instruments(instruments: Sequence[Instrument]) -> Iterator[Complaint]:
+    for place, instrument in enumerate(instruments):
+        path: Path = ("instrument", place)
+        yield from _each_once((*path, "item"), [item.field for item in instrument.item], "field")
+        yield from _each_once((*path, "band"), [band.code for band in instrument.band], "code")
+        for j, item in enumerate(instrument.item):
+            if item.low < 0:
+                yield (*path, "item", j, "values"), "a scale begins at 0 or above: an answer may not lower the sum"
+        for j, (one, other) in enumerate(pairwise(instrument.band), 1):
+            if other.at_least <= one.at_least:
+                yield (*path, "band", j, "at_least"), "bands go from the lightest to the gravest"
+        override = instrument.override
+        if override and override.band not in {band.code for band in instrument.band}:
+            yield (*path, "override"), f"there is no band {override.band}"
+
+
+# --- conditions
+
+
+def _conditions(tables: PolicyFile) -> Iterator[Complaint]:
+    for table, asking in _ASKED_OF_ROWS.items():
+        for place, row in enumerate(getattr(tables, table)):
+            bears = table == "danger" and row.points > 0
+            found = list(faults_in(row.when, tables, asking, (table, place, "when"), bears_points=bears))
+            yield from Counter(found)
+
+
+def _last_row(table: str, rows: Sequence[object]) -> Iterator[Complaint]:
+    *others, last = [getattr(row, "when", None) for row in rows]
+    if not isinstance(last, Always):
+        yield (table, len(others), "when"), "the last row must be { always = true }: every case needs one"
+    for place, when in enumerate(others):
+        if isinstance(when, Always):
+            yield (table, place, "when"), "the rows below are never reached: only the last may always hold"
+
+
+# --- the laws
+
+
+def _gravest_first(tables: PolicyFile) -> Iterator[Complaint]:
+    priorities, queues = list(Priority), list(Queue)
+    yield from _sinking("queue", "queue", [-queues.index(row.queue) for row in tables.queue])
+    yield from _sinking("priority", "priority", [-priorities.index(row.priority) for row in tables.priority])
+    yield from _sinking("child_grade", "grade", [_GRADE_ORDER.index(row.grade) for row in tables.child_grade])
+
+
+def _sinking(table: str, field: str, ranks: Sequence[int]) -> Iterator[Complaint]:
+    for place, (one, other) in enumerate(pairwise(ranks), 1):
+        if other < one:
+            yield (table, place, field), "this is graver than the row above: one more danger could lower a case"
+
+
+def _clocks(rows: Sequence[ClockRow]) -> Iterator[Complaint]:
+    if not any(isinstance(row.when, Always) for row in rows):
+        yield ("clock",), "at least one clock must always run: every case needs one"
+    for code in dict.fromkeys(row.code for row in rows):
+        own = [(place, row) for place, row in enumerate(rows) if row.code == code]
+        for (_, one), (place, other) in pairwise(own):
+            if not is_not_shorter(other.due, one.due):
+                yield (
+                    ("clock", place, "due"),
+                    f"{code} is shorter here than in the row {one.name} above: the shortest comes first",
+                )

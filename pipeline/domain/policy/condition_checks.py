@@ -1,0 +1,205 @@
+"""What one condition must not be: of words that nobody knows, of a rule that leads back to itself, or such that one
+more danger undoes it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from pipeline.contracts.policy import Instrument, PolicyFile
+from pipeline.contracts.policy_conditions import (
+    All,
+    AllVictimsFrom,
+    Always,
+    AnyOf,
+    Asked,
+    Condition,
+    InQueue,
+    Named,
+    Not,
+    OfGrade,
+    OfPriority,
+    Person,
+    Told,
+    VictimBelow,
+    VictimFrom,
+)
+from pipeline.contracts.vocabulary import Category, CrisisFlag, Queue, Role
+from pipeline.domain.policy.located import Path
+
+Complaint = tuple[Path, str]
+
+UNDONE = "one more danger would undo this"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a table asks of its conditions. `rises`: no further danger may undo them. `without`: kinds that are not
+    judged yet where this table is read. `names_a_path`: a condition that holds must name a field of the report.
+    """
+
+    rises: bool = True
+    without: frozenset[str] = frozenset()
+    names_a_path: bool = False
+
+
+def faults_in(
+    condition: Condition, tables: PolicyFile, asking: Asking, path: Path, *, bears_points: bool = False
+) -> Iterator[Complaint]:
+    checker = _Checker(tables, asking, path, bears_points=bears_points)
+    yield from checker.faults(condition, path, upright=True)
+    if asking.names_a_path and not names_a_path(condition, tables):
+        yield path, "this can hold without a field that says so; ask for something that is told"
+
+
+def names_a_path(  # noqa: PLR0911 - one case for each kind of condition
+    condition: Condition, tables: PolicyFile, seen: tuple[str, ...] = ()
+) -> bool:
+    """Whether a field of the report says so whenever the condition holds."""
+    match condition:
+        case All():
+            return any(names_a_path(c, tables, seen) for c in condition.all_)
+        case AnyOf():
+            return all(names_a_path(c, tables, seen) for c in condition.any_)
+        case Named():
+            rule = next((r for r in tables.rule if r.name == condition.rule), None)
+            if rule is None or rule.name in seen:
+                return True
+            return names_a_path(rule.when, tables, (*seen, rule.name))
+        case Told():
+            return condition.only is None
+        case Person() | Asked() | VictimBelow() | VictimFrom() | AllVictimsFrom():
+            return True
+        case Always() | Not() | InQueue() | OfGrade() | OfPriority():
+            return False
+        case _:
+            assert_never(condition)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checker:
+    tables: PolicyFile
+    asking: Asking
+    row: Path
+    bears_points: bool
+    seen: tuple[str, ...] = ()
+
+    def faults(  # noqa: C901, PLR0912 - one case for each kind of condition
+        self, condition: Condition, path: Path, *, upright: bool
+    ) -> Iterator[Complaint]:
+        match condition:
+            case All():
+                for place, inner in enumerate(condition.all_):
+                    yield from self.faults(inner, (*path, "all", place), upright=upright)
+            case AnyOf():
+                for place, inner in enumerate(condition.any_):
+                    yield from self.faults(inner, (*path, "any", place), upright=upright)
+            case Not():
+                yield from self.faults(condition.not_, (*path, "not"), upright=not upright)
+                if self.bears_points:
+                    yield (*path, "not"), "what other facts can undo bears no points"
+            case Named():
+                yield from self._named(condition, path, upright=upright)
+            case Told():
+                yield from self._told(condition, path, upright=upright)
+            case Person():
+                yield from self._unknown(condition.has, {row.code for row in self.tables.person}, "condition", path)
+                yield from self._undone(path, upright=upright)
+            case Asked():
+                yield from self._asked(condition, path)
+                yield from self._undone(path, upright=upright)
+            case VictimBelow() | VictimFrom():
+                yield from self._undone(path, upright=upright)
+            case AllVictimsFrom():
+                yield from self._undone(path, upright=not upright)
+            case InQueue():
+                yield from self._judged("queue", path)
+                yield from self._undone(path, upright=upright is (condition.queue is Queue.PROTECTIVE))
+            case OfGrade():
+                yield from self._judged("child_grade", path)
+                yield from self._undone(path, upright=upright)
+            case OfPriority():
+                yield from self._judged("priority_at_least", path)
+                yield from self._undone(path, upright=upright)
+            case Always():
+                if len(path) > len(self.row) or not upright:
+                    yield path, "always stands alone"
+            case _:
+                assert_never(condition)
+
+    def _undone(self, path: Path, *, upright: bool) -> Iterator[Complaint]:
+        if self.asking.rises and not upright:
+            yield path, UNDONE
+
+    def _judged(self, kind: str, path: Path) -> Iterator[Complaint]:
+        if kind in self.asking.without:
+            yield (*path, kind), f"{kind} is not known yet where this table is read"
+
+    def _named(self, condition: Named, path: Path, *, upright: bool) -> Iterator[Complaint]:
+        rule = next((r for r in self.tables.rule if r.name == condition.rule), None)
+        if rule is None:
+            yield (*path, "rule"), f"there is no rule {condition.rule}"
+        elif condition.rule in self.seen:
+            yield (*path, "rule"), f"the rule {condition.rule} leads back to itself"
+        else:
+            inside = replace(self, seen=(*self.seen, condition.rule))
+            for where, words in inside.faults(rule.when, path, upright=upright):
+                if words == UNDONE or "leads back" in words or "no points" in words or "not known yet" in words:
+                    yield where[: len(path)], words
+
+    def _told(self, condition: Told, path: Path, *, upright: bool) -> Iterator[Complaint]:
+        known: set[str]
+        match condition.told:
+            case "category":
+                known = set(Category)
+            case "crisis_flag":
+                known = set(CrisisFlag)
+            case "indicator":
+                known = {row.code for row in self.tables.indicator}
+            case "role":
+                known = set(Role)
+            case _:
+                assert_never(condition.told)
+        yield from self._unknown(condition.any_of or condition.only or (), known, condition.told, path)
+        yield from self._undone(path, upright=upright is (condition.only is None))
+        if self.bears_points and condition.only:
+            yield (*path, "only"), "what other facts can undo bears no points"
+
+    def _unknown(self, words: tuple[str, ...], known: set[str], what: str, path: Path) -> Iterator[Complaint]:
+        for word in words:
+            if word not in known:
+                yield path, f"there is no {what} {word}"
+
+    def _asked(self, condition: Asked, path: Path) -> Iterator[Complaint]:
+        instrument = next((i for i in self.tables.instrument if i.code == condition.instrument), None)
+        if instrument is None:
+            yield (*path, "instrument"), f"there is no instrument {condition.instrument}"
+            return
+        yield from _yes(condition, instrument, path)
+        yield from _answer(condition, instrument, path)
+        highest = sum(item.high for item in instrument.item if item.sums and (item.values is None or item.is_scale))
+        if condition.sum_at_least is not None and condition.sum_at_least > highest:
+            yield (*path, "sum_at_least"), f"the sum is at most {highest}"
+        if condition.band_from and condition.band_from not in {band.code for band in instrument.band}:
+            yield (*path, "band_from"), f"there is no band {condition.band_from}"
+
+
+def _yes(condition: Asked, instrument: Instrument, path: Path) -> Iterator[Complaint]:
+    fields = {item.field for item in instrument.item if item.values is None}
+    if instrument.override:
+        fields.add(instrument.override.field)
+    for field in condition.yes or ():
+        if field not in fields:
+            yield (*path, "yes"), f"{instrument.code} has no question of yes and no at {field}"
+
+
+def _answer(condition: Asked, instrument: Instrument, path: Path) -> Iterator[Complaint]:
+    if condition.answer is None:
+        return
+    item = next((i for i in instrument.item if i.field == condition.answer), None)
+    if item is None or item.values is None:
+        yield (*path, "answer"), f"{instrument.code} has no scale and no choice at {condition.answer}"
+    elif condition.at_least is not None and not (item.is_scale and item.low < condition.at_least <= item.high):
+        yield (*path, "at_least"), f"the values at {item.field} are {', '.join(map(str, item.values))}"
+    elif condition.any_of and (item.is_scale or not set(condition.any_of) <= {str(v) for v in item.values}):
+        yield (*path, "any_of"), f"the values at {item.field} are {', '.join(map(str, item.values))}"
