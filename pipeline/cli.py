@@ -13,6 +13,7 @@ import typer
 import pipeline
 from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
+from pipeline.cli_policy import policy_app
 from pipeline.commands.options import PROCESS, SERVERS, CaseFirst, listens_to
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ app.add_typer(keys, name="keys", rich_help_panel="Operation")
 mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
 app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
 app.add_typer(source, name="source", rich_help_panel="Reports")
+app.add_typer(policy_app, name="policy", rich_help_panel="Operation")
 bench = typer.Typer(no_args_is_help=True, help="How well reports are linked, on reports whose truth is known.")
 link = typer.Typer(no_args_is_help=True, help="What people decide of links: confirm, part, split, merge, answer.")
 app.add_typer(link, name="link", rich_help_panel="Reports")

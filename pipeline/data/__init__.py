@@ -1,5 +1,6 @@
 """Open data that travels with the package; `README.md` beside it names every source."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -16,6 +17,19 @@ class Town(NamedTuple):
 def table(name: str) -> str:
     """The text of one CSV file of this folder."""
     return files(__name__).joinpath(name).read_text("utf-8-sig")
+
+
+def deployed_files(folder: str, ending: str) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of each file below a folder of `deploy/` whose name ends so, in order of names."""
+    yield from _below(deployed(folder), folder, ending)
+
+
+def _below(folder: Traversable, name: str, ending: str) -> Iterator[tuple[str, bytes]]:
+    for inner in sorted(folder.iterdir(), key=lambda f: (f.is_dir(), f.name)):
+        if inner.is_dir():
+            yield from _below(inner, f"{name}/{inner.name}", ending)
+        elif inner.name.endswith(ending):
+            yield f"deploy/{name}/{inner.name}", inner.read_bytes()
 
 
 @lru_cache(maxsize=1)
