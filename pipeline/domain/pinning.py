@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from pipeline.domain.assignment import Assigned, assign
+from pipeline.domain.assignment import Assigned, WhyCode, assign
 from pipeline.domain.dangers import IncidentView
 from pipeline.domain.jurisdiction import onward
-from pipeline.domain.needs import needs_of
+from pipeline.domain.needs import PRESSING, needs_of
 from pipeline.domain.route import COUNTY_CONTESTED, Pin, Routing
 from pipeline.domain.score import Standing
-from pipeline.domain.terms import NO_LOAD, Terms
+from pipeline.domain.terms import Terms
 from pipeline.domain.whereabouts import town_in
 
 
@@ -32,9 +32,12 @@ class Judged:
 
 def handed_to(centre: str, county: str, before: Routing, case: Judged) -> Routing:
     """The routing of a case that this centre has just accepted: it is there, full or closed."""
-    held = Routing(county, centre, pin=Pin(decided_then(before), centre))
-    assigned = _assigned(held, centre, replace(case, terms=replace(case.terms, load=NO_LOAD)))
-    return replace(held, assigned=replace(assigned, centre=centre, held_until=None))
+    pressing = case.standing.priority in PRESSING
+    there = Assigned(centre, centre, county, None, case.standing.queue, is_pressing=pressing)
+    held = Routing(county, centre, pin=Pin(decided_then(before), centre), assigned=there)
+    assigned = _assigned(held, centre, case)
+    why = tuple(why for why in assigned.why if why.code is not WhyCode.STAYS)
+    return replace(held, assigned=replace(assigned, why=why))
 
 
 def kept(decided: Routing, origins: Iterable[Routed], case: Judged) -> Routing:
