@@ -403,16 +403,17 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         reader = DocketReader(on.ring, keys, sources)
         policies, centres = Policies(on.pool, stage), read_folder(settings.directory_dir)
         rulings = Rulings(on.pool, keys, reader, policies, centres)
+        terms = TermsBook(await with_retries(policies.book), centres)
         yield Links(
             rulings=rulings,
             explaining=Explaining(on.pool),
             reindex=Reindex(on.pool, on.ring, reader),
             sources=sources,
             policies=policies,
-            terms=TermsBook(await with_retries(policies.book), centres),
+            terms=terms,
             receipts=Receipts(on.pool, keys),
             casebook=Casebook(on.pool, reader),
-            transfers=Transfers(on.pool, keys, reader, centres, rulings.named),
+            transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
         )
 
 

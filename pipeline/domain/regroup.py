@@ -18,7 +18,7 @@ from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.docket import Docket
 from pipeline.domain.partition import Group, Rule, Ties, chain_of, pair, partition
-from pipeline.domain.pinning import kept
+from pipeline.domain.pinning import Judged, kept
 from pipeline.domain.route import place
 from pipeline.domain.score import judge, rise
 from pipeline.domain.terms import Terms
@@ -204,7 +204,7 @@ class _Grouping:
         own = views.pop(self._own(case).incident_id)
         before = next((c.routing.assigned for c in origins if c.routing), None)
         decided = place(self._terms, own, tuple(views.values()), standing, None if self._afresh else before)
-        routing = kept(decided, standing.queue, origins)
+        routing = kept(decided, origins, Judged((own, *views.values()), standing, self._terms))
         return replace(case, standing=standing, routing=routing)
 
     def _own(self, case: CaseFile) -> Incident:
