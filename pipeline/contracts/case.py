@@ -76,13 +76,15 @@ class QueueRecord(_Frozen):
 
 class CaseEventType(StrEnum):
     """Assessed: a report came. Regrouped: a report that came elsewhere put this case together anew. Merged: all its
-    reports stand in another case now. Ruled: a person decided which reports belong to it.
+    reports stand in another case now. Ruled: a person decided which reports belong to it. Overridden: a person raised
+    it, or two lowered it.
     """
 
     ASSESSED = "case.assessed.v1"
     REGROUPED = "case.regrouped.v1"
     MERGED = "case.merged.v1"
     RULED = "case.ruled.v1"
+    OVERRIDDEN = "case.overridden.v1"
 
 
 class RulingKind(StrEnum):
@@ -95,6 +97,9 @@ class RulingKind(StrEnum):
     SPLIT = "split"
     MERGE = "merge"
 
+
+GradeWanted = Literal[1, 2, "none"]
+"""A child grade that people may want; `none`: no child is concerned."""
 
 DESK = "desk"
 """The source of what people decide."""
@@ -116,11 +121,66 @@ class Ruling(_Frozen):
     )
 
 
+class OverrideKind(StrEnum):
+    """One person raises a case, two lower one."""
+
+    RAISE = "raise"
+    LOWER = "lower"
+
+
+class OverrideReason(StrEnum):
+    """Why people put a case elsewhere than its reports do: a code, since free text would be personal."""
+
+    TOLD_MORE = "told_more"
+    SEEN_ON_SITE = "seen_on_site"
+    KNOWN_HISTORY = "known_history"
+    OTHER_AGENCY = "other_agency"
+    RULE_TOO_LOW = "rule_too_low"
+    NOT_SUBSTANTIATED = "not_substantiated"
+    SAFE_NOW = "safe_now"
+    IN_OTHER_HANDS = "in_other_hands"
+    ENTERED_WRONGLY = "entered_wrongly"
+    RULE_TOO_HIGH = "rule_too_high"
+    JUDGEMENT = "judgement"
+
+
+class Part(StrEnum):
+    """What of a case may be overridden."""
+
+    QUEUE = "queue"
+    PRIORITY = "priority"
+    CHILD_GRADE = "child_grade"
+
+
+class OverriddenPart(_Frozen):
+    """One part of a case before and after. A child grade is `1`, `2` or `none`."""
+
+    part: Part
+    was: str
+    now: str
+    rule: Code | None = Field(
+        description="The row of the policy that had put it where it was; null where people had, or an earlier policy."
+    )
+
+
+class Override(_Frozen):
+    """A person's word on how grave a case is. `said_by` and `seconded_by` are staff codes, never names."""
+
+    override_id: UUID
+    kind: OverrideKind
+    reason: OverrideReason
+    parts: tuple[OverriddenPart, ...] = Field(min_length=1, description="What it changed.")
+    said_by: str
+    seconded_by: str | None = Field(default=None, description="Who agreed; nobody lowers a case alone.")
+
+
 class CaseEvent(_Frozen):
     """One thing that happened to a case; the case's own history, in order of `case_version`."""
 
     type: CaseEventType
-    event_id: str = Field(description="The event that brought it about; for what a person decided, the ruling's id.")
+    event_id: str = Field(
+        description="The event that brought it about; for what a person decided, the id of the ruling or the override."
+    )
     case_id: UUID
     case_version: int = Field(ge=1)
     outcome: Outcome | None = Field(description="What the report became; null where none came.")
@@ -132,6 +192,7 @@ class CaseEvent(_Frozen):
     asked_for: tuple[UUID, ...] = Field(description="Reports that a person is asked about.")
     reports: tuple[UUID, ...] = Field(description="All reports of the case as it stands now.")
     ruling: Ruling | None
+    override: Override | None
     queue: Queue
     centre: str
     county: str | None
