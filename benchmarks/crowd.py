@@ -28,7 +28,6 @@ from pipeline.adapters.postgres.docket_reader import ROUTING, STANDING
 from pipeline.adapters.postgres.keys import Purpose
 from pipeline.adapters.vault import KEY_VERSION, KeyRing, Slot, new_key, seal
 from pipeline.contracts.decision import TAIPEI
-from pipeline.contracts.vocabulary import Clock
 from pipeline.domain.assess import assess
 from pipeline.domain.chain import BEGINNING
 from pipeline.domain.directory import Directory
@@ -36,7 +35,9 @@ from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import stored_keys
 from pipeline.domain.normalise.reading import Reading, read_event
+from pipeline.domain.policy.reading import shipped
 from pipeline.domain.privacy import without_reporter
+from pipeline.domain.terms import Terms
 from pipeline.domain.weights import weights
 from pipeline.local.bench.mess import Line, messy
 from pipeline.local.bench.mix import MIXES, Mix
@@ -233,7 +234,7 @@ class _Chunk:
         rows = self._rows
         rows["case_file"].append((case_id, case_id, *self._case))
         rows["incident"] += [(incident_id, case_id) for incident_id in incidents]
-        rows["clock"] += [(incident_id, Clock.DISPATCH, DUE) for incident_id in incidents]
+        rows["clock"] += [(incident_id, "dispatch", DUE) for incident_id in incidents]
         for report in reports:
             rows["report"].append((report.report_id, report.incident_id, report.source))
             rows["link_key"] += [(token, report.report_id, report.source) for token in report.tokens]
@@ -263,7 +264,7 @@ def _incidents(lines: Iterable[Line]) -> set[str]:
 
 def _judged(facts: Facts) -> tuple[object, ...]:
     """All but the ids of a case that is told of in this one report."""
-    case = assess(facts, Docket()).after
+    case = assess(facts, Docket(), Terms(shipped(), facts.received_at)).after
     if case is None:
         raise ValueError("a first report makes a case")
     standing, routing = case.judged

@@ -36,6 +36,8 @@ from pipeline.domain.batch import Accepted, Batch
 from pipeline.domain.directory import Directory
 from pipeline.domain.link import stored_keys
 from pipeline.domain.normalise.reading import Reading, read_event
+from pipeline.domain.policy.reading import shipped
+from pipeline.domain.terms import Terms
 from pipeline.local import postgres
 from pipeline.local.folders import open_folders
 
@@ -153,7 +155,7 @@ class Bench:
         measured.known += bool(probe.household)
         measured.found += not probe.household.isdisjoint(_events(loaded, candidates))
         began = time.perf_counter()
-        assess(reading.facts, loaded.docket)
+        assess(reading.facts, loaded.docket, Terms(shipped(), reading.facts.received_at))
         measured.parts.append((find_ms, open_ms, _ms(began)))
 
 

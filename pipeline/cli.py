@@ -11,7 +11,10 @@ from uuid import UUID
 import typer
 
 import pipeline
-from pipeline.commands.options import PROCESS, SERVERS, listens_to
+from pipeline.cli_case import case_app
+from pipeline.cli_directory import directory_app
+from pipeline.cli_policy import policy_app
+from pipeline.commands.options import PROCESS, SERVERS, CaseFirst, listens_to
 
 if TYPE_CHECKING:
     from pipeline.settings import Configured
@@ -35,13 +38,20 @@ app.add_typer(keys, name="keys", rich_help_panel="Operation")
 mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
 app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
 app.add_typer(source, name="source", rich_help_panel="Reports")
+app.add_typer(policy_app, name="policy", rich_help_panel="Operation")
 bench = typer.Typer(no_args_is_help=True, help="How well reports are linked, on reports whose truth is known.")
 link = typer.Typer(no_args_is_help=True, help="What people decide of links: confirm, part, split, merge, answer.")
 app.add_typer(link, name="link", rich_help_panel="Reports")
-explain = typer.Typer(no_args_is_help=True, help="Why something was decided.")
+explain = typer.Typer(
+    no_args_is_help=True, cls=CaseFirst, help="Why something was decided: `anwang explain CASE`, or of a link."
+)
+decide = typer.Typer(no_args_is_help=True, help="Make decisions again.")
+app.add_typer(decide, name="decide", rich_help_panel="Reports")
 staff = typer.Typer(no_args_is_help=True, help="Who may ask and rule at the desk by HTTP.")
 app.add_typer(staff, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
+app.add_typer(case_app, name="case", rich_help_panel="Reports")
+app.add_typer(directory_app, name="directory", rich_help_panel="Operation")
 app.add_typer(bench, name="bench", rich_help_panel="For who builds on it")
 
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
@@ -410,6 +420,31 @@ def staff_remove(told: "Configured", code: StaffMember) -> None:
     from pipeline.commands.staff import remove
 
     raise typer.Exit(remove(told.settings, code))
+
+
+@explain.command("case")
+@listens_to(*LINKED)
+def explain_case(
+    told: "Configured",
+    case: CaseName,
+    *,
+    lang: Annotated[Language, typer.Option(help="Chinese, English or both.")] = Language.BOTH,
+    as_json: AsJson = False,
+) -> None:
+    """Why here, why now, by when, and what would change it."""
+    from pipeline.commands.explain import Lang
+    from pipeline.commands.explain_case import explain_case as explain
+
+    explain(told.settings, case, Lang(lang), as_json=as_json)
+
+
+@decide.command("again")
+@listens_to(*LINKED)
+def decide_again(told: "Configured", case: CaseName, *, policy: PolicyPath = None, as_json: AsJson = False) -> None:
+    """Every decision of a case from what it read: the same bytes, or what another policy would have decided."""
+    from pipeline.commands.decide import decide_again as again
+
+    raise typer.Exit(not again(told.settings, case, policy, as_json=as_json))
 
 
 @explain.command("link")

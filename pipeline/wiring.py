@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import Room, desk_app
 from pipeline.adapters.http.intake import House, intake_app
@@ -29,6 +30,7 @@ from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
+from pipeline.adapters.postgres.casebook import Casebook
 from pipeline.adapters.postgres.database import (
     COUNTING_TIMEOUT_MS,
     STATEMENT_TIMEOUT_MS,
@@ -42,10 +44,12 @@ from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
+from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.rulings import Rulings
+from pipeline.adapters.postgres.transfers import Transfers
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -353,12 +357,15 @@ async def settle_alarm(settings: Settings, alarm_id: int, by: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What people ask and decide of links."""
+    """What people ask and decide of cases and their links."""
 
     rulings: Rulings
     explaining: Explaining
     reindex: Reindex
     sources: Register
+    receipts: Receipts
+    casebook: Casebook
+    transfers: Transfers
 
 
 @asynccontextmanager
@@ -373,7 +380,16 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
         reader = DocketReader(on.ring, keys, sources)
-        yield Links(Rulings(on.pool, keys, reader), Explaining(on.pool), Reindex(on.pool, on.ring, reader), sources)
+        rulings = Rulings(on.pool, keys, reader)
+        yield Links(
+            rulings=rulings,
+            explaining=Explaining(on.pool),
+            reindex=Reindex(on.pool, on.ring, reader),
+            sources=sources,
+            receipts=Receipts(on.pool, keys),
+            casebook=Casebook(on.pool, reader),
+            transfers=Transfers(on.pool, keys, reader, read_folder(settings.directory_dir), rulings.named),
+        )
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

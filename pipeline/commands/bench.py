@@ -13,6 +13,7 @@ from pipeline.domain.assess import Settlement, assess
 from pipeline.domain.directory import Directory
 from pipeline.domain.docket import Docket
 from pipeline.domain.normalise.reading import read_event
+from pipeline.domain.terms import shipped_terms
 from pipeline.local.bench import trap
 from pipeline.local.bench.ceiling import oracle
 from pipeline.local.bench.measures import KINDS, Pair, asked_about, measure
@@ -44,7 +45,11 @@ class LinkRun:
     def take(self, line: bytes) -> None:
         begin = perf_counter()
         reading = read_event(line, (), self._arrived_at, self._directory)
-        settled = None if isinstance(reading, Unreadable) else assess(reading.facts, self._docket)
+        settled = (
+            None
+            if isinstance(reading, Unreadable)
+            else assess(reading.facts, self._docket, shipped_terms().at(self._arrived_at))
+        )
         self.seconds.append(perf_counter() - begin)
         if settled:
             self.read.append(settled.facts)

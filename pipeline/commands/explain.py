@@ -36,10 +36,9 @@ from pipeline.domain.link_words import FIELDS, Words, aspect_words, level_words
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.partition import CERTAIN
 from pipeline.domain.refusals import RulingRefusal, refused
+from pipeline.domain.terms import shipped_terms
 from pipeline.domain.weights import weights
 from pipeline.settings import Settings
-from pipeline.domain.policy.reading import shipped
-from pipeline.domain.terms import Terms
 
 ALMOST = 0.999
 SAID_FROM_BITS = 1.0
@@ -75,7 +74,7 @@ def explained_offline(file: str, event_id: str, directory: Directory) -> Explana
         reading = read_event(line, (), arrived_at, directory)
         if isinstance(reading, Unreadable):
             continue
-        settled = assess(reading.facts, docket, Terms(shipped(), arrived_at))
+        settled = assess(reading.facts, docket, shipped_terms().at(reading.facts.received_at))
         asks |= {(a.report_id, a.other_report_id) for a in (settled.filed.asks if settled.filed else ())}
         if event_id in (reading.facts.event_id, str(settled.report_id)):
             told.add(settled.report_id)
@@ -114,17 +113,17 @@ def in_words(told: Explanation, lang: Lang) -> list[str]:
     """Lines for a person; columns stand under each other in a terminal, Han characters and all."""
     by = weights()
     lines = [
-        f"{_said(Words('通報', 'report'), lang)} {told.report_id}",
-        f"{_said(Words('案件', 'case'), lang)} {told.case_id}",
+        f"{said(Words('通報', 'report'), lang)} {told.report_id}",
+        f"{said(Words('案件', 'case'), lang)} {told.case_id}",
         "   ".join(
             (
-                f"{_said(Words('權重版本', 'weights'), lang)} {by.version}",
-                f"{_said(Words('同戶門檻', 'one household from'), lang)} {by.household_join:.0%}",
-                f"{_said(Words('同事件門檻', 'one incident from'), lang)} {by.incident_join:.0%}",
-                f"{_said(Words('請人員判斷', 'a person is asked from'), lang)} {by.review_from:.0%}",
+                f"{said(Words('權重版本', 'weights'), lang)} {by.version}",
+                f"{said(Words('同戶門檻', 'one household from'), lang)} {by.household_join:.0%}",
+                f"{said(Words('同事件門檻', 'one incident from'), lang)} {by.incident_join:.0%}",
+                f"{said(Words('請人員判斷', 'a person is asked from'), lang)} {by.review_from:.0%}",
             )
         ),
-        _said(
+        said(
             Words(
                 "數字為權重（位元）：每加 1，可能性加倍；負數表示不支持。不到 1 者只計入合計。",
                 "Weights in bits: each +1 doubles the odds, below 0 speaks against; below 1 it is only summed.",
@@ -133,7 +132,7 @@ def in_words(told: Explanation, lang: Lang) -> list[str]:
         ),
     ]
     if not told.others:
-        lines += ["", _said(Words("沒有其他相似的通報。", "No other report is like it."), lang)]
+        lines += ["", said(Words("沒有其他相似的通報。", "No other report is like it."), lang)]
     for number, other in enumerate(told.others, 1):
         lines += ["", *_other(number, other, lang)]
     return lines
@@ -141,12 +140,12 @@ def in_words(told: Explanation, lang: Lang) -> list[str]:
 
 def _other(number: int, other: Other, lang: Lang) -> list[str]:
     lines = [
-        f"{number}. {_said(Words('通報', 'report'), lang)} {other.report_id}",
-        f"   {_said(VERDICTS[other.verdict], lang)}   ({_said(CAUSES[other.cause], lang)})",
+        f"{number}. {said(Words('通報', 'report'), lang)} {other.report_id}",
+        f"   {said(VERDICTS[other.verdict], lang)}   ({said(CAUSES[other.cause], lang)})",
         *(f"   {_word(word, lang)}" for word in other.words),
     ]
     if other.known is None:
-        return [*lines, f"   {_said(Words('兩者幾無共同之處', 'the two have next to nothing in common'), lang)}"]
+        return [*lines, f"   {said(Words('兩者幾無共同之處', 'the two have next to nothing in common'), lang)}"]
     return [*lines, *_table(other.known, lang)]
 
 
@@ -161,14 +160,14 @@ class Row(NamedTuple):
 
 def _table(known: Known, lang: Lang) -> list[str]:
     chance = (
-        f"   {_said(Words('同戶可能性', 'one household'), lang)} {_percent(known.household)}   "
-        f"{_said(Words('同事件可能性', 'one incident'), lang)} {_percent(known.incident)}"
+        f"   {said(Words('同戶可能性', 'one household'), lang)} {_percent(known.household)}   "
+        f"{said(Words('同事件可能性', 'one incident'), lang)} {_percent(known.incident)}"
     )
     return [chance, *_lines(list(_rows(known, lang)), lang)] if known.reasons else [chance]
 
 
 def _rows(known: Known, lang: Lang) -> Iterator[Row]:
-    head = (_said(Words("同戶", "household"), lang), _said(Words("同事件", "incident"), lang))
+    head = (said(Words("同戶", "household"), lang), said(Words("同事件", "incident"), lang))
     yield Row(Words("權重", "weights") if start_of(known) else _of_version(known), 0, *head)
     for weighed in fields(known.reasons):
         yield _bits(FIELDS[weighed.field], 1, weighed.household, weighed.incident)
@@ -196,7 +195,7 @@ def _lines(rows: Sequence[Row], lang: Lang) -> list[str]:
         _padded([row.household for row in rows]),
         _padded([row.incident for row in rows]),
     )
-    words = ("  " * row.indent + _said(row.words, lang) for row in rows)
+    words = ("  " * row.indent + said(row.words, lang) for row in rows)
     return ["   " + "  ".join(line) for line in zip(*numbers, words, strict=True)]
 
 
@@ -216,10 +215,10 @@ def _word(word: Word, lang: Lang) -> str:
     if not word.together:
         what = Words("不" + what.zh, f"not {what.en}")
     when = word.ruled_at.isoformat(timespec="seconds")
-    return _said(Words(f"{who} 於 {when} 決定：{what.zh}", f"{who} said at {when}: {what.en}"), lang)
+    return said(Words(f"{who} 於 {when} 決定：{what.zh}", f"{who} said at {when}: {what.en}"), lang)
 
 
-def _said(words: Words, lang: Lang) -> str:
+def said(words: Words, lang: Lang) -> str:
     match lang:
         case Lang.ZH:
             return words.zh

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from pipeline.settings import Configured
@@ -22,6 +23,7 @@ HELP: Mapping[str, str] = {
     "gate_key_file": "Keys of the HTTP intake.",
     "sources_file": "Sources beside those enrolled by command, CSV.",
     "weights_file": "What agreements weigh, JSON by `anwang learn`.",
+    "directory_dir": "Folder of centres and districts.",
     "feeds_file": "Folders that `anwang run feeds` watches, TOML.",
     "instance": "Name of this process among its like.",
     "http_host": "Where health and metrics are served.",
@@ -107,3 +109,12 @@ def _local_servers(data_dir: Path) -> Mapping[str, object]:
         "postgres_dsn": known.servers.postgres_dsn,
         "keys_dsn": known.servers.keys_dsn,
     }
+
+
+class CaseFirst(TyperGroup):
+    """A group whose command `case` is meant where another word than one of its commands stands first."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer keeps the class of its context to itself
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            args = ["case", *args]
+        return super().parse_args(ctx, args)

@@ -77,7 +77,8 @@ class QueueRecord(_Frozen):
 class CaseEventType(StrEnum):
     """Assessed: a report came. Regrouped: a report that came elsewhere put this case together anew. Merged: all its
     reports stand in another case now. Ruled: a person decided which reports belong to it. Overridden: a person raised
-    it, or two lowered it.
+    it, or two lowered it. Transfer proposed: a centre wants to hand it to another, and keeps it until that one answers.
+    Transferred: it accepted. Refused: it did not.
     """
 
     ASSESSED = "case.assessed.v1"
@@ -85,6 +86,9 @@ class CaseEventType(StrEnum):
     MERGED = "case.merged.v1"
     RULED = "case.ruled.v1"
     OVERRIDDEN = "case.overridden.v1"
+    TRANSFER_PROPOSED = "case.transfer_proposed.v1"
+    TRANSFERRED = "case.transferred.v1"
+    TRANSFER_REFUSED = "case.transfer_refused.v1"
 
 
 class RulingKind(StrEnum):
@@ -174,12 +178,54 @@ class Override(_Frozen):
     seconded_by: str | None = Field(default=None, description="Who agreed; nobody lowers a case alone.")
 
 
+class TransferReason(StrEnum):
+    """Why a centre wants another one to take a case."""
+
+    VICTIM_MOVED = "victim_moved"
+    VICTIM_LIVES_THERE = "victim_lives_there"
+    HAPPENED_THERE = "happened_there"
+    PLACED_THERE = "placed_there"
+    SERVED_THERE = "served_there"
+    SENT_WRONGLY = "sent_wrongly"
+
+
+class TransferRefusalReason(StrEnum):
+    """Why the other centre does not take it."""
+
+    VICTIM_NOT_THERE = "victim_not_there"
+    NOT_OURS_BY_LAW = "not_ours_by_law"
+    NOT_YET_SAFE = "not_yet_safe"
+    PAPERS_MISSING = "papers_missing"
+
+
+class TransferState(StrEnum):
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class Transfer(_Frozen):
+    """A case that one centre wants to hand to another. Until that one accepts, the case stays and its clocks run;
+    afterwards they run on. People are told by staff codes, never names.
+    """
+
+    transfer_id: UUID
+    from_centre: str
+    to_centre: str
+    to_county: str
+    reason: TransferReason
+    state: TransferState
+    proposed_by: str
+    answered_by: str | None = None
+    refused_for: TransferRefusalReason | None = None
+
+
 class CaseEvent(_Frozen):
     """One thing that happened to a case; the case's own history, in order of `case_version`."""
 
     type: CaseEventType
     event_id: str = Field(
-        description="The event that brought it about; for what a person decided, the id of the ruling or the override."
+        description="The event that brought it about; for what people decided, the id of ruling, override or transfer."
     )
     case_id: UUID
     case_version: int = Field(ge=1)
@@ -193,6 +239,7 @@ class CaseEvent(_Frozen):
     reports: tuple[UUID, ...] = Field(description="All reports of the case as it stands now.")
     ruling: Ruling | None
     override: Override | None
+    transfer: Transfer | None
     queue: Queue
     centre: str
     county: str | None

@@ -7,5 +7,7 @@ SUICIDE_IDEA_MAX = 4
 DISTRESS_ITEMS = 5
 DISTRESS_MAX = 4
 SAFETY_ITEMS = 13
-FORM_FIELDS_MAX = 100
-"""Of one report's instruments, and of one instrument's fields, so many are looked at."""
+FORMS_MAX = 100
+"""Of the instruments that no reader is there for, so many are looked at in one report."""
+FORM_FIELDS_MAX = 200
+"""Of one such instrument so many answers are looked at. No scale has so many questions."""

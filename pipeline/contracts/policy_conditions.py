@@ -1,4 +1,4 @@
-"""The words that a policy's conditions are made of. A condition asks of what a case's reports tell; it holds no code."""
+"""The words that a policy's conditions are made of. A condition asks of what reports tell; it holds no code."""
 
 from typing import Annotated, Literal, get_args
 

@@ -151,40 +151,6 @@ class Priority(StrEnum):
     IMMEDIATE = "immediate"
 
 
-class Service(StrEnum):
-    """Whom else a case concerns, beside its queue."""
-
-    EDUCATION = "education"
-    EMPLOYMENT = "employment"
-    FAMILY = "family"
-    MENTAL_HEALTH = "mental_health"
-    SUBSTANCE_USE = "substance_use"
-    SUICIDE_PREVENTION = "suicide_prevention"
-    YOUTH_GUIDANCE = "youth_guidance"
-
-
-class Tag(StrEnum):
-    RAISED_TO_PROTECTIVE = "raised_to_protective"
-    IPV_HIGH_DANGER = "ipv_high_danger"
-    LETHALITY_SIGNS = "lethality_signs"
-    HIGH_DANGER = "high_danger"
-    COUNTY_ASSUMED = "county_assumed"
-    COUNTY_UNKNOWN = "county_unknown"
-
-
-class Clock(StrEnum):
-    """The law's clocks, in the order in which they are shown."""
-
-    DISPATCH = "dispatch"
-    CHILD_GRADING = "child_grading"
-    CHILD_VISIT = "child_visit"
-    CHILD_REPORT = "child_report"
-    DISABILITY_VISIT = "disability_visit"
-    DISABILITY_REPORT = "disability_report"
-    FAMILY_VISIT = "family_visit"
-    FAMILY_REPORT = "family_report"
-
-
 class PlaceKind(StrEnum):
     """The places of a report that can name a county. Residence is `address`, else `registered_address`."""
 

@@ -48,6 +48,7 @@ class Settlement:
 
 def assess(facts: Facts, docket: Docket, terms: Terms) -> Settlement:
     """Decides one event under these terms and takes what it changed into the docket."""
+    docket.begin()
     told = _newest_first(docket.reports_with(link.event_key(facts)))
     for report in told:
         for version in report.versions:
@@ -95,7 +96,7 @@ def _noted(facts: Facts, fault: str) -> Facts:
 
 
 def _file_new(facts: Facts, docket: Docket, terms: Terms) -> Settlement:
-    arrival_no = PROVISIONAL_ARRIVAL_NO + len(docket.decisions)
+    arrival_no = PROVISIONAL_ARRIVAL_NO + docket.decided
     return _file(facts, Report(derived("report", facts.event_key.hex), arrival_no, (facts,)), docket, terms)
 
 

@@ -43,13 +43,19 @@ class Bonds:
         self._bonds: defaultdict[UUID, dict[UUID, Bond]] = defaultdict(dict)
         self._ties: dict[tuple[Pair, Scope], bool] = {}
         self._tied: defaultdict[UUID, set[UUID]] = defaultdict(set)
+        self.overwritten: dict[Pair, Bond | None] = {}
 
     def put(self, one: UUID, other: UUID, bond: Bond) -> None:
+        self._keep_old(one, other)
         self._bonds[one][other] = self._bonds[other][one] = bond
 
     def drop(self, one: UUID, other: UUID) -> None:
+        self._keep_old(one, other)
         self._bonds[one].pop(other, None)
         self._bonds[other].pop(one, None)
+
+    def _keep_old(self, one: UUID, other: UUID) -> None:
+        self.overwritten.setdefault(pair(one, other), self.of(one).get(other))
 
     def of(self, report_id: UUID) -> Mapping[UUID, Bond]:
         return self._bonds.get(report_id, {})
@@ -66,6 +72,11 @@ class Bonds:
             bool(self._ties.get((pair(one, other), Scope.INCIDENT)))
             or (pair(one, other), Scope.HOUSEHOLD) in self._ties
         )
+
+    def ties_of(self, report_ids: Collection[UUID]) -> Iterable[Tie]:
+        """Every word on these reports, each once."""
+        here = frozenset(report_ids)
+        return (Tie(two, scope, said) for (two, scope), said in self._ties.items() if not here.isdisjoint(two))
 
     def tied_to(self, report_id: UUID) -> Iterable[UUID]:
         """Whom people put together with this report."""

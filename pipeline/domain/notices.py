@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from pipeline.contracts.case import DESK, SYSTEM, CaseEvent, CaseEventType, Override, QueueRecord, RecordKind, Ruling
+from pipeline.contracts.case import (
+    DESK,
+    SYSTEM,
+    CaseEvent,
+    CaseEventType,
+    Override,
+    QueueRecord,
+    RecordKind,
+    Ruling,
+    Transfer,
+    TransferState,
+)
 from pipeline.contracts.ids import derived
 from pipeline.contracts.topics import CASE_EVENTS, queue_topic
 from pipeline.contracts.vocabulary import LinkClass, Outcome, Queue
@@ -16,6 +27,7 @@ from pipeline.domain.overrides import Overridden
 from pipeline.domain.privacy import age_band, public_event_id
 from pipeline.domain.regroup import Absorbed, Change
 from pipeline.domain.rulings import Ruled
+from pipeline.domain.transfer import Handed
 
 REASONS_MAX = 50
 """A record names the gravest reasons; a source may send any number of indicators that the policy does not know."""
@@ -63,10 +75,11 @@ class _Cause:
     asked_for: tuple[UUID, ...] = ()
     ruling: Ruling | None = None
     override: Override | None = None
+    transfer: Transfer | None = None
 
     @property
     def is_of_people(self) -> bool:
-        return self.ruling is not None or self.override is not None
+        return any(word is not None for word in (self.ruling, self.override, self.transfer))
 
     def event_of(self, case: CaseFile) -> str:
         """What a record of this case names as its cause. An event's id may tell who sent it: other cases than the
@@ -107,6 +120,12 @@ def override_notices(overridden: Overridden, stamp: Stamp) -> tuple[Notice, ...]
     return _messages(_Cause(str(told.override_id), DESK, None, override=told), (overridden.change,), (), stamp)
 
 
+def transfer_notices(handed: Handed, stamp: Stamp) -> tuple[Notice, ...]:
+    """The messages of a proposed, an accepted or a refused transfer."""
+    cause = _Cause(str(handed.transfer.transfer_id), DESK, None, transfer=handed.transfer)
+    return _messages(cause, (handed.change,), (), stamp)
+
+
 def _messages(
     cause: _Cause, changes: Sequence[Change], absorbed: Sequence[Absorbed], stamp: Stamp
 ) -> tuple[Notice, ...]:
@@ -129,11 +148,20 @@ def _messages(
     return tuple(told)
 
 
+_TRANSFER_TYPES = {
+    TransferState.PROPOSED: CaseEventType.TRANSFER_PROPOSED,
+    TransferState.ACCEPTED: CaseEventType.TRANSFERRED,
+    TransferState.REFUSED: CaseEventType.TRANSFER_REFUSED,
+}
+
+
 def _type_of(cause: _Cause, change: Change) -> CaseEventType:
     if cause.ruling:
         return CaseEventType.RULED
     if cause.override:
         return CaseEventType.OVERRIDDEN
+    if cause.transfer:
+        return _TRANSFER_TYPES[cause.transfer.state]
     return CaseEventType.ASSESSED if change.after.case_id == cause.main else CaseEventType.REGROUPED
 
 
@@ -208,6 +236,7 @@ def _event(  # noqa: PLR0913 - as above
         reports=tuple(r.report_id for r in case.reports) if merged_into is None else (),
         ruling=cause.ruling,
         override=cause.override,
+        transfer=cause.transfer,
         queue=standing.queue,
         centre=routing.centre,
         county=routing.county,

@@ -75,7 +75,7 @@ def override(wish: OverrideWish, docket: Docket, terms: Terms) -> Overridden:
     parts = tuple(_changed(old, new, wish.wanted))
     if not parts:
         raise refused(RulingRefusal.NOTHING_RISES if wish.kind is OverrideKind.RAISE else RulingRefusal.NOTHING_SINKS)
-    after = routed(case.next, new, told_last(case), terms)
+    after = routed(case.next, new, told_last(case), terms, (before,))
     docket.file(after)
     told = Override(
         override_id=wish.override_id,

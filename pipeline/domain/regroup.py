@@ -19,6 +19,7 @@ from pipeline.domain.clocks import start_clocks
 from pipeline.domain.docket import Docket
 from pipeline.domain.partition import Group, Rule, Ties, chain_of, pair, partition
 from pipeline.domain.parts import Wanted
+from pipeline.domain.pinning import kept
 from pipeline.domain.route import place
 from pipeline.domain.score import Standing, judge, raise_to, raised_in, rise
 from pipeline.domain.terms import Terms
@@ -173,13 +174,13 @@ class _Grouping:
         """None where nothing has changed."""
         oldest = _oldest(self._area.reports[r] for r in group).report_id
         case_id = case_begun_by(oldest)
-        before = self._docket.cases.get(case_id)
+        before = self._docket.case(case_id)
         origins = self._origins(group)
         incidents = self._incidents(group, origins)
         is_told = self._told is not None and self._told.report_id in group
         if before and not is_told and _membership(incidents) == _membership(before.incidents):
             return None
-        base = before or self._docket.aliases.get(case_id)
+        base = before or self._docket.alias(case_id)
         joined = (c for c in origins if c.linked_case_id and _oldest(c.reports).report_id in group)
         linked = base if base and base.linked_case_id else next(joined, base)
         drafted = CaseFile(
@@ -208,7 +209,7 @@ class _Grouping:
                 standing = raise_to(policy, views, standing, raised)
         is_told = self._told is not None and any(r.report_id == self._told.report_id for r in case.reports)
         own = case.incident_of(self._told.report_id) if self._told and is_told else told_last(case)
-        return routed(case, standing, own, self._terms)
+        return routed(case, standing, own, self._terms, origins, afresh=self._afresh)
 
     def _incidents(self, group: Group, origins: Sequence[CaseFile]) -> tuple[Incident, ...]:
         bonds = self._docket.bonds.among(group)
@@ -240,10 +241,22 @@ def told_last(case: CaseFile) -> Incident:
     return max(case.incidents, key=lambda i: (max(r.arrival_no for r in i.reports), i.incident_id))
 
 
-def routed(case: CaseFile, standing: Standing, own: Incident, terms: Terms) -> CaseFile:
-    """The case as it stands so, where it waits then. `own` is the incident whose places count first."""
+def routed(  # noqa: PLR0913 - the case, how it stands, and all that says where that is
+    case: CaseFile,
+    standing: Standing,
+    own: Incident,
+    terms: Terms,
+    origins: Sequence[CaseFile],
+    *,
+    afresh: bool = False,
+) -> CaseFile:
+    """The case as it stands so, where it waits then. `own` is the incident whose places count first, `origins` are the
+    cases that it comes from.
+    """
     others = tuple(i.view for i in case.incidents if i.incident_id != own.incident_id)
-    return replace(case, standing=standing, routing=place(terms.policy, own.view, others, standing))
+    before = next((c.routing.assigned for c in origins if c.routing), None)
+    decided = place(terms, own.view, others, standing, None if afresh else before)
+    return replace(case, standing=standing, routing=kept(decided, standing.queue, origins))
 
 
 def _with(said: Ties, held: Ties) -> Ties:

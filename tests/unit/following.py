@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from telling import NOON
+from telling import NOON, TERMS
 
 from pipeline.domain import link
 from pipeline.domain.assess import PROVISIONAL_ARRIVAL_NO, Settlement, assess
@@ -26,7 +26,7 @@ class Desk:
     settled: list[Settlement] = field(default_factory=list)
 
     def take(self, facts: Facts) -> Settlement:
-        self.settled.append(assess(facts, self.docket))
+        self.settled.append(assess(facts, self.docket, TERMS))
         return self.settled[-1]
 
     def take_all(self, events: Iterable[Facts]) -> Sequence[Settlement]:

@@ -1,5 +1,6 @@
 """Builds what reports say in as few words as a test needs: a report of nothing, and to it the danger in question."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -11,14 +12,20 @@ from hypothesis import strategies as st
 from pipeline.contracts.ids import event_key
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Indicator, Role, SafetyResult
 from pipeline.domain.dangers import IncidentView, ReportView
-from pipeline.domain.facts import Facts, Instruments, Person, Place, Tipvda
+from pipeline.domain.facts import Answer, Facts, Form, Person, Place
 from pipeline.domain.normalise.birth import read_birth
 from pipeline.domain.normalise.identity import read_identity
 from pipeline.domain.normalise.name import read_name_form
 from pipeline.domain.normalise.phone import read_lines
+from pipeline.domain.policy.reading import shipped
+from pipeline.domain.terms import shipped_terms
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 """Noon of 2 March 2026 in Taipei."""
+
+POLICY = shipped()
+TERMS = shipped_terms().at(NOON)
+"""The shipped policy, in force at noon."""
 
 NAMESPACE = UUID("7f7b4a62-36f3-4f0a-9a63-4c3a3b7ac0de")
 
@@ -38,7 +45,7 @@ NOTHING = Facts(
     categories=(Category.OTHER,),
     crisis_flags=(),
     indicators=(),
-    instruments=Instruments(),
+    forms=(),
     persons=(Person(0, Role.VICTIM),),
     faults=(),
 )
@@ -49,16 +56,22 @@ def told(*categories: Category, **more: Any) -> Facts:  # noqa: ANN401 - any fie
     return replace(NOTHING, **named, **more)
 
 
-def tipvda(*yes: int, judged_high: bool = False) -> Instruments:
-    return Instruments(tipvda=Tipvda(frozenset(yes), judged_high))
+def form(instrument: str, answers: Mapping[str, bool | int | str]) -> tuple[Form, ...]:
+    """One filled form as it is read: one without any answer is none."""
+    return (Form(instrument, tuple(Answer(field, value) for field, value in answers.items())),) if answers else ()
 
 
-def suicide_idea(answer: int) -> Instruments:
-    return Instruments(suicide_idea=answer)
+def tipvda(*yes: int, judged_high: bool = False) -> tuple[Form, ...]:
+    judged = {"judged_high": True} if judged_high else {}
+    return form("tipvda", {f"items.{item}": True for item in sorted(yes)} | judged)
 
 
-def safety(result: SafetyResult) -> Instruments:
-    return Instruments(safety_result=result)
+def suicide_idea(answer: int) -> tuple[Form, ...]:
+    return form("bsrs5", {"suicide_idea": answer})
+
+
+def safety(result: SafetyResult) -> tuple[Form, ...]:
+    return form("sdm_safety", {"result": result.value})
 
 
 def born(*births: date | None) -> tuple[Person, ...]:
@@ -88,11 +101,14 @@ PLACES = st.none() | st.sampled_from(
     [at("臺北市"), at("新北市"), at(), at("臺北市", "基隆市", "臺中市", town="中正區")]
 )
 
-INSTRUMENTS = st.builds(
-    Instruments,
-    tipvda=st.builds(Tipvda, st.frozensets(st.integers(1, 15)), st.booleans()),
-    suicide_idea=st.none() | st.integers(0, 4),
-    safety_result=st.none() | st.sampled_from(list(SafetyResult)),
+FORMS = st.builds(
+    lambda *told: tuple(form for forms in told for form in forms),
+    st.builds(tipvda, judged_high=st.booleans())
+    | st.frozensets(st.integers(1, 15), min_size=1).flatmap(
+        lambda yes: st.booleans().map(lambda judged: tipvda(*yes, judged_high=judged))
+    ),
+    st.just(()) | st.integers(0, 4).map(suicide_idea),
+    st.just(()) | st.sampled_from(list(SafetyResult)).map(safety),
 )
 
 
@@ -125,7 +141,7 @@ def any_facts(draw: st.DrawFn) -> Facts:
         categories=tuple(draw(st.lists(CATEGORIES, max_size=3))),
         crisis_flags=tuple(draw(st.lists(FLAGS, max_size=2))),
         indicators=tuple(draw(st.lists(INDICATORS, max_size=4))),
-        instruments=draw(INSTRUMENTS),
+        forms=draw(FORMS),
         persons=draw(persons()),
     )
 
@@ -137,13 +153,16 @@ def any_incident(draw: st.DrawFn) -> IncidentView:
     return IncidentView(tuple(ReportView(r, n) for n, r in enumerate(reports)))
 
 
-def _answering(facts: Facts, **answers: Any) -> Facts:  # noqa: ANN401 - any field of Instruments
-    return replace(facts, instruments=replace(facts.instruments, **answers))
+def answering(facts: Facts, instrument: str, field: str, value: bool | int | str) -> Facts:  # noqa: FBT001 - an answer as it was given
+    """The same report with this answer on its form, whatever stood there."""
+    own = next((f for f in facts.forms if f.instrument == instrument), Form(instrument, ()))
+    answers = (*(a for a in own.answers if a.field != field), Answer(field, value))
+    others = (f for f in facts.forms if f.instrument != instrument)
+    return replace(facts, forms=(*others, Form(instrument, answers)))
 
 
-def _with_items(facts: Facts, items: frozenset[int]) -> Facts:
-    form = facts.instruments.tipvda
-    return _answering(facts, tipvda=replace(form, yes=form.yes | items))
+def answer_to(facts: Facts, instrument: str, field: str) -> bool | int | str | None:
+    return next((f.answer(field) for f in facts.forms if f.instrument == instrument), None)
 
 
 def _with_condition(facts: Facts, condition: str) -> Facts:
@@ -153,15 +172,16 @@ def _with_condition(facts: Facts, condition: str) -> Facts:
 
 def one_danger_more(facts: Facts) -> st.SearchStrategy[Facts]:
     """The same report with one more category, flag, indicator, answer or condition."""
-    form, idea = facts.instruments.tipvda, facts.instruments.suicide_idea or 0
+    idea = answer_to(facts, "bsrs5", "suicide_idea") or 0
+    assert isinstance(idea, int)
     return st.one_of(
         CATEGORIES.map(lambda word: replace(facts, categories=(*facts.categories, word))),
         FLAGS.map(lambda word: replace(facts, crisis_flags=(*facts.crisis_flags, word))),
         INDICATORS.map(lambda word: replace(facts, indicators=(*facts.indicators, word))),
-        st.integers(1, 15).map(lambda item: _with_items(facts, frozenset({item}))),
-        st.just(_answering(facts, tipvda=replace(form, judged_high=True))),
-        st.integers(idea, 4).map(lambda answer: _answering(facts, suicide_idea=answer)),
-        st.just(_answering(facts, safety_result=SafetyResult.UNSAFE)),
+        st.integers(1, 15).map(lambda item: answering(facts, "tipvda", f"items.{item}", value=True)),
+        st.just(answering(facts, "tipvda", "judged_high", value=True)),
+        st.integers(idea, 4).map(lambda answer: answering(facts, "bsrs5", "suicide_idea", answer)),
+        st.just(answering(facts, "sdm_safety", "result", SafetyResult.UNSAFE.value)),
         CONDITIONS.map(lambda word: _with_condition(facts, word)),
     )
 

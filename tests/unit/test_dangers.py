@@ -1,8 +1,10 @@
-from telling import NOON, amended, incident, safety, suicide_idea, tipvda, told
+from telling import NOON, POLICY, amended, incident, safety, suicide_idea, tipvda, told
 
+from pipeline.contracts.policy_conditions import Asked
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Indicator, Role, SafetyResult
 from pipeline.domain.dangers import IncidentView, ReportView, gather
 from pipeline.domain.facts import Person
+from pipeline.domain.policy.conditions import Situation, made_ready
 
 
 def test_each_danger_names_the_place_where_the_first_version_tells_it() -> None:
@@ -30,16 +32,30 @@ def test_each_danger_names_the_place_where_the_first_version_tells_it() -> None:
 def test_instruments_name_their_own_fields() -> None:
     found = gather(
         (
-            incident(told(instruments=tipvda(1, 2, 3, 4, 5, 6, 7, 8)), told(instruments=tipvda(judged_high=True))),
-            incident(told(instruments=suicide_idea(4)), told(instruments=safety(SafetyResult.UNSAFE))),
+            incident(told(forms=tipvda(1, 2, 3, 4, 5, 6, 7, 8)), told(forms=tipvda(judged_high=True))),
+            incident(told(forms=suicide_idea(4)), told(forms=safety(SafetyResult.UNSAFE))),
         )
     )
 
-    assert found.tipvda_items[4] == "instruments.tipvda.items.4"
-    assert found.tipvda_high == "instruments.tipvda.items"
-    assert found.judged_high == "instruments.tipvda.judged_high"
-    assert found.suicide_idea == "instruments.bsrs5.suicide_idea"
-    assert found.safety_results == {SafetyResult.UNSAFE: "instruments.sdm_safety.result"}
+    assert found.forms == {
+        "tipvda": (*tipvda(1, 2, 3, 4, 5, 6, 7, 8), *tipvda(judged_high=True)),
+        "bsrs5": suicide_idea(4),
+        "sdm_safety": safety(SafetyResult.UNSAFE),
+    }
+    asked = (
+        Asked(instrument="tipvda", yes=("items.4",)),
+        Asked(instrument="tipvda", sum_at_least=8),
+        Asked(instrument="tipvda", yes=("judged_high",)),
+        Asked(instrument="bsrs5", answer="suicide_idea", at_least=2),
+        Asked(instrument="sdm_safety", answer="result", any_of=("unsafe",)),
+    )
+    assert [made_ready(question, POLICY.words)(Situation(found)) for question in asked] == [
+        ("instruments.tipvda.items.4",),
+        ("instruments.tipvda.items",),
+        ("instruments.tipvda.judged_high",),
+        ("instruments.bsrs5.suicide_idea",),
+        ("instruments.sdm_safety.result",),
+    ]
 
 
 def test_a_report_of_nothing_tells_of_no_danger() -> None:
@@ -47,7 +63,7 @@ def test_a_report_of_nothing_tells_of_no_danger() -> None:
 
     assert not found.crisis_flags
     assert not found.indicators
-    assert (found.tipvda_high, found.judged_high, found.suicide_idea) == (None, None, None)
+    assert not found.forms
 
 
 def test_an_incident_shows_the_versions_of_its_reports_in_their_order() -> None:

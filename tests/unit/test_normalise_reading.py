@@ -9,17 +9,19 @@ import pytest
 from bad_input import BAD_INPUTS, BadInput, good_data, good_event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from telling import TERMS, answer_to, form, safety, tipvda
 from test_envelope import HEADERS, JSON
 
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.envelope import Unreadable, UnreadableCode
 from pipeline.contracts.jsontext import Json, canonical
+from pipeline.contracts.limits import FORM_FIELDS_MAX, FORMS_MAX
 from pipeline.contracts.report_examples import EXAMPLES
-from pipeline.contracts.vocabulary import Category, Clock, CrisisFlag, Role, SafetyResult, Sex
+from pipeline.contracts.vocabulary import Category, CrisisFlag, Role, SafetyResult, Sex
 from pipeline.domain.assess import assess
 from pipeline.domain.directory import load_directory
 from pipeline.domain.docket import Docket
-from pipeline.domain.facts import Facts, Instruments, Person, Place, Tipvda
+from pipeline.domain.facts import Facts, Person, Place
 from pipeline.domain.link import sought_keys, stored_keys
 from pipeline.domain.normalise.notes import FAULTS_MAX, ITEMS_MAX
 from pipeline.domain.normalise.reading import EARLIEST, Reading, read_event
@@ -29,6 +31,7 @@ DIRECTORY = load_directory(
 )
 ARRIVED = datetime(2026, 3, 5, 12, tzinfo=UTC)
 TEN = datetime(2026, 3, 2, 10, tzinfo=TAIPEI)
+BSRS5 = {"items.1": 2, "items.2": 1, "items.3": 3, "items.4": 0, "items.5": 2, "suicide_idea": 1}
 
 
 def read(value: bytes, arrived_at: datetime = ARRIVED) -> Reading:
@@ -62,7 +65,7 @@ def test_a_report_is_read_whole() -> None:
     assert read_facts.occurred_at is None
     assert read_facts.categories == (Category.INTIMATE_PARTNER_VIOLENCE, Category.MENTAL_HEALTH)
     assert read_facts.indicators == ("injury_visible", "medical_evidence_needed")
-    assert read_facts.instruments == Instruments(Tipvda(frozenset({1, 2}), judged_high=True), 1, None)
+    assert read_facts.forms == (*tipvda(1, 2, judged_high=True), *form("bsrs5", BSRS5))
     assert read_facts.persons == (
         Person(
             index=0,
@@ -220,7 +223,7 @@ def test_a_wrong_identity_number_or_phone_is_noted_and_left_out() -> None:
 def test_only_true_and_only_the_fifteen_items_count() -> None:
     items = {"1": True, "2": "true", "3": 1, "4": False, "16": True, "01": True, "15": True}
     read_facts = facts(instruments={"tipvda": {"items": items, "judged_high": 1}})
-    assert read_facts.instruments.tipvda == Tipvda(frozenset({1, 15}))
+    assert read_facts.forms == tipvda(1, 15)
     assert read_facts.faults == (
         "out_of_range:instruments.tipvda.items",
         "boolean_expected:instruments.tipvda.items.2",
@@ -233,12 +236,37 @@ def test_only_true_and_only_the_fifteen_items_count() -> None:
     ("idea", "expected"), [(0, 0), (4, 4), (5, None), (-1, None), ("2", None), (True, None), (2.0, None), (None, None)]
 )
 def test_a_suicide_idea_is_zero_to_four(idea: Json, expected: int | None) -> None:
-    assert facts(instruments={"bsrs5": {"suicide_idea": idea}}).instruments.suicide_idea == expected
+    read_facts = facts(instruments={"bsrs5": {"suicide_idea": idea}})
+    assert answer_to(read_facts, "bsrs5", "suicide_idea") == expected
+    assert len(read_facts.forms) == (expected is not None)
 
 
 def test_a_safety_result_is_one_of_three() -> None:
-    assert facts(instruments={"sdm_safety": {"result": "unsafe"}}).instruments.safety_result is SafetyResult.UNSAFE
-    assert facts(instruments={"sdm_safety": {"result": "?"}}).instruments.safety_result is None
+    assert facts(instruments={"sdm_safety": {"result": "unsafe"}}).forms == safety(SafetyResult.UNSAFE)
+    assert facts(instruments={"sdm_safety": {"result": "?"}}).forms == ()
+
+
+def test_a_scale_that_only_the_policy_knows_is_kept_with_every_answer_that_could_be_one() -> None:
+    told = {"fear": 3, "alone": True, "home": "rented_room", "items": {"2": False, "1": -4}}
+    noise = {"name": "王詠晴", "phone": 912345678, "half": 0.5, "nobody": None, "deep": {"a": 1}, "a b": 1, "x" * 41: 1}
+    read_facts = facts(instruments={"elder_screen": {**noise, **told}, "empty": {}, "text": "high", "a.b": {"c": 1}})
+    answers = {"alone": True, "fear": 3, "home": "rented_room", "items.1": -4, "items.2": False}
+    assert read_facts.forms == form("elder_screen", answers)
+    assert read_facts.faults == ()
+
+
+def test_no_known_instrument_is_passed_over_however_many_others_there_are() -> None:
+    many: dict[str, Json] = {f"form_{n}": {"a": 1} for n in range(FORMS_MAX + 50)}
+    read_facts = facts(instruments={**many, "tipvda": {"items": {"4": True}}})
+    assert read_facts.forms[0] == tipvda(4)[0]
+    assert len(read_facts.forms) == FORMS_MAX + 1
+    assert read_facts.faults == ("too_many:instruments",)
+
+
+def test_of_a_scale_that_only_the_policy_knows_so_many_answers_are_looked_at() -> None:
+    read_facts = facts(instruments={"long": {f"q{n}": n for n in range(FORM_FIELDS_MAX + 1)}})
+    assert len(read_facts.forms[0].answers) == FORM_FIELDS_MAX
+    assert read_facts.faults == ("too_many:instruments",)
 
 
 def test_quoted_numbers_are_trimmed_and_each_counts_once() -> None:
@@ -339,7 +367,7 @@ def test_ten_megabytes_are_read_and_assessed_against_as_many_in_a_few_seconds(fi
     took_s = []
     for value in values:
         began = time.process_time()
-        assess(read(value).facts, docket)
+        assess(read(value).facts, docket, TERMS)
         took_s.append(time.process_time() - began)
     assert max(took_s) < 5.0, "about two seconds of a processor"
 
@@ -364,8 +392,8 @@ def test_whenever_a_message_arrived_it_is_read_and_its_clocks_start(arrived_at: 
         good_event("x") if timed else {**good_event("x"), "time": "?", "data": {**good_data("x"), "received_at": "?"}}
     )
     reading = read(json.dumps(told).encode(), arrived_at)
-    decision = assess(reading.facts, Docket()).decision
-    assert decision.clocks[Clock.DISPATCH] > reading.facts.clock_start
+    decision = assess(reading.facts, Docket(), TERMS).decision
+    assert decision.clocks["dispatch"] > reading.facts.clock_start
     assert reading.facts.received_at + timedelta(days=400)
     assert read(json.dumps(reading.document).encode(), arrived_at).facts == reading.facts
 
@@ -435,7 +463,9 @@ JUNK = JSON | st.lists(JSON) | st.sampled_from(PLAUSIBLE)
 FILLED_JUNK = JUNK.filter(lambda value: value is not None)
 UNKNOWN_KEY = "秘密"
 FORM = JUNK | st.dictionaries(st.sampled_from(["items", "judged_high", "suicide_idea", "result"]), JUNK)
-INSTRUMENTS = st.fixed_dictionaries({}, optional=dict.fromkeys(("tipvda", "bsrs5", "sdm_safety"), FORM))
+INSTRUMENTS = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("tipvda", "bsrs5", "sdm_safety", "screen", "burden"), FORM)
+)
 ROLE = {"role": st.sampled_from(Role) | st.integers(-9, 9)}
 PERSON = st.fixed_dictionaries(ROLE, optional=dict.fromkeys(PERSON_FIELDS, JUNK))
 DATA = st.fixed_dictionaries(

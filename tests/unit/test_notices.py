@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from following import STAMP, Desk, after
 from hypothesis import given
 from hypothesis import strategies as st
-from telling import CHILD, MOTHER, NOON, STREAMS, at, event, hours, known, victim
+from telling import CHILD, MOTHER, NOON, STREAMS, TERMS, at, event, hours, known, victim
 
 from pipeline.contracts.case import CaseEvent, QueueRecord, RecordKind
 from pipeline.contracts.topics import CASE_EVENTS
@@ -182,8 +182,8 @@ def test_a_queue_record_holds_no_more_than_its_published_fields() -> None:
 
 def test_a_settlement_that_changed_nothing_needs_no_docket_of_its_own() -> None:
     docket = Docket()
-    assert assess(event("a"), docket).after
-    assert assess(event("a"), docket).after is None
+    assert assess(event("a"), docket, TERMS).after
+    assert assess(event("a"), docket, TERMS).after is None
 
 
 def test_a_record_names_the_gravest_reasons_and_counts_the_rest() -> None:

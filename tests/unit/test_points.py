@@ -1,29 +1,20 @@
 from datetime import date
 
 import pytest
-from telling import born, incident, safety, suicide_idea, tipvda, told
+from telling import POLICY, born, incident, safety, suicide_idea, tipvda, told
 
 from pipeline.contracts.decision import Reason
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Indicator, Role, SafetyResult
 from pipeline.domain.dangers import gather
 from pipeline.domain.facts import Facts, Person
-from pipeline.domain.points import (
-    CATEGORY_POINTS,
-    COMBINATIONS,
-    CONDITION_POINTS,
-    FLAG_POINTS,
-    INDICATOR_POINTS,
-    SAFETY_POINTS,
-    TIPVDA_POINTS,
-    reasons,
-)
+from pipeline.domain.points import reasons
 
 INFANT = date(2024, 5, 1)
 CHILD = date(2016, 5, 1)
 
 
 def told_reasons(facts: Facts) -> dict[str, Reason]:
-    return {reason.code: reason for reason in reasons(gather((incident(facts),)))}
+    return {reason.code: reason for reason in reasons(POLICY, gather((incident(facts),), POLICY.stand_in))}
 
 
 def fields(facts: Facts) -> dict[str, str]:
@@ -31,20 +22,32 @@ def fields(facts: Facts) -> dict[str, str]:
 
 
 def test_every_word_of_the_vocabulary_has_points_and_none_takes_points_away() -> None:
-    assert set(CATEGORY_POINTS) == set(Category)
-    assert set(FLAG_POINTS) == set(CrisisFlag)
-    assert set(INDICATOR_POINTS) == set(Indicator) - {Indicator.AGE_UNDER_6}
-    assert set(TIPVDA_POINTS) == set(range(1, 16))
-    assert set(SAFETY_POINTS) == set(SafetyResult)
+    assert set(POLICY.category_points) == set(Category)
+    assert set(POLICY.flag_points) == set(CrisisFlag)
+    assert set(POLICY.indicator_points) == set(Indicator)
+    assert {field for form, field in POLICY.item_points if form == "tipvda"} == {f"items.{n}" for n in range(1, 16)}
+    known = {row.code for row in POLICY.tables.danger}
+    assert {f"safety_{word}" for word in ("with_plan", "unsafe")} <= known
     numbers = (
-        *CATEGORY_POINTS.values(),
-        *FLAG_POINTS.values(),
-        *INDICATOR_POINTS.values(),
-        *CONDITION_POINTS.values(),
-        *(row.points for row in (*TIPVDA_POINTS.values(), *SAFETY_POINTS.values())),
-        *(row.points for row in COMBINATIONS),
+        *(p.points for table in (POLICY.category_points, POLICY.flag_points) for p in table.values()),
+        *(p.points for p in POLICY.indicator_points.values()),
+        *(p.points for table in (POLICY.person_points, POLICY.item_points) for p in table.values()),
+        *(p.points for p in POLICY.role_points.values()),
+        *(row.points for row in (*POLICY.tables.age, *POLICY.tables.danger)),
     )
     assert min(numbers) >= 0
+
+
+def test_the_age_that_an_indicator_stands_in_for_counts_once_and_under_the_ages_own_row() -> None:
+    assert POLICY.indicator_points[Indicator.AGE_UNDER_6].points == 0
+    assert fields(told(indicators=(Indicator.AGE_UNDER_6,))) == {
+        "age_under_6": "indicators[0]",
+        "age_under_18": "indicators[0]",
+    }
+    assert fields(told(persons=born(INFANT), indicators=(Indicator.AGE_UNDER_6,))) == {
+        "age_under_6": "persons[0].birth_date",
+        "age_under_18": "persons[0].birth_date",
+    }
 
 
 @pytest.mark.parametrize("indicator", [i for i in Indicator if i is not Indicator.AGE_UNDER_6])
@@ -68,7 +71,7 @@ def test_every_category_but_other_is_a_reason_with_its_own_field(category: Categ
 
 @pytest.mark.parametrize("item", range(1, 16))
 def test_every_answer_of_tipvda_is_a_reason_with_its_own_field(item: int) -> None:
-    assert list(fields(told(instruments=tipvda(item))).values()) == [f"instruments.tipvda.items.{item}"]
+    assert list(fields(told(forms=tipvda(item))).values()) == [f"instruments.tipvda.items.{item}"]
 
 
 @pytest.mark.parametrize(
@@ -81,28 +84,26 @@ def test_every_answer_of_tipvda_is_a_reason_with_its_own_field(item: int) -> Non
     ],
 )
 def test_an_answer_and_an_indicator_that_say_the_same_count_once(item: int, indicator: Indicator) -> None:
-    both = told_reasons(told(indicators=(indicator,), instruments=tipvda(item)))
+    both = told_reasons(told(indicators=(indicator,), forms=tipvda(item)))
 
     assert both == told_reasons(told(indicators=(indicator,)))
 
 
 def test_an_answer_outside_the_form_is_no_reason() -> None:
-    assert fields(told(instruments=tipvda(16))) == {}
+    assert fields(told(forms=tipvda(16))) == {}
 
 
 def test_eight_answers_weigh_more_than_the_answers_alone() -> None:
-    assert fields(told(instruments=tipvda(2, 3, 7, 8, 9, 10, 11, 12)))["tipvda_high"] == "instruments.tipvda.items"
-    assert "tipvda_high" not in fields(told(instruments=tipvda(2, 3, 7, 8, 9, 10, 11)))
+    assert fields(told(forms=tipvda(2, 3, 7, 8, 9, 10, 11, 12)))["tipvda_high"] == "instruments.tipvda.items"
+    assert "tipvda_high" not in fields(told(forms=tipvda(2, 3, 7, 8, 9, 10, 11)))
 
 
 def test_the_other_instruments_are_reasons_with_their_fields() -> None:
-    assert fields(told(instruments=tipvda(judged_high=True))) == {
-        "tipvda_judged_high": "instruments.tipvda.judged_high"
-    }
-    assert fields(told(instruments=suicide_idea(2))) == {"suicide_idea": "instruments.bsrs5.suicide_idea"}
-    assert fields(told(instruments=suicide_idea(1))) == {}
-    assert fields(told(instruments=safety(SafetyResult.UNSAFE))) == {"safety_unsafe": "instruments.sdm_safety.result"}
-    assert fields(told(instruments=safety(SafetyResult.SAFE))) == {}
+    assert fields(told(forms=tipvda(judged_high=True))) == {"tipvda_judged_high": "instruments.tipvda.judged_high"}
+    assert fields(told(forms=suicide_idea(2))) == {"suicide_idea": "instruments.bsrs5.suicide_idea"}
+    assert fields(told(forms=suicide_idea(1))) == {}
+    assert fields(told(forms=safety(SafetyResult.UNSAFE))) == {"safety_unsafe": "instruments.sdm_safety.result"}
+    assert fields(told(forms=safety(SafetyResult.SAFE))) == {}
 
 
 def test_an_infant_hurt_names_the_age_and_what_it_means_together_with_the_injury() -> None:
@@ -130,7 +131,13 @@ def test_a_childs_peril_is_shown_where_it_decides_and_weighs_the_same_where_it_i
     alone = told_reasons(told(indicators=(Indicator.NEGLECT, Indicator.ABANDONED)))
     excused = told_reasons(told(Category.ELDER_PROTECTION, indicators=(Indicator.NEGLECT, Indicator.ABANDONED)))
 
-    assert alone["child_peril"] == Reason(code="child_peril", points=0, field="indicators[1]")
+    assert alone["child_peril"] == Reason(
+        code="child_peril",
+        points=0,
+        field="indicators[1]",
+        zh="兒少需立即就醫、遭遺棄、買賣或強迫",
+        en="A child needs a doctor now, is abandoned, sold or forced",
+    )
     assert "child_peril" not in excused
     assert alone["abandoned"].points == excused["abandoned"].points > 0
 

@@ -2,20 +2,20 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from telling import any_incident, at, incident, told
+from telling import POLICY, any_incident, at, incident, told
 
-from pipeline.contracts.vocabulary import Category, Priority, Queue, Role, Tag
+from pipeline.contracts.vocabulary import Category, Priority, Queue, Role
 from pipeline.domain.counties import COUNTY_CODES
 from pipeline.domain.dangers import IncidentView, ReportView
 from pipeline.domain.facts import Facts, Person, Place
-from pipeline.domain.route import COUNTY_ROWS, NATIONAL_CENTRE, Routing, centre_of, place
+from pipeline.domain.route import NATIONAL_CENTRE, Routing, centre_of, county_row, place
 from pipeline.domain.score import judge
 
 HOME, REGISTERED, HERE, THERE = at("臺北市"), at("臺南市"), at("新北市"), at("高雄市")
 NOWHERE = at()
 ZHONGZHENG = at("臺北市", "基隆市", town="中正區")
-ASSUMED = frozenset({Tag.COUNTY_ASSUMED})
-STANDING = judge((incident(told()),))
+ASSUMED = frozenset({"county_assumed"})
+STANDING = judge(POLICY, (incident(told()),))
 
 
 def victim(
@@ -28,7 +28,7 @@ EVERYWHERE = (victim(home=HOME, registered=REGISTERED, here=HERE),)
 
 
 def routed(*reports: Facts, priority: Priority = Priority.STANDARD) -> Routing:
-    return place(incident(*reports), (), replace(STANDING, priority=priority))
+    return place(POLICY, incident(*reports), (), replace(STANDING, priority=priority))
 
 
 def county(*reports: Facts, priority: Priority = Priority.STANDARD) -> str | None:
@@ -77,7 +77,7 @@ def test_any_other_case_goes_to_the_residence_else_where_it_occurred(priority: P
 
 
 def test_where_the_victim_is_now_does_not_serve_a_case_that_does_not_press() -> None:
-    assert routed(told(persons=(victim(here=HERE),))).tags == {Tag.COUNTY_UNKNOWN}
+    assert routed(told(persons=(victim(here=HERE),))).tags == {"county_unknown"}
 
 
 def test_the_residence_is_the_address_else_the_registered_address() -> None:
@@ -113,7 +113,7 @@ def test_the_events_own_incident_comes_before_what_arrived_earlier_in_another() 
     own = incident(told(persons=(victim(home=HERE),)))
     earlier = incident(told(persons=(victim(home=HOME),)))
 
-    assert place(own, (earlier,), STANDING).county == "新北市"
+    assert place(POLICY, own, (earlier,), STANDING).county == "新北市"
 
 
 def test_reports_of_other_incidents_are_looked_at_in_order_of_arrival_across_them() -> None:
@@ -121,23 +121,23 @@ def test_reports_of_other_incidents_are_looked_at_in_order_of_arrival_across_the
     one = IncidentView((ReportView((told(),), 0), ReportView((told(persons=(victim(home=HOME),)),), 3)))
     other = IncidentView((ReportView((told(persons=(victim(home=HERE),)),), 2),))
 
-    assert place(own, (one, other), STANDING).county == "新北市"
+    assert place(POLICY, own, (one, other), STANDING).county == "新北市"
 
 
 def test_only_the_newest_version_of_a_report_tells_the_place() -> None:
     moved = IncidentView((ReportView((told(persons=(victim(home=HOME),)), told(persons=(victim(home=HERE),)))),))
     gone = IncidentView((ReportView((told(persons=(victim(home=HOME),)), told())),))
 
-    assert place(moved, (), STANDING).county == "新北市"
-    assert place(gone, (), STANDING).county is None
+    assert place(POLICY, moved, (), STANDING).county == "新北市"
+    assert place(POLICY, gone, (), STANDING).county is None
 
 
 def test_a_category_of_any_version_or_incident_decides_which_places_count() -> None:
     own = told(persons=EVERYWHERE, occurred_place=THERE)
     once = IncidentView((ReportView((told(Category.ELDER_PROTECTION), own)),))
 
-    assert place(once, (), STANDING).county == "高雄市"
-    assert place(incident(own), (incident(told(Category.ELDER_PROTECTION)),), STANDING).county == "高雄市"
+    assert place(POLICY, once, (), STANDING).county == "高雄市"
+    assert place(POLICY, incident(own), (incident(told(Category.ELDER_PROTECTION)),), STANDING).county == "高雄市"
 
 
 def test_a_town_of_several_counties_is_read_as_the_sources_where_that_is_one_of_them() -> None:
@@ -170,18 +170,18 @@ def test_the_county_of_the_first_source_that_has_one_is_assumed_own_incident_fir
     own = incident(told(), told(source_county="新竹市"), told(source_county="桃園市"))
     other = incident(told(source_county="臺北市"))
 
-    assert place(own, (other,), STANDING).county == "新竹市"
-    assert place(incident(told()), (other,), STANDING) == Routing("臺北市", "63000-family", ASSUMED)
+    assert place(POLICY, own, (other,), STANDING).county == "新竹市"
+    assert place(POLICY, incident(told()), (other,), STANDING) == Routing("臺北市", "63000-family", ASSUMED)
 
 
 def test_without_any_county_the_national_centre_takes_it() -> None:
-    assert routed(told()) == Routing(None, NATIONAL_CENTRE, frozenset({Tag.COUNTY_UNKNOWN}))
+    assert routed(told()) == Routing(None, NATIONAL_CENTRE, frozenset({"county_unknown"}))
 
 
 def test_the_centre_is_the_countys_official_code_with_the_queue() -> None:
     standing = replace(STANDING, queue=Queue.PROTECTIVE)
 
-    assert place(incident(told(persons=(victim(home=HOME),))), (), standing).centre == "63000-protective"
+    assert place(POLICY, incident(told(persons=(victim(home=HOME),))), (), standing).centre == "63000-protective"
 
 
 def test_a_county_that_is_not_official_falls_to_the_national_centre() -> None:
@@ -194,15 +194,17 @@ def test_there_are_22_counties_with_codes_of_their_own() -> None:
 
 
 def test_the_last_county_row_always_holds() -> None:
-    assert COUNTY_ROWS[-1].holds(frozenset(), Priority.ROUTINE)
+    nothing = incident(told(categories=()))
+
+    assert county_row(POLICY, (nothing,), STANDING).row is POLICY.tables.county[-1]
 
 
 @given(any_incident(), any_incident())
 def test_every_case_has_a_centre_and_its_tag_tells_how_sure_the_county_is(
     own: IncidentView, other: IncidentView
 ) -> None:
-    found = place(own, (other,), judge((own, other)))
+    found = place(POLICY, own, (other,), judge(POLICY, (own, other)))
 
     assert found.centre
     assert len(found.tags) <= 1
-    assert (found.county is None) == (found.centre == NATIONAL_CENTRE) == (Tag.COUNTY_UNKNOWN in found.tags)
+    assert (found.county is None) == (found.centre == NATIONAL_CENTRE) == ("county_unknown" in found.tags)

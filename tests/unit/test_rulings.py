@@ -11,12 +11,12 @@ import pytest
 from following import STAMP, Desk
 from hypothesis import given
 from hypothesis import strategies as st
-from telling import NAMESPACE, NOON, STREAMS, event, hours
+from telling import NAMESPACE, NOON, STREAMS, TERMS, event, hours
 
 from pipeline.contracts.case import CaseEvent, QueueRecord, RecordKind, Ruling, RulingKind
 from pipeline.contracts.ids import derived
 from pipeline.contracts.topics import CASE_EVENTS
-from pipeline.contracts.vocabulary import Clock, CrisisFlag, Priority
+from pipeline.contracts.vocabulary import CrisisFlag, Priority
 from pipeline.domain.bonds import Bond, Scope
 from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.facts import Facts
@@ -47,7 +47,7 @@ class Office(Desk):
     def bind(self, one: UUID, other: UUID, household: float, incident: float = 0.0) -> None:
         """What a comparison would have found of two, and what follows."""
         self.docket.bonds.put(one, other, Bond(household, incident))
-        grouped = regroup(self.docket, (one, other))
+        grouped = regroup(self.docket, (one, other), TERMS)
         for gone in grouped.absorbed:
             self.docket.merge_away(gone.case)
         for change in grouped.changes:
@@ -67,7 +67,7 @@ class Office(Desk):
             seconded_by=second,
         )
         docket = deepcopy(self.docket)
-        ruled = rule(ruling, docket)
+        ruled = rule(ruling, docket, TERMS)
         self.docket = docket
         self.messages += ruling_notices(ruled, STAMP)
         return ruled
@@ -152,7 +152,7 @@ def test_a_merge_takes_the_earliest_clock_and_the_gravest_priority_and_keeps_the
     assert office.docket.aliases[younger.case_id].state is CaseState.MERGED
     office.rule(RulingKind.MERGE, a, b, scope="incident", second=None)
     (incident,) = office.case(a).incidents
-    assert incident.clocks[Clock.DISPATCH] == min(c.incidents[0].clocks[Clock.DISPATCH] for c in (older, younger))
+    assert incident.clocks["dispatch"] == min(c.incidents[0].clocks["dispatch"] for c in (older, younger))
     assert older.incidents[0].clocks.keys() | younger.incidents[0].clocks.keys() <= incident.clocks.keys()
 
 

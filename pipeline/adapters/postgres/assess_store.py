@@ -16,8 +16,8 @@ from pipeline.adapters.vault import KeyRing
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.assess import assess
 from pipeline.domain.batch import Accepted, Batch, Claim, Settled, Span
-from pipeline.domain.policy.book import PolicyBook
-from pipeline.domain.terms import Terms
+from pipeline.domain.receipt import receipt_of
+from pipeline.domain.terms import Terms, TermsBook, shipped_terms
 from pipeline.ports import Sources
 
 RETRY_AT_LEAST_S = 1.0
@@ -126,7 +126,7 @@ class AssessStore:
         async with self._pool.acquire() as db:
             self._history = self._history or await db.fetchval(SQL["history"])
             loaded = await self._reader.load(db, sought, await self._reader.look(db, sought))
-        book = PolicyBook()
+        book = shipped_terms()
         work = await _decide(batch, loaded, book)
         keys = await self._keys.make(work.key_names(self._ring))
         while True:
@@ -135,7 +135,7 @@ class AssessStore:
             except _KeysMissing as missing:
                 keys = await self._keys.make(missing.names)
 
-    async def _write(self, work: Work, sought: Sought, keys: Keys, book: PolicyBook) -> Settled:
+    async def _write(self, work: Work, sought: Sought, keys: Keys, book: TermsBook) -> Settled:
         async with self._pool.acquire() as db, db.transaction():
             await db.execute(SQL["lock_linking"])
             locked_at = time.monotonic()
@@ -149,14 +149,18 @@ class AssessStore:
         return Settled(work.counts(), time.monotonic() - locked_at)
 
 
-async def _decide(batch: Batch, loaded: Loaded, book: PolicyBook) -> Work:
+async def _decide(batch: Batch, loaded: Loaded, book: TermsBook) -> Work:
     """Between two decisions the group's heartbeat may go out: a crowd takes its time."""
-    settled = []
+    settled, receipts = [], {}
     for item in batch.accepted:
-        settled.append((item, assess(item.reading.facts, loaded.docket, _terms(item, book))))
+        facts, terms = item.reading.facts, _terms(item, book)
+        settlement = assess(facts, loaded.docket, terms)
+        settled.append((item, settlement))
+        if settlement.filed:
+            receipts[settlement.facts.event_key] = receipt_of(settlement, facts, loaded.docket, terms)
         await asyncio.sleep(0)
-    return Work(batch, loaded, tuple(settled))
+    return Work(batch, loaded, tuple(settled), receipts)
 
 
-def _terms(item: Accepted, book: PolicyBook) -> Terms:
-    return Terms(book.at(item.message.arrived_at), item.message.arrived_at)
+def _terms(item: Accepted, book: TermsBook) -> Terms:
+    return book.at(item.message.arrived_at)

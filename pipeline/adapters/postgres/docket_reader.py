@@ -115,10 +115,10 @@ class DocketReader:
             frozenset((row["token"], row["event_key"], row["report_id"], row["source"]) for row in rows), versions
         )
 
-    async def around(self, connection: Connection, report_ids: Collection[UUID]) -> Loaded:
-        """The cases of these reports, and what strong bonds lead to. For whoever holds the lock for linking."""
+    async def around(self, connection: Connection, report_ids: Collection[UUID], *, lock: bool = True) -> Loaded:
+        """The cases of these reports, and what strong bonds lead to. Whoever changes them holds the linking lock."""
         rows = await connection.fetch(SQL["cases_of"], list(report_ids))
-        versions = await self._near(connection, [row["case_id"] for row in rows], lock=True)
+        versions = await self._near(connection, [row["case_id"] for row in rows], lock=lock)
         return await self.load(connection, Sought({}, {}), Sight(frozenset(), versions))
 
     async def _near(self, connection: Connection, found: Collection[UUID], *, lock: bool) -> Mapping[UUID, int]:

@@ -15,11 +15,10 @@ from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.case import Ruling, RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.notices import Stamp, ruling_notices
-from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.questions import Question, Side
 from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import Ruled, rule
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import shipped_terms
 from pipeline.domain.wishes import Wish
 
 SQL = Queries.of("rulings")
@@ -115,7 +114,7 @@ class Rulings:
                 return None
             loaded = await self._reader.around(db, ruling.reports)
             now = datetime.now(UTC)
-            ruled = rule(ruling, loaded.docket, Terms(PolicyBook().at(now), now))
+            ruled = rule(ruling, loaded.docket, shipped_terms().at(now))
             moves = Moves(loaded, [Step(ruled.changes, ruled.absorbed)])
             keys = await self._keys.make(moves.key_names())
             stamp = Stamp(now, await db.fetchval(ASSESS["history"]))

@@ -8,7 +8,7 @@ import orjson
 from pipeline.adapters.documents import to_bytes
 from pipeline.adapters.postgres.case_writer import CaseWriter, write_many
 from pipeline.adapters.postgres.database import Connection
-from pipeline.adapters.postgres.docket_reader import SQL, STANDING
+from pipeline.adapters.postgres.docket_reader import SQL
 from pipeline.adapters.postgres.keys import KeyName, Keys
 from pipeline.adapters.postgres.work import ORIGINAL, REPORT, UNREAD, Work, unread_id_of
 from pipeline.adapters.vault import KeyRing, Slot, new_key, seal
@@ -21,6 +21,7 @@ from pipeline.domain.filing import Filed
 from pipeline.domain.link import stored_keys
 from pipeline.domain.notices import Stamp, notices
 from pipeline.domain.privacy import public_event_id, without_reporter
+from pipeline.domain.receipt import packed
 from pipeline.domain.weights import weights
 from pipeline.errors import FencedError
 
@@ -114,7 +115,10 @@ class SettlementWriter:
             tokens += [(self._ring.token(k), s.report_id, facts.source) for k in sorted(new_keys)]
             decisions.append(
                 _decision_row(
-                    s, filed, event_id, seal(data_key, _inputs(s, filed), Slot("decision", "sealed_inputs", key))
+                    s,
+                    filed,
+                    event_id,
+                    seal(data_key, packed(work.receipts[key]), Slot("decision", "sealed_inputs", key)),
                 )
             )
             reviews += [(a.report_id, a.other_report_id, _json_list(a.reasons)) for a in filed.asks]
@@ -170,19 +174,4 @@ def _decision_row(s: Settlement, filed: Filed, event_id: str, sealed_inputs: byt
         decision.policy_version,
         decision.model_dump(mode="json"),
         sealed_inputs,
-    )
-
-
-def _inputs(s: Settlement, filed: Filed) -> bytes:
-    """What the decision read beside the event itself: the reports it was compared with and where the case stood
-    before.
-    """
-    before = filed.change.before
-    standing = STANDING.dump_python(before.standing, mode="json") if before and before.standing else None
-    return orjson.dumps(
-        {
-            "looked_at": [str(f.report.report_id) for f in s.found],
-            "case_version_before": before.version if before else 0,
-            "standing_before": standing,
-        }
     )

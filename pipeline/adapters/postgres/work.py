@@ -18,17 +18,19 @@ from pipeline.domain.evidence import Evidence
 from pipeline.domain.filing import Filed
 from pipeline.domain.link import Key, stored_keys
 from pipeline.domain.partition import Pair
+from pipeline.domain.receipt import Receipt
 
 REPORT, ORIGINAL, UNREAD = Purpose.REPORT, Purpose.ORIGINAL, Purpose.UNREAD
 
 
 @dataclass(slots=True)
 class Work:
-    """A batch with its decisions, made from what `loaded` saw."""
+    """A batch with its decisions, made from what `loaded` saw, and by event key the receipt of each."""
 
     batch: Batch
     loaded: Loaded
     settled: tuple[tuple[Accepted, Settlement], ...]
+    receipts: Mapping[UUID, Receipt]
     moves: Moves = field(init=False)
 
     def __post_init__(self) -> None:

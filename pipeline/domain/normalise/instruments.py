@@ -1,13 +1,14 @@
 """The filled instruments of a report: three that every source knows, and whatever scales a bureau has added."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from pipeline.contracts.jsontext import Json
 from pipeline.contracts.limits import (
     DISTRESS_ITEMS,
     DISTRESS_MAX,
     FORM_FIELDS_MAX,
+    FORMS_MAX,
     SAFETY_ITEMS,
     SUICIDE_IDEA_MAX,
     TIPVDA_ITEMS,
@@ -17,23 +18,23 @@ from pipeline.domain.facts import Answer, Form
 from pipeline.domain.normalise.notes import Fault, Notes
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,40}")
+_FIELD = re.compile(r"(items\.)?[A-Za-z0-9_]{1,40}")
 ITEMS = "items"
 
 
 def read_forms(value: Json, notes: Notes) -> tuple[Form, ...]:
     """Only what is answered as the instrument asks counts; the rest is noted. Of an instrument that is not known here
-    every yes, no, number and word is kept for the policy to judge.
+    every yes, no, number and word is kept for the policy to judge. Forms stand in one order, however they are told.
     """
     given = notes.mapping(value, "instruments")
-    forms = (_form(name, given[name], notes) for name in list(given)[:FORM_FIELDS_MAX] if _NAME.fullmatch(name))
+    own = sorted(name for name in given if name not in _READERS and _NAME.fullmatch(name))
+    if len(own) > FORMS_MAX:
+        notes.add(Fault.TOO_MANY, "instruments")
+    forms = (
+        *(Form(name, tuple(read(given.get(name), f"instruments.{name}", notes))) for name, read in _READERS.items()),
+        *(Form(name, tuple(_any(given[name], notes))) for name in own[:FORMS_MAX]),
+    )
     return tuple(form for form in forms if form.answers)
-
-
-def _form(name: str, value: Json, notes: Notes) -> Form:
-    readers = {"tipvda": _tipvda, "bsrs5": _bsrs5, "sdm_safety": _sdm_safety}
-    path = f"instruments.{name}"
-    reader = readers.get(name)
-    return Form(name, tuple(reader(value, path, notes) if reader else _any(value)))
 
 
 def _tipvda(value: Json, path: str, notes: Notes) -> Iterator[Answer]:
@@ -77,15 +78,29 @@ def _scale(value: Json, field: str, path: str, highest: int, notes: Notes) -> It
         notes.add(Fault.OUT_OF_RANGE, f"{path}.{field}")
 
 
-def _any(value: Json) -> Iterator[Answer]:
+_READERS: Mapping[str, Callable[[Json, str, Notes], Iterator[Answer]]] = {
+    "tipvda": _tipvda,
+    "bsrs5": _bsrs5,
+    "sdm_safety": _sdm_safety,
+}
+
+
+def _any(value: Json, notes: Notes) -> Iterator[Answer]:
     form = value if isinstance(value, dict) else {}
     items = form.get(ITEMS)
-    told = [*form.items(), *((f"{ITEMS}.{k}", v) for k, v in (items.items() if isinstance(items, dict) else ()))]
-    for field, answer in told[:FORM_FIELDS_MAX]:
-        is_number = isinstance(answer, int) and abs(answer) <= SCALE_ABS_MAX
-        is_word = isinstance(answer, str) and _NAME.fullmatch(answer) is not None
-        if _NAME.fullmatch(field.removeprefix(f"{ITEMS}.")) and (is_number or is_word):
-            yield Answer(field, answer)
+    told = {**form, **{f"{ITEMS}.{n}": answer for n, answer in (items.items() if isinstance(items, dict) else ())}}
+    answers = sorted(
+        Answer(field, answer)
+        for field, answer in told.items()
+        if _FIELD.fullmatch(field)
+        and (
+            (isinstance(answer, int) and abs(answer) <= SCALE_ABS_MAX)
+            or (isinstance(answer, str) and _NAME.fullmatch(answer))
+        )
+    )
+    if len(answers) > FORM_FIELDS_MAX:
+        notes.add(Fault.TOO_MANY, "instruments")
+    yield from answers[:FORM_FIELDS_MAX]
 
 
 SCALE_ABS_MAX = 1000

@@ -24,7 +24,7 @@ class PolicyBook:
     activations: Sequence[Activation] = ()
 
     def at(self, instant: datetime) -> Policy:
-        """The policy in force at this instant. Where nothing was activated, or what was has run out, the shipped one."""
+        """The policy in force at this instant: the shipped one where nothing was activated, or what was has run out."""
         day = in_taipei(instant).date()
         begun = [a for a in reversed(self.activations) if a.starts_at <= instant and a.policy.may_be_in_force(day)]
         return max(begun, key=lambda a: a.starts_at).policy if begun else shipped()

@@ -25,6 +25,7 @@ from pipeline.contracts.policy_conditions import (
     VictimFrom,
 )
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Queue, Role
+from pipeline.domain.policy.guessing import guess
 from pipeline.domain.policy.located import Path
 
 Complaint = tuple[Path, str]
@@ -46,22 +47,24 @@ class Asking:
 def faults_in(
     condition: Condition, tables: PolicyFile, asking: Asking, path: Path, *, bears_points: bool = False
 ) -> Iterator[Complaint]:
-    checker = _Checker(tables, asking, path, bears_points=bears_points)
+    own = (tables.rule[path[1]].name,) if path[0] == "rule" and isinstance(path[1], int) else ()
+    checker = _Checker(tables, asking, path, bears_points=bears_points, seen=own)
     yield from checker.faults(condition, path, upright=True)
     if asking.names_a_path and not names_a_path(condition, tables):
         yield path, "this can hold without a field that says so; ask for something that is told"
 
 
-def names_a_path(condition: Condition, tables: PolicyFile) -> bool:
-    """Whether a field of the report says so whenever the condition holds."""
+def names_a_path(condition: Condition, tables: PolicyFile, seen: tuple[str, ...] = ()) -> bool:
+    """Whether a field of the report says so whenever the condition holds. What is not known is not held against it."""
     match condition:
         case All():
-            return any(names_a_path(c, tables) for c in condition.all_)
+            return any(names_a_path(c, tables, seen) for c in condition.all_)
         case AnyOf():
-            return all(names_a_path(c, tables) for c in condition.any_)
+            return all(names_a_path(c, tables, seen) for c in condition.any_)
         case Named():
-            rule = next((r for r in tables.rule if r.name == condition.rule), None)
-            return rule is None or (rule.when != condition and names_a_path(rule.when, tables))
+            name = condition.rule
+            rule = next((r for r in tables.rule if r.name == name), None)
+            return rule is None or name in seen or names_a_path(rule.when, tables, (*seen, name))
         case Told():
             return condition.only is None
         case Person() | Asked() | VictimBelow() | VictimFrom() | AllVictimsFrom():
@@ -80,7 +83,9 @@ class _Checker:
     bears_points: bool
     seen: tuple[str, ...] = ()
 
-    def faults(self, condition: Condition, path: Path, *, upright: bool) -> Iterator[Complaint]:  # noqa: C901 - one case for each kind
+    def faults(  # noqa: C901, PLR0912 - one case for each kind of condition
+        self, condition: Condition, path: Path, *, upright: bool
+    ) -> Iterator[Complaint]:
         match condition:
             case All():
                 for place, inner in enumerate(condition.all_):
@@ -97,7 +102,9 @@ class _Checker:
             case Told():
                 yield from self._told(condition, path, upright=upright)
             case Person():
-                yield from self._unknown(condition.has, {row.code for row in self.tables.person}, "condition", path)
+                yield from self._unknown(
+                    condition.has, {row.code for row in self.tables.person}, "condition", (*path, "has")
+                )
                 yield from self._undone(path, upright=upright)
             case Asked():
                 yield from self._asked(condition, path)
@@ -132,14 +139,21 @@ class _Checker:
     def _named(self, condition: Named, path: Path, *, upright: bool) -> Iterator[Complaint]:
         rule = next((r for r in self.tables.rule if r.name == condition.rule), None)
         if rule is None:
-            yield (*path, "rule"), f"there is no rule {condition.rule}"
+            known = [r.name for r in self.tables.rule]
+            yield (*path, "rule"), f"there is no rule {condition.rule}{guess(condition.rule, known)}"
         elif condition.rule in self.seen:
-            yield (*path, "rule"), f"the rule {condition.rule} leads back to itself"
+            if self._tells_of_the_ring(condition.rule):
+                yield (*path, "rule"), f"the rule {condition.rule} leads back to itself"
         else:
             inside = replace(self, seen=(*self.seen, condition.rule))
             for where, words in inside.faults(rule.when, path, upright=upright):
                 if words == UNDONE or "leads back" in words or "no points" in words or "not known yet" in words:
                     yield where[: len(path)], words
+
+    def _tells_of_the_ring(self, name: str) -> bool:
+        """Of the rules of a ring the first one of the file tells of it, and nobody who uses them."""
+        order = [r.name for r in self.tables.rule]
+        return self.row[0] == "rule" and name == self.seen[0] and name == min(self.seen, key=order.index)
 
     def _told(self, condition: Told, path: Path, *, upright: bool) -> Iterator[Complaint]:
         known: set[str]
@@ -154,28 +168,32 @@ class _Checker:
                 known = set(Role)
             case _:
                 assert_never(condition.told)
-        yield from self._unknown(condition.any_of or condition.only or (), known, condition.told, path)
+        key = "any_of" if condition.any_of else "only"
+        yield from self._unknown(condition.any_of or condition.only or (), known, condition.told, (*path, key))
         yield from self._undone(path, upright=upright is (condition.only is None))
         if self.bears_points and condition.only:
             yield (*path, "only"), "what other facts can undo bears no points"
 
     def _unknown(self, words: tuple[str, ...], known: set[str], what: str, path: Path) -> Iterator[Complaint]:
-        for word in words:
+        for place, word in enumerate(words):
             if word not in known:
-                yield path, f"there is no {what} {word}"
+                yield (*path, place), f"there is no {what} {word}{guess(word, known)}"
 
     def _asked(self, condition: Asked, path: Path) -> Iterator[Complaint]:
         instrument = next((i for i in self.tables.instrument if i.code == condition.instrument), None)
         if instrument is None:
-            yield (*path, "instrument"), f"there is no instrument {condition.instrument}"
+            known = [i.code for i in self.tables.instrument]
+            words = f"there is no instrument {condition.instrument}{guess(condition.instrument, known)}"
+            yield (*path, "instrument"), words
             return
         yield from _yes(condition, instrument, path)
         yield from _answer(condition, instrument, path)
         highest = sum(item.high for item in instrument.item if item.sums and (item.values is None or item.is_scale))
         if condition.sum_at_least is not None and condition.sum_at_least > highest:
             yield (*path, "sum_at_least"), f"the sum is at most {highest}"
-        if condition.band_from and condition.band_from not in {band.code for band in instrument.band}:
-            yield (*path, "band_from"), f"there is no band {condition.band_from}"
+        bands = [band.code for band in instrument.band]
+        if condition.band_from and condition.band_from not in bands:
+            yield (*path, "band_from"), f"there is no band {condition.band_from}{guess(condition.band_from, bands)}"
 
 
 def _yes(condition: Asked, instrument: Instrument, path: Path) -> Iterator[Complaint]:

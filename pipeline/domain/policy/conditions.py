@@ -1,4 +1,4 @@
-"""Makes a condition ready to be asked: of a situation it says which paths of the report meet it, or that it is not met."""
+"""Makes a condition ready to be asked: of a situation it says which paths of the reports meet it, or that none does."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Words:
         return self.stand_in.below if self.stand_in else 0
 
 
-def made_ready(condition: Condition, words: Words) -> Holds:  # noqa: PLR0911 - one line for each kind of condition
+def made_ready(condition: Condition, words: Words) -> Holds:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of condition
     """Raises KeyError for a rule or an instrument that the policy does not have."""
     match condition:
         case Always():

@@ -229,5 +229,3 @@ def _first(rows: Sequence[Ready[RowT]], situation: Situation) -> Met[RowT]:
 
 def _every(rows: Sequence[Ready[RowT]], situation: Situation) -> list[Met[RowT]]:
     return [Met(r.row, paths) for r in rows if (paths := r.holds(situation)) is not None]
-
-
