@@ -84,7 +84,7 @@ class Account:
 
 
 def account_of(case: CaseFile, policy: Policy, centres: CentreBook) -> Account:
-    """Explains a judged case by this policy and this directory. ValueError for one that nothing has been decided of yet."""
+    """Explains a judged case by this policy and this directory. ValueError for one that was not decided yet."""
     standing, routing = case.judged
     why = routing.assigned.why if routing.assigned else ()
     views = tuple(i.view for i in case.incidents)
