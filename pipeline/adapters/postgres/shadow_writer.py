@@ -59,4 +59,4 @@ async def write_shadowed(db: Connection, shadowed: Sequence[Shadowed]) -> None:
     except asyncpg.PostgresError:
         failed = True
     if failed:
-        await db.execute(ALARMS["raise_alarm"], "shadow_failed", shadowed[0].version, "assess")
+        await db.execute(ALARMS["raise_alarm"], "policy_shadow_failed", shadowed[0].version, "assess")
