@@ -12,6 +12,7 @@ Exit code 0 only when both routes count the same and each takes at most five min
 import argparse
 import asyncio
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -171,11 +172,16 @@ async def _copy(pool: Pool, table: str, columns: Sequence[str], rows: Rows) -> N
 
 
 def simulate(folder: Path, *argv: str) -> dict[str, Any]:
-    """What the command prints, with the seconds of the whole process."""
-    began = time.monotonic()
+    """What the command prints, with the seconds of the whole run and those that its processes worked."""
+    began, worked = time.monotonic(), _worked()
     command = [sys.executable, "-m", "pipeline.cli", "policy", "simulate", str(folder / "trial.toml"), *argv, "--json"]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
-    return {**json.loads(ended.stdout), "wall_s": time.monotonic() - began}
+    return {**json.loads(ended.stdout), "wall_s": time.monotonic() - began, "cpu_s": _worked() - worked}
+
+
+def _worked() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def counts(told: dict[str, Any]) -> dict[str, Any]:
@@ -233,9 +239,10 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _row(name: str, told: dict[str, Any]) -> str:
+def _row(route: str, told: dict[str, Any]) -> str:
     rate = told["reports"] / told["wall_s"]
-    cells = (name, f"{told['reports']:,}", f"{told['cases']['cases']:,}", f"{told['wall_s']:.0f}", f"{rate:,.0f}")
+    seconds = (f"{told[name]:.0f}" for name in ("wall_s", "cpu_s"))
+    cells = (route, f"{told['reports']:,}", f"{told['cases']['cases']:,}", *seconds, f"{rate:,.0f}")
     return f"| {' | '.join(cells)} |\n"
 
 
@@ -246,9 +253,9 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         routes = asyncio.run(measure(Path(scratch), asked.reports, asked.processes))
-    _say("| route | reports | cases | s | reports/s |\n|---|---|---|---|---|\n")
-    for name, told in zip(("file", "Postgres"), routes, strict=True):
-        _say(_row(name, told))
+    _say("| route | reports | cases | s | s worked | reports/s |\n|---|---|---|---|---|---|\n")
+    for route, told in zip(("file", "Postgres"), routes, strict=True):
+        _say(_row(route, told))
     if counts(routes[0]) != counts(routes[1]):
         _say("the two routes do not count the same\n")
         return 1

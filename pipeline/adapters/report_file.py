@@ -62,7 +62,7 @@ def read_filing(path: Path) -> Filing:
         rows = _of_links(file) if path.suffix == ".csv" else _of_decisions(file)
         try:
             return {digest(e): Place(digest(c), digest(i)) for e, c, i in rows}
-        except (ValueError, KeyError, UnicodeDecodeError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             raise ReportFileError(f"{path} holds no decisions: event_id, case_id and incident_id are wanted") from None
 
 
@@ -74,7 +74,7 @@ def _of_links(file: IO[bytes]) -> Iterator[tuple[str, str, str]]:
 def _of_decisions(file: IO[bytes]) -> Iterator[tuple[str, str, str]]:
     for line in file:
         told = orjson.loads(line) if line.strip() else None
-        if told and told["case_id"] and told["outcome"] != REDELIVERY:
+        if told and told["case_id"] and told.get("outcome") != REDELIVERY:
             yield told["event_id"], told["case_id"], told["incident_id"]
 
 
