@@ -11,7 +11,7 @@ from pipeline.data import deployed
 from pipeline.domain.policy.inspection import inspect
 from pipeline.domain.policy.reading import SHIPPED
 
-TEXT = deployed(SHIPPED)
+TEXT = deployed("policy").joinpath(SHIPPED).read_text("utf-8")
 
 
 class Mistake(NamedTuple):
