@@ -31,6 +31,7 @@ from pipeline.domain.policy.located import Path
 Complaint = tuple[Path, str]
 
 UNDONE = "one more danger would undo this"
+NO_POINTS = "what other facts can undo bears no points"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,10 @@ def faults_in(
 ) -> Iterator[Complaint]:
     own = (tables.rule[path[1]].name,) if path[0] == "rule" and isinstance(path[1], int) else ()
     checker = _Checker(tables, asking, path, bears_points=bears_points, seen=own)
-    yield from checker.faults(condition, path, upright=True)
-    if asking.names_a_path and not names_a_path(condition, tables):
+    found = list(checker.faults(condition, path, upright=True))
+    is_undone = any(words == UNDONE for _, words in found)
+    yield from (c for c in found if not (is_undone and c[1] == NO_POINTS))
+    if not found and asking.names_a_path and not names_a_path(condition, tables):
         yield path, "this can hold without a field that says so; ask for something that is told"
 
 
@@ -96,7 +99,7 @@ class _Checker:
             case Not():
                 yield from self.faults(condition.not_, (*path, "not"), upright=not upright)
                 if self.bears_points:
-                    yield (*path, "not"), "what other facts can undo bears no points"
+                    yield (*path, "not"), NO_POINTS
             case Named():
                 yield from self._named(condition, path, upright=upright)
             case Told():
@@ -172,7 +175,7 @@ class _Checker:
         yield from self._unknown(condition.any_of or condition.only or (), known, condition.told, (*path, key))
         yield from self._undone(path, upright=upright is (condition.only is None))
         if self.bears_points and condition.only:
-            yield (*path, "only"), "what other facts can undo bears no points"
+            yield (*path, "only"), NO_POINTS
 
     def _unknown(self, words: tuple[str, ...], known: set[str], what: str, path: Path) -> Iterator[Complaint]:
         for place, word in enumerate(words):
