@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data import deployed
 from pipeline.domain.policy.inspection import inspect
-from pipeline.domain.policy.reading import SHIPPED
+from pipeline.domain.policy.reading import shipped_text
 
-TEXT = deployed("policy").joinpath(SHIPPED).read_text("utf-8")
+TEXT = shipped_text()
 
 
 class Mistake(NamedTuple):

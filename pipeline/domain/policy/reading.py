@@ -74,13 +74,14 @@ def _follows(path: Path, words: str, done: Mend) -> bool:
 @lru_cache(maxsize=1)
 def shipped() -> Policy:
     """The default policy, as it is shipped."""
-    return read_policy(_shipped_text())
+    return read_policy(shipped_text())
 
 
 @lru_cache(maxsize=1)
 def _sound_values() -> Mapping[str, Any]:
-    return tomllib.loads(_shipped_text())
+    return tomllib.loads(shipped_text())
 
 
-def _shipped_text() -> str:
+def shipped_text() -> str:
+    """The default policy's file."""
     return deployed("policy").joinpath(SHIPPED).read_text("utf-8")

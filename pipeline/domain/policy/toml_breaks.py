@@ -18,6 +18,7 @@ _KEY = re.compile(r"[ \t]*([\w-]+)[ \t]*=")
 ROUNDS_MAX = 200
 DEPTH_MAX = 40
 """Brackets inside brackets. Nobody reads more, and the reader itself has an end."""
+TOO_DEEP = "too many brackets inside brackets: give parts a name under [[rule]]"
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ def _double(mend: Mended, row_tables: Collection[str]) -> None:
 def _error(lines: Sequence[str]) -> tuple[int, str] | None:
     """The place of the first line, from 0, that is no TOML, and the reader's words for it."""
     if (deep := _too_deep(lines)) is not None:
-        return deep, "brackets inside brackets inside brackets, too many: give parts a name under [[rule]]"
+        return deep, TOO_DEEP
     try:
         tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError as error:
@@ -173,24 +174,28 @@ def _end_of_table(lines: Sequence[str], first: int, end: int) -> int:
     return next((f for f, _ in _statements(lines) if f > first and _HEADER.match(lines[f])), len(lines))
 
 
+_SAID = (
+    ("Cannot overwrite", "this key is there twice"),
+    ("Cannot mutate", "this key is there twice"),
+    ("Duplicate inline", "this key is there twice"),
+    ("Cannot declare", "this table is there twice"),
+    (TOO_DEEP, TOO_DEEP),
+)
+
+
 def _plainly(words: str, line: str) -> str:
     bare = _TEXT.sub('""', line).partition("#")[0]
-    wide = [c for c in bare if not c.isascii()]
-    if wide and not _is_word(wide[0]):
-        return f"{wide[0]} may stand only inside a text: type the plain sign, half-width"
+    wide = next((c for c in bare if not c.isascii()), "")
+    if wide and not _is_word(wide):
+        return f"{wide} may stand only inside a text: type the plain sign, half-width"
     if bare.count('"') % 2 or bare.count("'") % 2:
         return "a quotation mark is missing"
     if wide:
-        return f"a text stands between quotation marks: {wide[0]} does not"
-    if words.startswith(("Cannot overwrite", "Cannot mutate", "Duplicate inline")):
-        return "this key is there twice"
-    if words.startswith("Cannot declare"):
-        return "this table is there twice"
+        return f"a text stands between quotation marks: {wide} does not"
     if _SHOUTED.search(bare):
         return "write true or false"
-    if words.startswith("brackets inside"):
-        return words
-    return f"this is not TOML: {words[:1].lower()}{words[1:]}"
+    told = next((said for begins, said in _SAID if words.startswith(begins)), None)
+    return told or f"this is not TOML: {words[:1].lower()}{words[1:]}"
 
 
 def _is_word(sign: str) -> bool:
