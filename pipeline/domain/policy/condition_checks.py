@@ -62,8 +62,10 @@ def faults_in(
     """`grade_1_holds`: a row above holds for child grade 1 already."""
     own = (tables.rule[path[1]].name,) if path[0] == "rule" and isinstance(path[1], int) else ()
     checker = _Checker(tables, asking, path, bears_points=bears_points, grade_1_holds=grade_1_holds, seen=own)
-    yield from checker.faults(condition, path, upright=True)
-    if asking.names_a_path and not names_a_path(condition, tables):
+    found = list(checker.faults(condition, path, upright=True))
+    is_undone = any(words in {UNDONE, GRADE_RISES} for _, words in found)
+    yield from (c for c in found if not (is_undone and c[1] == NO_POINTS))
+    if not found and asking.names_a_path and not names_a_path(condition, tables):
         yield path, "this can hold without a field that says so; ask for something that is told"
 
 
