@@ -16,6 +16,7 @@ from pipeline.domain.intake import admit_all
 from pipeline.domain.link import sought_keys
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.notices import notices
+from pipeline.domain.overrides import override
 from pipeline.domain.route import place
 from pipeline.domain.rulings import rule
 from pipeline.domain.score import judge
@@ -106,6 +107,8 @@ FLOW: tuple[Step, ...] = (
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
     Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,
          ("register_version", "source", "history", "clock", "report_original", *_KNOWN_TO_THE_DESK), _RULED),
+    Step("desk", "override", "Who says that it is graver, or, by two, less grave, than its reports tell?", override,
+         ("override",), ("override", "override_part")),
     Step("desk", "transfer", "Does the other centre take it? Until then it stays.", answer,
          ("case_transfer",), ("case_transfer",)),
 )  # fmt: skip
