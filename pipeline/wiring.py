@@ -43,6 +43,7 @@ from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
+from pipeline.adapters.postgres.history import EVER, Histories, Stretch
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
 from pipeline.adapters.postgres.overrides import Overrides
@@ -67,6 +68,7 @@ from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.domain.link_words import Words
 from pipeline.domain.overruled import Overruled
+from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
@@ -407,18 +409,46 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         reader = DocketReader(on.ring, keys, sources)
         policies, centres = Policies(on.pool, stage), read_folder(settings.directory_dir)
         rulings = Rulings(on.pool, keys, reader, policies, centres)
+        terms = TermsBook(await with_retries(policies.book), centres)
         yield Links(
             rulings=rulings,
             explaining=Explaining(on.pool),
             reindex=Reindex(on.pool, on.ring, reader),
             sources=sources,
             policies=policies,
-            terms=TermsBook(await with_retries(policies.book), centres),
+            terms=terms,
             receipts=Receipts(on.pool, keys),
             casebook=Casebook(on.pool, reader),
-            transfers=Transfers(on.pool, keys, reader, centres, rulings.named),
+            transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
             overrides=Overrides(on.pool, keys, reader, policies, centres, rulings.named),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is stored of cases, and which policy was in force when."""
+
+    histories: Histories
+    in_force: PolicyBook
+
+
+@asynccontextmanager
+async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Past]:
+    """Of the cases of which something arrived in this time. It opens reports, so it needs both databases and the key
+    ring.
+    """
+    name = worker_name("history")
+    async with (
+        ground(settings, name, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        AsyncExitStack() as stack,
+    ):
+        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=1)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        sources = Register(on.pool, directory_of(settings))
+        await sources.look()
+        book = await with_retries(Policies(on.pool, name).book)
+        yield Past(Histories(on.pool, keys_pool, on.ring, sources, stretch), book)
 
 
 async def read_overrides(settings: Settings, first: datetime, after: datetime) -> list[tuple[Overruled, Words]]:

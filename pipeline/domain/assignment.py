@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pipeline.contracts.decision import in_taipei
 from pipeline.contracts.vocabulary import Queue
-from pipeline.domain.centres import Centre, CentreBook, Load
+from pipeline.domain.centres import KIND_OF, Centre, CentreBook, Load
 from pipeline.domain.jurisdiction import Tell, Told
 from pipeline.domain.needs import Needs
 from pipeline.domain.whereabouts import PlaceTold
@@ -25,6 +25,7 @@ class WhyCode(StrEnum):
     TOWN_OCCURRED = "town_occurred"
     TOWN_TOLD = "town_told"
     NO_TOWN = "no_town"
+    TRANSFERRED = "transferred"
     CLOSED_PRESSING = "closed_pressing"
     CLOSED_WAITS = "closed_waits"
     BACK_FROM_DUTY = "back_from_duty"
@@ -101,17 +102,21 @@ def assign(  # noqa: PLR0913 - everything that it depends on, and nothing beside
     load: Load,
     book: CentreBook,
     before: Assigned | None = None,
+    taken_by: str | None = None,
 ) -> Assigned:
-    """Total: whatever is told, a centre of the book takes the case. `at` is the moment of the decision.
+    """Total: whatever is told, a centre of the book takes the case. `at` is the moment of the decision. `taken_by` is
+    the centre that accepted the case in a transfer: it belongs there whatever its town, while the centre is of this
+    county and for this queue.
 
     What was assigned stays while county, queue and home centre are the same, so that no report that comes twice moves a
     case to and fro. It moves all the same where the duty centre has held it until its home opened, and where it has
     become pressing while its centre is closed.
     """
     known = county if county in book.counties else None
-    return _Assigning(
-        known, town if book.family(known or "", town) else None, queue, needs, at, load, book, before
-    ).done()
+    here = town if known and book.family(known, town) else None
+    accepted = book.find(taken_by) if taken_by else None
+    is_there = accepted is not None and (accepted.county, accepted.kind) == (known, KIND_OF[queue])
+    return _Assigning(known, here, queue, needs, at, load, book, before, accepted if is_there else None).done()
 
 
 _TELL_BY = {Told.RECEIVING: WhyCode.TELL_RECEIVING, Told.REGISTERED: WhyCode.TELL_REGISTERED}
@@ -129,6 +134,7 @@ class _Assigning:
     load: Load
     book: CentreBook
     before: Assigned | None
+    accepted: Centre | None
 
     def done(self) -> Assigned:
         home, at_home = self._home()
@@ -155,6 +161,8 @@ class _Assigning:
     def _home(self) -> tuple[Centre, Why]:
         if self.county is None:
             return self.book.national, _why(WhyCode.NO_COUNTY, centre=self.book.national.code)
+        if self.accepted:
+            return self.accepted, _why(WhyCode.TRANSFERRED, centre=self.accepted.code, county=self.county)
         if self.queue is Queue.PROTECTIVE:
             return self.book.duty(self.county), _why(WhyCode.PROTECTIVE_OF_COUNTY, county=self.county)
         centre = self.book.family(self.county, self.town)

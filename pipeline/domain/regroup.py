@@ -19,7 +19,7 @@ from pipeline.domain.clocks import start_clocks
 from pipeline.domain.docket import Docket
 from pipeline.domain.partition import Group, Rule, Ties, chain_of, pair, partition
 from pipeline.domain.parts import Wanted
-from pipeline.domain.pinning import kept
+from pipeline.domain.pinning import Judged, kept
 from pipeline.domain.route import place
 from pipeline.domain.score import Standing, judge, raise_to, raised_in, rise
 from pipeline.domain.terms import Terms
@@ -256,7 +256,8 @@ def routed(  # noqa: PLR0913 - the case, how it stands, and all that says where 
     others = tuple(i.view for i in case.incidents if i.incident_id != own.incident_id)
     before = next((c.routing.assigned for c in origins if c.routing), None)
     decided = place(terms, own.view, others, standing, None if afresh else before)
-    return replace(case, standing=standing, routing=kept(decided, standing.queue, origins))
+    judged = Judged((own.view, *others), standing, terms)
+    return replace(case, standing=standing, routing=kept(decided, origins, judged))
 
 
 def _with(said: Ties, held: Ties) -> Ties:

@@ -32,12 +32,12 @@ _ASSUMED, _UNKNOWN = frozenset({COUNTY_ASSUMED}), frozenset({COUNTY_UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """Holds a case where a transfer put it: `by_law` is the county that the rules named then, `queue` the one whose
-    centre took it.
+    """Holds a case where a transfer put it: at `centre`, which accepted it. `by_law` is the county that the rules named
+    then.
     """
 
     by_law: str | None
-    queue: Queue
+    centre: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from uuid import UUID
 from pipeline.contracts.case import Transfer, TransferReason, TransferRefusalReason, TransferState
 from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.centres import KIND_OF, Centre, CentreBook
-from pipeline.domain.pinning import decided_then, pinned
+from pipeline.domain.pinning import Judged, handed_to
 from pipeline.domain.regroup import Change
 from pipeline.domain.route import COUNTY_ASSUMED, COUNTY_UNKNOWN
 from pipeline.domain.rulings import is_staff_code
+from pipeline.domain.terms import Terms
 from pipeline.errors import RulingRefusedError
 
 
@@ -45,8 +46,8 @@ MEANINGS: Final[Mapping[TransferRefusal, str]] = {
     TransferRefusal.NOT_PROPOSED: "no transfer of this id, or of this case, waits for an answer",
     TransferRefusal.ANSWERED_BEFORE: "this transfer was answered before, and otherwise",
     TransferRefusal.ONE_PERSON: "who proposed a transfer does not accept it: the other centre does",
-    TransferRefusal.STAYS_WITH_FIRST: "a child in immediate danger of whom no place is known stays with the county that "
-    "got the report first; say where the child lives, moved to or was placed, if that is the reason",
+    TransferRefusal.STAYS_WITH_FIRST: "a child in immediate danger of whom no place is known stays with the county "
+    "that got the report first; say where the child lives, moved to or was placed, if that is the reason",
     TransferRefusal.MOVED_SINCE: "the case has left the centre that proposed this: refuse it, and propose it anew",
 }
 
@@ -109,7 +110,7 @@ def propose(wish: Proposal, case: CaseFile, book: CentreBook, *, waits: bool = F
     return Handed(transfer, Change(case, case.next))
 
 
-def answer(transfer: Transfer, said: Answer, case: CaseFile, book: CentreBook) -> Handed:
+def answer(transfer: Transfer, said: Answer, case: CaseFile, terms: Terms) -> Handed:
     """Accepted, the case waits at the other centre, its routing pinned; its clocks stay. Raises RulingRefusedError."""
     _require_open(case, said.answered_by)
     if transfer.state is not TransferState.PROPOSED:
@@ -121,8 +122,9 @@ def answer(transfer: Transfer, said: Answer, case: CaseFile, book: CentreBook) -
     standing, routing = case.judged
     if routing.centre != transfer.from_centre:
         raise refused(TransferRefusal.MOVED_SINCE)
-    to = _target(transfer.to_centre, case, book)
-    there = pinned(transfer.to_county, to.code, standing.queue, decided_then(routing))
+    to = _target(transfer.to_centre, case, terms.centres)
+    views = tuple(incident.view for incident in case.incidents)
+    there = handed_to(to.code, transfer.to_county, routing, Judged(views, standing, terms))
     after = replace(case.next, routing=there, state=CaseState.WAITING)
     return Handed(_answered(transfer, said, TransferState.ACCEPTED), Change(case, after))
 

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 import pytest
 from crew import Ended
-from directories import shipped
 from lab import Lab, event
 from test_explain_live import anwang
 from test_rulings_live import FIRST, SECOND, book_of, clocks, hear, require_sound, say, waiting
@@ -17,6 +16,7 @@ from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.transfers import Transfers
 from pipeline.contracts.case import RulingKind, TransferReason, TransferRefusalReason
+from pipeline.domain.terms import shipped_terms
 from pipeline.domain.transfer import Answer, Proposal
 from pipeline.errors import RulingRefusedError
 
@@ -37,7 +37,7 @@ def like(number: int, **data: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
 
 def transfers_of(lab: Lab) -> Transfers:
     keys = CaseKeys(lab.keys_pool, lab.ring)
-    return Transfers(lab.pool, keys, DocketReader(lab.ring, keys, lab.sources), shipped(), book_of(lab).named)
+    return Transfers(lab.pool, keys, DocketReader(lab.ring, keys, lab.sources), shipped_terms(), book_of(lab).named)
 
 
 def wish(to: str = THERE) -> Proposal:

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from directories import shipped
 from hypothesis import given
-from telling import any_incident, at, incident, told
+from telling import POLICY, any_incident, at, incident, told
 
 from pipeline.contracts.vocabulary import Category, Indicator, Priority, Role
 from pipeline.domain.centres import CentreKind
@@ -25,7 +25,7 @@ def person(role: Role = Role.VICTIM, *conditions: str, born: date | None = None)
 
 def along(*reports: Facts) -> set[str]:
     one = incident(*reports)
-    return {kind.value for kind in needs_of((one,), judge((one,))).along}
+    return {kind.value for kind in needs_of((one,), judge(POLICY, (one,))).along}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_needs_tell_the_priority_the_family_and_every_word_that_a_centre_may_be_
             persons=(person(Role.VICTIM, "deaf"), person(Role.ALLEGED_PERPETRATOR, "drugs")),
         )
     )
-    needs = needs_of((one,), judge((one,)), PlaceTold.CURRENT)
+    needs = needs_of((one,), judge(POLICY, (one,)), PlaceTold.CURRENT)
     assert (needs.priority, needs.is_pressing, needs.with_family) == (Priority.STANDARD, False, True)
     assert needs.skills == {"deaf", "utilities_cut", "child_protection", "economic_hardship"}
     assert needs.place is PlaceTold.CURRENT
@@ -78,7 +78,7 @@ def test_needs_tell_the_priority_the_family_and_every_word_that_a_centre_may_be_
 @given(any_incident())
 def test_needs_can_be_told_of_any_case_and_name_no_kind_twice(one: object) -> None:
     views = (one,)
-    needs = needs_of(views, judge(views))  # type: ignore[arg-type] # an incident
+    needs = needs_of(views, judge(POLICY, views))  # type: ignore[arg-type] # an incident
     assert len(set(needs.along)) == len(needs.along)
     assert needs.along == tuple(kind for kind in CentreKind if kind in needs.along)
 

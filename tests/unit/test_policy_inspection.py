@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data import deployed
-from pipeline.domain.policy.inspection import inspect
-from pipeline.domain.policy.reading import SHIPPED
 
-TEXT = deployed(SHIPPED)
+from pipeline.domain.policy.inspection import inspect
+from pipeline.domain.policy.reading import shipped_text
+
+TEXT = shipped_text()
 
 
 class Mistake(NamedTuple):

@@ -13,7 +13,7 @@ from pipeline.domain.decided_again import Kept, Verdict, decided_again
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.policy.policy import Policy
-from pipeline.domain.policy.reading import read_policy, shipped
+from pipeline.domain.policy.reading import read_policy, shipped, shipped_text
 from pipeline.domain.receipt import Receipt, again, digest_of, packed, receipt_of, unpacked
 from pipeline.domain.terms import TermsBook, shipped_terms
 from pipeline.domain.weights import choose, weights
@@ -42,12 +42,6 @@ def kept(settlement: Settlement, receipt: Receipt | None) -> Kept:
 def other_policy() -> Policy:
     text = shipped_text().replace('version = "default-2026.1"', 'version = "other-1"')
     return read_policy(text.replace('code = "neglect", points = 5', 'code = "neglect", points = 7'))
-
-
-def shipped_text() -> str:
-    from pipeline.data import deployed  # noqa: PLC0415 - only here
-
-    return deployed("policy").joinpath("default-2026.1.toml").read_text("utf-8")
 
 
 @given(STREAMS)

@@ -4,11 +4,10 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid5
 
 import pytest
-from directories import shipped
 from following import STAMP, Desk
 from hypothesis import given
 from hypothesis import strategies as st
-from telling import CHILD, MOTHER, NAMESPACE, NOON, STREAMS, at, event, hours, known, victim
+from telling import CHILD, MOTHER, NAMESPACE, NOON, STREAMS, TERMS, at, event, hours, known, victim
 
 from pipeline.contracts.case import (
     CaseEvent,
@@ -20,12 +19,12 @@ from pipeline.contracts.case import (
     TransferState,
 )
 from pipeline.contracts.topics import CASE_EVENTS
-from pipeline.contracts.vocabulary import CrisisFlag, Queue, Tag
+from pipeline.contracts.vocabulary import CrisisFlag, Priority, Queue
 from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.facts import Facts
 from pipeline.domain.notices import Notice, notices, transfer_notices
-from pipeline.domain.pinning import kept, pinned
-from pipeline.domain.route import Routing
+from pipeline.domain.pinning import Judged, handed_to, kept
+from pipeline.domain.route import COUNTY_CONTESTED, Pin, Routing
 from pipeline.domain.transfer import (
     MEANINGS,
     Answer,
@@ -63,12 +62,12 @@ class Office(Desk):
         reason: TransferReason = TransferReason.VICTIM_MOVED,
     ) -> Transfer:
         wish = Proposal(uuid5(NAMESPACE, f"{case.case_id} {to}"), to, reason, by)
-        return self._file(propose(wish, case, shipped(), waits=waits))
+        return self._file(propose(wish, case, TERMS.centres, waits=waits))
 
     def answer(
         self, transfer: Transfer, case_id: UUID, *, by: str = SECOND, why_not: TransferRefusalReason | None = None
     ) -> Transfer:
-        return self._file(answer(transfer, Answer(by, why_not), self.docket.cases[case_id], shipped()))
+        return self._file(answer(transfer, Answer(by, why_not), self.docket.cases[case_id], TERMS))
 
     def _file(self, handed: Handed) -> Transfer:
         self.docket.file(handed.change.after)
@@ -161,8 +160,8 @@ def test_where_the_law_then_names_a_third_county_a_person_is_asked_and_the_case_
     )
     assert moved.case_id == case.case_id
     assert (routing_of(moved).county, routing_of(moved).centre) == ("新北市", THERE)
-    assert routing_of(moved).tags == {Tag.COUNTY_CONTESTED}
-    assert Tag.COUNTY_CONTESTED in office.records[-1].tags
+    assert routing_of(moved).tags == {COUNTY_CONTESTED}
+    assert COUNTY_CONTESTED in office.records[-1].tags
 
 
 def test_a_transferred_case_that_becomes_protective_goes_to_that_countys_protective_centre() -> None:
@@ -170,7 +169,8 @@ def test_a_transferred_case_that_becomes_protective_goes_to_that_countys_protect
     office.hand_over(case)
     grave = office.hear(event("b", persons=IN_TAIPEI, crisis_flags=(CrisisFlag.CHILD_URGENT,)))
     assert (routing_of(grave).county, routing_of(grave).centre) == ("新北市", "65000-protective")
-    assert routing_of(office.hear(event("c", persons=IN_TAIPEI))) == routing_of(grave)
+    again = office.hear(event("c", persons=IN_TAIPEI))
+    assert (routing_of(again).centre, routing_of(again).pin) == ("65000-protective", routing_of(grave).pin)
 
 
 def test_a_case_that_takes_a_transferred_one_in_stays_where_that_one_was_taken() -> None:
@@ -239,12 +239,43 @@ COUNTIES = st.none() | st.sampled_from(["臺北市", "新北市", "高雄市"])
 def test_a_pinned_case_never_leaves_its_county_and_asks_only_about_a_new_one(
     decided: str | None, queue: Queue, by_law: str | None
 ) -> None:
-    case = replace(heard()[1], routing=pinned("新北市", THERE, Queue.FAMILY, by_law))
-    found = kept(Routing(decided, "elsewhere"), queue, [case])
+    _, case = heard()
+    views = tuple(i.view for i in case.incidents)
+    now = Judged(views, replace(case.judged[0], queue=queue), TERMS)
+    there = handed_to(THERE, "新北市", Routing(by_law, HERE), Judged(views, case.judged[0], TERMS))
+    found = kept(Routing(decided, "elsewhere"), [replace(case, routing=there)], now)
     assert found.county == "新北市"
-    assert (Tag.COUNTY_CONTESTED in found.tags) is (decided not in {None, "新北市", by_law})
-    assert kept(Routing(decided, "elsewhere"), queue, [replace(case, routing=found)]) == found
-    assert kept(Routing(decided, "elsewhere"), queue, [replace(case, routing=Routing("臺北市", HERE))]).pin is None
+    assert found.centre == (THERE if queue is Queue.FAMILY else "65000-protective")
+    assert found.assigned
+    assert found.assigned.centre == found.centre
+    assert (COUNTY_CONTESTED in found.tags) is (decided not in {None, "新北市", by_law})
+    assert kept(Routing(decided, "elsewhere"), [replace(case, routing=found)], now).centre == found.centre
+    assert kept(Routing(decided, "elsewhere"), [case], now) == Routing(decided, "elsewhere")
+
+
+def test_a_centre_that_accepts_a_case_has_it_full_or_closed_and_says_why() -> None:
+    _, case = heard()
+    centres = TERMS.centres.centres
+    full = replace(TERMS.centres, centres={**centres, THERE: replace(centres[THERE], capacity=1)})
+    night = replace(TERMS, centres=full, at=NOON + hours(10), load={THERE: 7})
+    views = tuple(i.view for i in case.incidents)
+    urgent = replace(case.judged[0], priority=Priority.URGENT)
+    there = handed_to(THERE, "新北市", routing_of(case), Judged(views, urgent, night))
+    assert (there.centre, there.pin) == (THERE, Pin("臺北市", THERE))
+    assert there.assigned
+    assert (there.assigned.centre, there.assigned.home) == (THERE, THERE)
+    assert [why.code for why in there.assigned.why] == ["transferred", "closed_waits"]
+
+
+def test_a_transferred_case_that_becomes_pressing_at_night_is_held_by_that_countys_duty_centre() -> None:
+    office, case = heard()
+    held = office.hand_over(case)
+    views = tuple(i.view for i in held.incidents)
+    urgent = replace(held.judged[0], priority=Priority.URGENT)
+    night, noon = (replace(TERMS, at=NOON + hours(n)) for n in (10, 24))
+    found = kept(routing_of(case), [held], Judged(views, urgent, night))
+    assert (found.county, found.centre) == ("新北市", "65000-protective")
+    assert kept(routing_of(case), [replace(held, routing=found)], Judged(views, urgent, noon)).centre == THERE
 
 
 @given(events=STREAMS, after=st.integers(0, 5))

@@ -16,8 +16,8 @@ from pipeline.adapters.postgres.rulings import Named
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.case import Transfer
 from pipeline.domain.casefile import CaseFile
-from pipeline.domain.centres import CentreBook
 from pipeline.domain.notices import Stamp, transfer_notices
+from pipeline.domain.terms import TermsBook
 from pipeline.domain.transfer import Answer, Handed, Proposal, TransferRefusal, answer, is_the_same, propose, refused
 
 SQL = Queries.of("transfers")
@@ -43,7 +43,7 @@ class Transfers:
     pool: Pool
     keys: CaseKeys
     reader: DocketReader
-    book: CentreBook
+    terms: TermsBook
     named: Callable[[str], Awaitable[Named]]
 
     async def propose(self, name: str, wish: Proposal) -> Handed | None:
@@ -70,7 +70,7 @@ class Transfers:
                 return None
             loaded, case = await self._open(db, reports)
             waits = await db.fetchval(SQL["waits"], case.case_id)
-            handed = propose(wish, case, self.book, waits=waits)
+            handed = propose(wish, case, self.terms.centres, waits=waits)
             told = handed.transfer
             await db.execute(
                 SQL["add_transfer"],
@@ -91,7 +91,7 @@ class Transfers:
                 return None
             reports = [r["report_id"] for r in await db.fetch(SQL["reports_of"], row["case_id"])]
             loaded, case = await self._open(db, reports)
-            handed = answer(transfer, said, case, self.book)
+            handed = answer(transfer, said, case, self.terms.at(datetime.now(UTC)))
             told = handed.transfer
             await db.execute(SQL["answer_transfer"], told.transfer_id, told.state, told.answered_by, told.refused_for)
             await self._write(db, loaded, handed)

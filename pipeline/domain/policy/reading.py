@@ -27,8 +27,8 @@ class PolicyFaultsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file as far as it can be read. `judge_by` are tables that cases can be judged by although there are faults: what
-    will not do stands as in the shipped policy there. None where it has nothing to put in its place.
+    """A file as far as it can be read. `judge_by` are tables that cases can be judged by although there are faults:
+    what will not do stands as in the shipped policy there. None where it has nothing to put in its place.
     """
 
     told: Located
@@ -74,13 +74,14 @@ def _follows(path: Path, words: str, done: Mend) -> bool:
 @lru_cache(maxsize=1)
 def shipped() -> Policy:
     """The default policy, as it is shipped."""
-    return read_policy(_shipped_text())
+    return read_policy(shipped_text())
 
 
 @lru_cache(maxsize=1)
 def _sound_values() -> Mapping[str, Any]:
-    return tomllib.loads(_shipped_text())
+    return tomllib.loads(shipped_text())
 
 
-def _shipped_text() -> str:
+def shipped_text() -> str:
+    """The default policy's file."""
     return deployed("policy").joinpath(SHIPPED).read_text("utf-8")
