@@ -20,7 +20,7 @@ QUERIES = {
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
     "auditor": ("audit", "alarms"),
-    "desk": ("rulings", "transfers", "explain", "register", "assess", "policies"),
+    "desk": ("rulings", "overrides", "transfers", "explain", "register", "assess", "policies"),
 }
 OF_ASSESS_ALONE = {
     "desk": {
