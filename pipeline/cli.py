@@ -11,6 +11,7 @@ from uuid import UUID
 import typer
 
 import pipeline
+from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
 from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
 from pipeline.cli_policy import policy_app
@@ -788,10 +789,11 @@ def main() -> None:
         sys.stderr.write(f"anwang: this command needs {error.name}, of the extra: pip install 'anwang[local]'\n")
         sys.exit(FAILED)
     except AnwangError as error:
+        from pipeline.errors import ReleaseRefusedError
         from pipeline.settings import SettingsRefusedError
 
         sys.stderr.write(f"anwang: {error}\n")
-        sys.exit(MISUSED if isinstance(error, SettingsRefusedError) else FAILED)
+        sys.exit(MISUSED if isinstance(error, (SettingsRefusedError, ReleaseRefusedError)) else FAILED)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pipeline.commands.options import listens_to
 if TYPE_CHECKING:
     from pipeline.settings import Configured
 
-policy_app = typer.Typer(no_args_is_help=True, help="The rules: check, compare, edit as a spreadsheet.")
+policy_app = typer.Typer(no_args_is_help=True, help="The rules: check, try, sign and activate.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]
 

@@ -54,3 +54,11 @@ class RulingRefusedError(AnwangError):
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+class ReleaseRefusedError(AnwangError):
+    """A step with a release of the policy that may not be done so. `code` is one stable word for it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
