@@ -31,6 +31,60 @@ def policy_check(
     raise typer.Exit(check_files(files or [], as_json=as_json))
 
 
+@policy_app.command("diff")
+def policy_diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD.toml", help="Such as the one in force.", show_default=False)],
+    new: Annotated[Path, typer.Argument(metavar="NEW.toml", show_default=False)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what NEW says otherwise than OLD: rows that are new, gone, changed or moved."""
+    from pipeline.commands.policy_diff import show_difference
+
+    show_difference(old, new, as_json=as_json)
+
+
+@policy_app.command("holidays")
+def policy_holidays(
+    years: Annotated[list[int], typer.Argument(metavar="YEAR...", min=1900, max=2200, show_default=False)],
+) -> None:
+    """Print the days that are not worked in Taiwan, as a policy's calendar holds them."""
+    from pipeline.commands.policy_holidays import print_calendar
+
+    print_calendar(years)
+
+
+@policy_app.command("to-excel")
+def policy_to_excel(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", show_default=False)],
+    out: Annotated[Path, typer.Argument(metavar="OUT.xlsx", help="A new file.", show_default=False)],
+) -> None:
+    """Write the tables of points, times and days as a spreadsheet."""
+    from pipeline.commands.policy_excel import to_excel
+
+    to_excel(file, out)
+
+
+@policy_app.command("from-excel")
+def policy_from_excel(
+    book: Annotated[Path, typer.Argument(metavar="IN.xlsx", show_default=False)],
+    *,
+    into: Annotated[Path, typer.Option(metavar="FILE.toml", help="The policy that was written as a spreadsheet.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="NEW.toml", help="A new file; standard output if not said.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="What the changed policy is called.")] = None,
+    effective_from: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day on which it may be in force.")
+    ] = None,
+) -> None:
+    """Take the cells of a spreadsheet over; names every cell that will not do."""
+    from pipeline.commands.policy_excel import Heads, from_excel
+
+    heads = Heads(version, effective_from.date() if effective_from else None)
+    raise typer.Exit(from_excel(book, into, out, heads))
+
+
 @policy_app.command("simulate")
 @listens_to("postgres_dsn", "keys_dsn", "key_file", "data_dir", "sources_file")
 def policy_simulate(  # noqa: PLR0913 - each is a flag
@@ -81,4 +135,8 @@ def policy_simulate(  # noqa: PLR0913 - each is a flag
         processes,
         as_json,
     )
-    simulate(told.settings, wish)
+    if reports:
+        from pipeline.commands.policy_simulate_file import of_file as replay
+    else:
+        from pipeline.commands.policy_simulate_stored import of_database as replay
+    simulate(told.settings, wish, replay)

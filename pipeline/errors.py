@@ -49,7 +49,7 @@ class NotTakenError(AnwangError):
 
 
 class RulingRefusedError(AnwangError):
-    """What a person decided of links, or of where a case goes, cannot be done so. `code` is one stable word for it."""
+    """What people decided of a case or of links cannot be done so. `code` is one stable word for it."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)

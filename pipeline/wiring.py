@@ -42,6 +42,7 @@ from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
+from pipeline.adapters.postgres.history import EVER, Histories, Stretch
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
 from pipeline.adapters.postgres.policies import Policies
@@ -62,6 +63,7 @@ from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
+from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
@@ -413,6 +415,33 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
             casebook=Casebook(on.pool, reader),
             transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is stored of cases, and which policy was in force when."""
+
+    histories: Histories
+    in_force: PolicyBook
+
+
+@asynccontextmanager
+async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Past]:
+    """Of the cases of which something arrived in this time. It opens reports, so it needs both databases and the key
+    ring.
+    """
+    name = worker_name("history")
+    async with (
+        ground(settings, name, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        AsyncExitStack() as stack,
+    ):
+        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=1)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        sources = Register(on.pool, directory_of(settings))
+        await sources.look()
+        book = await with_retries(Policies(on.pool, name).book)
+        yield Past(Histories(on.pool, keys_pool, on.ring, sources, stretch), book)
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

@@ -33,12 +33,10 @@ TABLES = (
 )
 PROVED = (
     "every word that a condition names is known, and every condition can be read",
-    "queue, child grade, priority and county end with a row that always holds, and one clock always runs: "
-    "every report gets each of them",
-    "the gravest row comes first, and no condition of queue, grade, priority, tag or service can be undone by one more "
-    "danger: a danger never lowers a case",
-    "points are never negative, a danger has one worth, and what other facts can undo bears none: "
-    "a danger never lowers the score",
+    "queue, child grade, priority and county end with a row that always holds: every report gets each of them",
+    "one clock runs for every report",
+    "the gravest row comes first, and one more danger undoes no condition: it never lowers a case",
+    "no points are negative, each danger has one worth, none that can be undone bears any: it never lowers the score",
     "of each clock the shortest time comes first: one more report never moves it later",
 )
 """What a sound file has been shown to keep."""

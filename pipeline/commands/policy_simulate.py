@@ -1,24 +1,20 @@
 """Replays history under two policies and says who moves. It changes nothing."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from pipeline.adapters.report_file import CaseLines, Index, Line, read_filing
 from pipeline.commands.policy_file import policy_of, text_of
 from pipeline.commands.policy_moves import Head, print_json, print_tables
-from pipeline.commands.side_by_side import Workers, progress, shared_out
 from pipeline.contracts.decision import TAIPEI
 from pipeline.domain.policy.policy import Policy
-from pipeline.domain.policy.reading import read_policy, shipped
+from pipeline.domain.policy.reading import read_policy
 from pipeline.domain.policy.simulate import Course, History, Trial
 from pipeline.domain.policy.tally import Tally
 from pipeline.errors import AnwangError
-from pipeline.settings import Settings, directory_of
-
-LINES_AT_ONCE = 500
+from pipeline.settings import Settings
 
 
 class SimulationRefusedError(AnwangError):
@@ -68,7 +64,7 @@ class Plan:
 
     def trial(self, in_force: Course) -> Trial:
         return Trial(
-            _always(read_policy(self.old)) if self.old else in_force, read_policy(self.new), self.begin, self.end
+            always(read_policy(self.old)) if self.old else in_force, read_policy(self.new), self.begin, self.end
         )
 
 
@@ -76,17 +72,24 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=TAIPEI)
 
 
-def _always(policy: Policy) -> Course:
+def always(policy: Policy) -> Course:
+    """The same one at any time."""
     return lambda _: policy
 
 
-def simulate(settings: Settings, wish: Wish) -> None:
-    """Prints the tables, or one JSON object. Raises AnwangError where a file or the database cannot be read."""
+Replay = Callable[[Settings, Wish, Plan], Tally]
+
+
+def simulate(settings: Settings, wish: Wish, replay: Replay) -> None:
+    """Prints the tables, or one JSON object, of what `replay` counts. Raises AnwangError where a file or the database
+    cannot be read.
+    """
     plan, began = Plan.of(wish), time.monotonic()
-    tally = of_file(settings, wish, plan) if wish.reports else Tally()
+    tally = replay(settings, wish, plan)
+    against = policy_of(wish.against) if wish.against or wish.reports else None
     head = Head(
         policy_of(wish.new).version,
-        policy_of(wish.against).version if wish.against else None,
+        against.version if against else None,
         plan.begin,
         plan.end,
         is_linked=wish.reports is None or wish.decisions is not None,
@@ -95,51 +98,9 @@ def simulate(settings: Settings, wish: Wish) -> None:
     (print_json if wish.as_json else print_tables)(head, tally)
 
 
-# --- a file
-
-
-def of_file(settings: Settings, wish: Wish, plan: Plan) -> Tally:
-    """Raises ReportFileError."""
-    assert wish.reports  # noqa: S101 - the caller looked
-    filing = read_filing(wish.decisions) if wish.decisions else None
-    with progress("reads bytes", wish.reports.stat().st_size if wish.reports.is_file() else 0) as show:
-        index = Index.of(wish.reports, filing, show)
-    tally = Tally(plan.examples, unfiled=index.unfiled)
-    workers = Workers(wish.processes, _prepare_file, (settings, wish.reports, plan, datetime.now(UTC)))
-    with progress("judges reports", len(index)) as show:
-        for part in shared_out(index.blocks(LINES_AT_ONCE), _judge_lines, workers):
-            tally.join(part)
-            show(tally.reports + tally.unread)
+def counted(histories: Iterable[History], trial: Trial, tally: Tally) -> Tally:
+    """The tally with the cases of which anything was told in the time of the trial."""
+    for history in histories:
+        if ends := trial.ends(history):
+            tally.add(*ends)
     return tally
-
-
-@dataclass(slots=True)
-class _FileWork:
-    lines: CaseLines
-    trial: Trial
-    examples: int
-
-
-_AT_WORK: list[_FileWork] = []
-"""Of this process."""
-
-
-def _prepare_file(settings: Settings, path: Path, plan: Plan, read_at: datetime) -> None:
-    lines = CaseLines(path, directory_of(settings), read_at)
-    _AT_WORK[:] = [_FileWork(lines, plan.trial(_always(shipped())), plan.examples)]
-
-
-def _judge_lines(block: Sequence[Line]) -> Tally:
-    [work] = _AT_WORK
-    read = work.lines.read(block)
-    tally = Tally(work.examples, unread=read.unread)
-    for history in read.histories:
-        add(history, work.trial, tally)
-    return tally
-
-
-def add(history: History, trial: Trial, tally: Tally) -> None:
-    """Counts a case, if anything was told of it in the time of the trial."""
-    ends = trial.ends(history)
-    if ends:
-        tally.add(*ends)

@@ -76,14 +76,16 @@ class QueueRecord(_Frozen):
 
 class CaseEventType(StrEnum):
     """Assessed: a report came. Regrouped: a report that came elsewhere put this case together anew. Merged: all its
-    reports stand in another case now. Ruled: a person decided which reports belong to it. Transfer proposed: a centre
-    wants to hand it to another, and keeps it until that one answers. Transferred: it accepted. Refused: it did not.
+    reports stand in another case now. Ruled: a person decided which reports belong to it. Overridden: a person raised
+    it, or two lowered it. Transfer proposed: a centre wants to hand it to another, and keeps it until that one answers.
+    Transferred: it accepted. Refused: it did not.
     """
 
     ASSESSED = "case.assessed.v1"
     REGROUPED = "case.regrouped.v1"
     MERGED = "case.merged.v1"
     RULED = "case.ruled.v1"
+    OVERRIDDEN = "case.overridden.v1"
     TRANSFER_PROPOSED = "case.transfer_proposed.v1"
     TRANSFERRED = "case.transferred.v1"
     TRANSFER_REFUSED = "case.transfer_refused.v1"
@@ -99,6 +101,9 @@ class RulingKind(StrEnum):
     SPLIT = "split"
     MERGE = "merge"
 
+
+GradeWanted = Literal[1, 2, "none"]
+"""A child grade that people may want; `none`: no child is concerned."""
 
 DESK = "desk"
 """The source of what people decide."""
@@ -118,6 +123,59 @@ class Ruling(_Frozen):
     seconded_by: str | None = Field(
         default=None, description="Who agreed, where something sinks or a clock moves later."
     )
+
+
+class OverrideKind(StrEnum):
+    """One person raises a case, two lower one."""
+
+    RAISE = "raise"
+    LOWER = "lower"
+
+
+class OverrideReason(StrEnum):
+    """Why people put a case elsewhere than its reports do: a code, since free text would be personal."""
+
+    TOLD_MORE = "told_more"
+    SEEN_ON_SITE = "seen_on_site"
+    KNOWN_HISTORY = "known_history"
+    OTHER_AGENCY = "other_agency"
+    RULE_TOO_LOW = "rule_too_low"
+    NOT_SUBSTANTIATED = "not_substantiated"
+    SAFE_NOW = "safe_now"
+    IN_OTHER_HANDS = "in_other_hands"
+    ENTERED_WRONGLY = "entered_wrongly"
+    RULE_TOO_HIGH = "rule_too_high"
+    JUDGEMENT = "judgement"
+
+
+class Part(StrEnum):
+    """What of a case may be overridden."""
+
+    QUEUE = "queue"
+    PRIORITY = "priority"
+    CHILD_GRADE = "child_grade"
+
+
+class OverriddenPart(_Frozen):
+    """One part of a case before and after. A child grade is `1`, `2` or `none`."""
+
+    part: Part
+    was: str
+    now: str
+    rule: Code | None = Field(
+        description="The row of the policy that had put it where it was; null where people had, or an earlier policy."
+    )
+
+
+class Override(_Frozen):
+    """A person's word on how grave a case is. `said_by` and `seconded_by` are staff codes, never names."""
+
+    override_id: UUID
+    kind: OverrideKind
+    reason: OverrideReason
+    parts: tuple[OverriddenPart, ...] = Field(min_length=1, description="What it changed.")
+    said_by: str
+    seconded_by: str | None = Field(default=None, description="Who agreed; nobody lowers a case alone.")
 
 
 class TransferReason(StrEnum):
@@ -167,7 +225,7 @@ class CaseEvent(_Frozen):
 
     type: CaseEventType
     event_id: str = Field(
-        description="The event that brought it about; for what a person decided, the id of the ruling or transfer."
+        description="The event that brought it about; for what people decided, the id of ruling, override or transfer."
     )
     case_id: UUID
     case_version: int = Field(ge=1)
@@ -180,6 +238,7 @@ class CaseEvent(_Frozen):
     asked_for: tuple[UUID, ...] = Field(description="Reports that a person is asked about.")
     reports: tuple[UUID, ...] = Field(description="All reports of the case as it stands now.")
     ruling: Ruling | None
+    override: Override | None
     transfer: Transfer | None
     queue: Queue
     centre: str

@@ -11,6 +11,7 @@ from pipeline.contracts.case import (
     SYSTEM,
     CaseEvent,
     CaseEventType,
+    Override,
     QueueRecord,
     RecordKind,
     Ruling,
@@ -22,6 +23,7 @@ from pipeline.contracts.topics import CASE_EVENTS, queue_topic
 from pipeline.contracts.vocabulary import LinkClass, Outcome, Queue
 from pipeline.domain.assess import Settlement
 from pipeline.domain.casefile import CaseFile
+from pipeline.domain.overrides import Overridden
 from pipeline.domain.privacy import age_band, public_event_id
 from pipeline.domain.regroup import Absorbed, Change
 from pipeline.domain.rulings import Ruled
@@ -61,7 +63,7 @@ class Home(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
-    """Why cases changed: a report that came, or a person's ruling."""
+    """Why cases changed: a report that came, a person's ruling or an override."""
 
     event_id: str
     source: str
@@ -72,11 +74,12 @@ class _Cause:
     link_reasons: tuple[str, ...] = ()
     asked_for: tuple[UUID, ...] = ()
     ruling: Ruling | None = None
+    override: Override | None = None
     transfer: Transfer | None = None
 
     @property
     def is_of_people(self) -> bool:
-        return self.ruling is not None or self.transfer is not None
+        return any(word is not None for word in (self.ruling, self.override, self.transfer))
 
     def event_of(self, case: CaseFile) -> str:
         """What a record of this case names as its cause. An event's id may tell who sent it: other cases than the
@@ -109,6 +112,12 @@ def ruling_notices(ruled: Ruled, stamp: Stamp) -> tuple[Notice, ...]:
     """The messages of what a person decided of links."""
     cause = _Cause(str(ruled.ruling.ruling_id), DESK, None, ruling=ruled.ruling)
     return _messages(cause, ruled.changes, ruled.absorbed, stamp)
+
+
+def override_notices(overridden: Overridden, stamp: Stamp) -> tuple[Notice, ...]:
+    """The messages of a raise or a lowering."""
+    told = overridden.override
+    return _messages(_Cause(str(told.override_id), DESK, None, override=told), (overridden.change,), (), stamp)
 
 
 def transfer_notices(handed: Handed, stamp: Stamp) -> tuple[Notice, ...]:
@@ -149,6 +158,8 @@ _TRANSFER_TYPES = {
 def _type_of(cause: _Cause, change: Change) -> CaseEventType:
     if cause.ruling:
         return CaseEventType.RULED
+    if cause.override:
+        return CaseEventType.OVERRIDDEN
     if cause.transfer:
         return _TRANSFER_TYPES[cause.transfer.state]
     return CaseEventType.ASSESSED if change.after.case_id == cause.main else CaseEventType.REGROUPED
@@ -224,6 +235,7 @@ def _event(  # noqa: PLR0913 - as above
         asked_for=cause.asked_for if is_main else (),
         reports=tuple(r.report_id for r in case.reports) if merged_into is None else (),
         ruling=cause.ruling,
+        override=cause.override,
         transfer=cause.transfer,
         queue=standing.queue,
         centre=routing.centre,

@@ -474,7 +474,7 @@ def planted(folder: Path, code: str, *arguments: str) -> subprocess.CompletedPro
     (folder / "sitecustomize.py").write_text(code)
     return subprocess.run(
         [sys.executable, "-m", "pipeline.cli", *arguments],
-        env={**os.environ, "PYTHONPATH": str(folder)},
+        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{Path(pipeline.__file__).parents[1]}"},
         capture_output=True,
         text=True,
         check=False,

@@ -107,7 +107,13 @@ def _differing(expect: Expected, outcome: Outcome) -> Iterator[tuple[str, object
         yield "reasons", missing, tuple(sorted(codes))
     wanted_clocks = {clock: datetime.fromisoformat(due) for clock, due in (expect.clocks or {}).items()}
     if expect.clocks is not None and wanted_clocks != outcome.clocks:
-        yield "clocks", wanted_clocks, {clock: in_taipei(due) for clock, due in outcome.clocks.items()}
+        yield "clocks", *_parted(wanted_clocks, {clock: in_taipei(due) for clock, due in outcome.clocks.items()})
+
+
+def _parted(wanted: Mapping[str, datetime], came: Mapping[str, datetime]) -> tuple[object, object]:
+    """Those clocks of which the two differ."""
+    differ = [clock for clock in {**wanted, **came} if wanted.get(clock) != came.get(clock)]
+    return {c: wanted[c] for c in differ if c in wanted}, {c: came[c] for c in differ if c in came}
 
 
 def _sorted(words: tuple[str, ...] | None) -> tuple[str, ...] | None:

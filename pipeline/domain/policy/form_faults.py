@@ -15,6 +15,7 @@ _WORDS = {
     "extra_forbidden": "this key is not known here",
     "too_short": "this is empty",
     "string_too_short": "this is empty",
+    "string_too_long": "this is too long",
     "string_type": "a text in quotation marks is wanted",
     "int_type": "a whole number is wanted, without quotation marks",
     "int_from_float": "a whole number is wanted",

@@ -20,7 +20,7 @@ class Inspection:
 
 
 def inspect(text: str) -> Inspection:
-    """All faults, in order of lines. Examples are run even beside faults, where what cannot be read stands as shipped."""
+    """All faults, in order of lines. Examples are run beside faults, too: what will not do stands as shipped then."""
     reading = read_as_far(text)
     if reading.judge_by is None:
         return Inspection(reading.faults, reading.tables, 0)

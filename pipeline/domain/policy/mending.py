@@ -158,7 +158,7 @@ class _Work:
         return next((r for r in self._sound.get(table, ()) if key and _key(r) == key), None)
 
     def _some_row(self, table: str, rows: Rows, place: int) -> dict[str, Any]:
-        """A sound row in place of this one: the same, else one that the file lacks, else any, under a word of its own."""
+        """A sound row in place of this one: the same, else one that the file lacks, else any under its own word."""
         known: Rows = self._sound.get(table) or [{}]
         mine = _key(rows[place]) if isinstance(rows[place], dict) else None
         there = {_key(r) for i, r in enumerate(rows) if isinstance(r, dict) and i != place}

@@ -27,8 +27,8 @@ class PolicyFaultsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file as far as it can be read. `judge_by` are tables that cases can be judged by although there are faults: what
-    will not do stands as in the shipped policy there. None where it has nothing to put in its place.
+    """A file as far as it can be read. `judge_by` are tables that cases can be judged by although there are faults:
+    what will not do stands as in the shipped policy there. None where it has nothing to put in its place.
     """
 
     told: Located

@@ -12,10 +12,11 @@ from uuid import UUID
 from pipeline.domain.casefile import Incident, Report
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.facts import Facts
+from pipeline.domain.parts import QUEUE_RANK
 from pipeline.domain.policy.conditions import PRIORITY_RANK
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.route import Routing, place
-from pipeline.domain.score import QUEUE_RANK, Standing, judge
+from pipeline.domain.score import Standing, judge
 
 Course = Callable[[datetime], Policy]
 """Which policy judges what arrives at an instant."""
