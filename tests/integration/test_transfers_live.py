@@ -170,6 +170,24 @@ def said(ended: Ended) -> str:
     return ended.out
 
 
+async def test_a_social_worker_reads_why_this_centre_has_the_case(lab: Lab) -> None:
+    elder = VICTIM | {"birth_date": "1940-02-01", "registered_address": "高雄市左營區測試路1號"}
+    await hear(lab, event(1, persons=[elder], categories=["vulnerable_family"]))
+    case_id = str(await the_case(lab))
+    told = json.loads(said(await anwang(lab, "explain", "case", case_id, "--json")))
+    assert (told["centre"], told["assigned"]["sub_dispatch"]) == ("63000010-family", ["63000010-elder"])
+    assert told["why_this_centre"][0]["zh"] == "被害人住在臺北市松山區，由該區的臺北市松山社會福利服務中心受理"
+    words = said(await anwang(lab, "explain", "case", case_id, "--lang", "en"))
+    assert "Why this centre" in words
+    assert "Elder service centre of Songshan (default) works along (elders)" in words
+    await transfers_of(lab).propose(case_id, wish())
+    await transfers_of(lab).answer(case_id, Answer(SECOND))
+    words = said(await anwang(lab, "explain", "case", case_id, "--lang", "en"))
+    assert "New Taipei City accepted the transfer: the case belongs to New Taipei City Banqiao" in words
+    for secret in ("蔡品睿", "F252907845", "測試路", "1940"):
+        assert secret not in words + json.dumps(told, ensure_ascii=False)
+
+
 async def test_of_a_centre_that_is_full_the_next_case_goes_to_the_one_that_takes_over(lab: Lab) -> None:
     here, over = "63000010-family", "63000020-family"
     book = shipped()
