@@ -16,7 +16,7 @@ from pipeline.flow import FLOW, INTAKE, Step, as_table
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
 QUERIES = {
     "intake": ("register", "door"),
-    "assess": ("assess", "register", "policies"),
+    "assess": ("assess", "load", "register", "policies"),
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
     "auditor": ("audit", "alarms"),
