@@ -337,7 +337,7 @@ async def test_a_bureau_brings_a_policy_into_force_by_its_commands_and_rolls_it_
         assert why in refused.err
     signed = [await anwang(lab, "sign", "bureau-1", "--key", f"{s}.pem", "--by", s) for s in (FIRST, SECOND)]
     assert [digest in told.out for told in signed] == [True, True]
-    assert f"signed by {FIRST} as well" in signed[1].out
+    assert f"signed before by {FIRST}" in signed[1].out
     for starts, why in (("soon", "is no time"), ("2026-01-01", "at least 60 seconds ahead")):
         refused = await anwang(lab, "activate", "bureau-1", "--starts", starts, *people)
         assert refused.exit_code == 2
@@ -352,14 +352,14 @@ async def test_a_bureau_brings_a_policy_into_force_by_its_commands_and_rolls_it_
     assert (await anwang(lab, "show")).out == deployed("policy").joinpath(SHIPPED).read_text("utf-8")
     keys = ["--key", f"{FIRST}.pem", "--key", f"{SECOND}.pem"]
     rolled = await anwang(lab, "roll-back", *keys, "--number", "1")
-    assert "from then on the shipped policy is in force" in rolled.out
+    assert "does not begin; from" in rolled.out
     as_json = [json.loads(line) for line in (await anwang(lab, "list", "--json")).out.splitlines()]
     assert [told["what"] for told in as_json] == ["release", "activate", "roll_back", "in_force"]
     assert (await anwang(lab, "shadow", "bureau-1")).exit_code == 0
     await lab.send([neglected(1)])
     await lab.settle_all(1)
     table = await anwang(lab, "shadow")
-    assert "1 reports judged beside, 1 of them otherwise" in table.out
+    assert "reports judged beside: 1; of them otherwise: 1" in table.out
     assert ["priority", "standard", "→", "urgent", "1", "event-1"] in [line.split() for line in table.out.splitlines()]
     assert (await anwang(lab, "shadow", "--off")).exit_code == 0
     assert (await anwang(lab, "shadow", "--off")).exit_code == 2

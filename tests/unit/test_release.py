@@ -390,6 +390,15 @@ def test_what_was_rolled_back_does_not_come_back_when_the_one_before_it_runs_out
     assert in_force(known, datetime(2027, 2, 1, tzinfo=UTC))[0] == shipped().version
 
 
+def test_what_is_planned_only_never_begins_once_it_is_rolled_back() -> None:
+    planned = activated(3, "bureau-3", NOW + HOUR)
+    book, _ = book_of(records("bureau-1", "bureau-2", "bureau-3", steps=[*TWO, planned]), verify)
+    plan = plan_roll_back(book, NOW, 3)
+    assert (plan.was_planned, plan.version, plan.starts_at) == (True, "bureau-2", planned.starts_at)
+    assert not plan_roll_back(book, NOW).was_planned
+    assert refusal(lambda: plan_roll_back(book, NOW, 1)) == "not_to_be_undone", "something else is in force by now"
+
+
 def test_a_roll_back_needs_the_keys_of_two_people_who_may_still_sign() -> None:
     known = records()
     assert [s.staff for s in may_roll_back(known, (key_of(ANN), key_of(BEN)), NOW)] == [ANN, BEN]

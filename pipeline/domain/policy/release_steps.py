@@ -161,12 +161,15 @@ def _require_time(policy: Policy, starts_at: datetime, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RollBack:
-    """Which activation ends and when, what is left by it, and what comes back: None is the shipped policy."""
+    """Which activation ends and when, what is left by it, and what comes back: None is the shipped policy. One that
+    `was_planned` never begins.
+    """
 
     undoes: int
     leaves: str
     version: str | None
     starts_at: datetime
+    was_planned: bool = False
 
 
 def plan_roll_back(book: PolicyBook, now: datetime, number: int | None = None) -> RollBack:
@@ -176,7 +179,8 @@ def plan_roll_back(book: PolicyBook, now: datetime, number: int | None = None) -
     starts_at = max(soon, ended.starts_at)
     rest = PolicyBook(tuple(a for a in book.activations if a.number != ended.number))
     back = rest.activation_at(starts_at)
-    return RollBack(ended.number, ended.policy.version, back.policy.version if back else None, starts_at)
+    was_planned = ended.starts_at > soon
+    return RollBack(ended.number, ended.policy.version, back.policy.version if back else None, starts_at, was_planned)
 
 
 def _to_end(book: PolicyBook, soon: datetime, number: int | None) -> Activation:
