@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from crew import Ended, run
+from crew import WORKERS, Ended, all_settled, crew_of, eventually, run
 from lab import Lab, event, until
 
 from pipeline.adapters.kafka.outlet import new_producer
@@ -179,6 +179,28 @@ async def test_what_a_dead_worker_had_decided_is_decided_the_same_by_the_next_on
     stored = {r["decision"]["event_id"]: json.dumps(r["decision"]) for r in rows}
     assert {e: json.loads(d) for e, d in stored.items()} == {e: json.loads(d) for e, d in store.decided.items()}
     assert {v for v, _ in (await judged(lab)).values()} == {DEFAULT, "bureau-1"}
+
+
+async def test_workers_that_are_killed_meanwhile_judge_every_report_once_by_the_policy_of_its_time(lab: Lab) -> None:
+    bureau = await bureau_of(lab)
+    await bureau.sign("bureau-1")
+    async with crew_of(lab, WORKERS, PYTHONPATH=str(ROOT)) as crew:
+        began = (await bureau.now()).replace(microsecond=0)
+        starts_at = await bureau.activate("bureau-1")
+        arrivals = {n: began + timedelta(seconds=(37 * n) % 120) for n in range(120)}
+        sending = asyncio.create_task(send_at(lab, arrivals))
+        for name in WORKERS:
+            await eventually(lambda: lab.inbox_holds(1), 60, "the first report")
+            process = crew.process(name)
+            process.kill()
+            await eventually(crew.all_ready, 60, "its successor")
+        await sending
+        await eventually(lambda: all_settled(lab, 120), 60, "settling")
+    found = await judged(lab)
+    assert len(found) == 120
+    for number, at in arrivals.items():
+        assert found[f"event-{number}"] == (("bureau-1", "urgent") if at >= starts_at else (DEFAULT, "standard"))
+    assert {version for version, _ in found.values()} == {DEFAULT, "bureau-1"}
 
 
 async def test_a_roll_back_brings_the_policy_before_it_back_and_deletes_nothing(lab: Lab) -> None:
