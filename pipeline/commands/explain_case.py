@@ -10,9 +10,13 @@ from pipeline import wiring
 from pipeline.adapters.probes import asked
 from pipeline.commands.decide import ErasedError
 from pipeline.commands.explain import Lang, said
-from pipeline.contracts.decision import Reason
+from pipeline.contracts.decision import Reason, in_taipei
 from pipeline.domain.account import Account, Because, Running, Sinking, Stand, account_of
+from pipeline.domain.assignment import Assigned
+from pipeline.domain.assignment_words import in_words
+from pipeline.domain.centres import CentreBook
 from pipeline.domain.link_words import Words
+from pipeline.domain.parts import Parts
 from pipeline.domain.policy.reading import shipped
 from pipeline.settings import Settings
 
@@ -25,36 +29,40 @@ _WHAT = {
     "county": Words("縣市", "county"),
 }
 _BECAUSE = TypeAdapter(tuple[Because, ...])
+_ASSIGNED = TypeAdapter(Assigned | None)
 
 
 def explain_case(settings: Settings, name: str, lang: Lang, *, as_json: bool) -> None:
     """Raises RulingRefusedError where nothing is known by that name, ErasedError."""
-    account = asked(_account(settings, name))
-    lines = [_as_json(account)] if as_json else _as_words(account, lang)
+    account, centres = asked(_account(settings, name))
+    lines = [_as_json(account, centres)] if as_json else _as_words(account, centres, lang)
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-async def _account(settings: Settings, name: str) -> Account:
+async def _account(settings: Settings, name: str) -> tuple[Account, CentreBook]:
     async with wiring.links(settings) as found:
         case = await found.casebook.case_of((await found.rulings.named(name)).reports)
         if case is None:
             raise ErasedError(f"{name} was erased: nothing of it can be opened any more")
         version = case.judged[0].policy_version
-        return account_of(case, (version and await found.policies.by_version(version)) or shipped())
+        policy = (version and await found.policies.by_version(version)) or shipped()
+        return account_of(case, policy), found.terms.centres
 
 
-def _as_json(account: Account) -> str:
+def _as_json(account: Account, centres: CentreBook) -> str:
     case = account.case
     standing, routing = case.judged
     return orjson.dumps(
         {
-            "case_id": case.case_id,
+            "case_id": str(case.case_id),
             "state": case.state,
             "queue": standing.queue,
             "priority": standing.priority,
             "child_grade": standing.child_grade,
             "county": routing.county,
             "centre": routing.centre,
+            "assigned": _ASSIGNED.dump_python(routing.assigned, mode="json"),
+            "why_this_centre": [w._asdict() for w in _why_this_centre(account, centres)],
             "score": standing.score,
             "policy_version": account.policy_version,
             "because": _BECAUSE.dump_python(account.because, mode="json"),
@@ -67,7 +75,12 @@ def _as_json(account: Account) -> str:
     ).decode()
 
 
-def _as_words(account: Account, lang: Lang) -> Iterator[str]:
+def _why_this_centre(account: Account, centres: CentreBook) -> Sequence[Words]:
+    assigned = account.case.judged[1].assigned
+    return [in_words(why, centres) for why in assigned.why] if assigned else []
+
+
+def _as_words(account: Account, centres: CentreBook, lang: Lang) -> Iterator[str]:
     case = account.case
     standing, routing = case.judged
     yield f"{said(Words('案件', 'case'), lang)} {case.case_id}   {case.state}"
@@ -76,10 +89,19 @@ def _as_words(account: Account, lang: Lang) -> Iterator[str]:
     yield ""
     yield said(Words("為何在此", "Why here"), lang)
     yield from (_line(because, lang) for because in account.because)
-    if (standing.queue, standing.priority, standing.child_grade) != _told(account.by_now):
+    if standing.said:
+        yield (
+            f"  {said(Words('有人員決定；通報本身為', 'people decided of it; its reports alone put it at'), lang)}: "
+            + _parts(standing.told)
+        )
+    elif (standing.queue, standing.priority, standing.child_grade) != _told(account.by_now):
         by_policy = said(Words("現有通報依政策為", "by what is told now the policy says"), lang)
-        yield f"  {by_policy}: {_stand(account.by_now)}"
+        yield f"  {by_policy}: {_parts(account.by_now)}"
         yield f"  {said(Words('先前已升高，通報不使其降低', 'it was raised before; no report lowers it'), lang)}"
+    if whys := _why_this_centre(account, centres):
+        yield ""
+        yield said(Words("為何由這個中心", "Why this centre"), lang)
+        yield from (f"  {said(why, lang)}" for why in whys)
     yield ""
     yield f"{said(Words('為何此時：分數', 'Why now: score'), lang)} {standing.score}"
     yield from _reasons(Words("觀察到的事實", "observed facts"), account.observed, lang)
@@ -87,13 +109,13 @@ def _as_words(account: Account, lang: Lang) -> Iterator[str]:
     yield ""
     yield said(Words("期限", "By when"), lang)
     for clock in account.clocks:
-        yield f"  {clock.due.isoformat(timespec='minutes')}   {said(clock.words, lang)}   ({clock.law})"
+        yield f"  {in_taipei(clock.due).isoformat(timespec='minutes')}   {said(clock.words, lang)}   ({clock.law})"
     yield ""
     yield said(Words("什麼會改變", "What would change it"), lang)
     yield from (f"  -> {b.to}: {said(b.words, lang)}" for b in account.rising)
     for sinking in account.sinking:
         without = said(Words("若更正此項則降為", "lower if a person corrects this"), lang)
-        yield f"  {without} {_stand(sinking.to)}: {said(sinking.told, lang)} ({sinking.field})"
+        yield f"  {without} {_parts(sinking.to)}: {said(sinking.told, lang)} ({sinking.field})"
     if not account.rising and not account.sinking:
         yield f"  {said(Words('單一項目不會改變', 'no single thing would'), lang)}"
 
@@ -115,9 +137,9 @@ def _reasons(head: Words, reasons: Sequence[Reason], lang: Lang) -> Iterator[str
         yield f"   {reason.points:+4d}   {said(words, lang)}   [{reason.field}]"
 
 
-def _stand(stand: Stand) -> str:
-    grade = f", grade {stand.child_grade}" if stand.child_grade else ""
-    return f"{stand.queue}, {stand.priority}{grade}"
+def _parts(parts: Stand | Parts) -> str:
+    grade = f", grade {parts.child_grade}" if parts.child_grade else ""
+    return f"{parts.queue}, {parts.priority}{grade}"
 
 
 def _grade(grade: int | None, lang: Lang) -> str:

@@ -65,7 +65,8 @@ class Sinking:
 @dataclass(frozen=True, slots=True)
 class Account:
     """`by_now` is where the policy puts what is told now; a case that stands higher was raised before, by an earlier
-    policy, by a report that stands elsewhere now, or by a person. `observed` and `assessed` are its reasons, apart.
+    policy, by a report that stands elsewhere now, or by a person. `observed` and `assessed` are
+    its reasons, apart.
     """
 
     case: CaseFile
@@ -80,7 +81,7 @@ class Account:
 
 
 def account_of(case: CaseFile, policy: Policy) -> Account:
-    """Explains a judged case by this policy. ValueError for one that nothing has been decided of yet."""
+    """Explains a judged case by this policy. ValueError for one that was not decided yet."""
     standing, _ = case.judged
     views = tuple(i.view for i in case.incidents)
     dangers = gather(views, policy.stand_in)
