@@ -190,6 +190,12 @@ def test_a_stored_file_that_was_changed_is_neither_signed_nor_shown() -> None:
     assert refusal(lambda: may_sign(changed, "bureau-1", CAT, key_of(CAT), NOW)) == "not_as_proposed"
 
 
+def test_a_file_that_an_earlier_program_could_read_and_this_one_cannot_is_not_activated() -> None:
+    old = replace(release("bureau-1"), file="nonsense", digest=digest_of("nonsense"))
+    known = records("bureau-1", releases={"bureau-1": old})
+    assert refusal(lambda: may_activate(known, start(), NOW, verify)) == "unusable"
+
+
 def test_what_a_key_signed_before_it_was_revoked_stays_signed_and_nothing_after() -> None:
     told = signature("bureau-1", ANN, at=NOW - 2 * HOUR)
     for revoked_at, counts in ((NOW - HOUR, True), (NOW - 2 * HOUR, False), (NOW - 3 * HOUR, False)):

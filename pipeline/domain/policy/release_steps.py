@@ -97,6 +97,14 @@ def release_of(records: Records, version: str) -> Release:
     return release
 
 
+def usable(records: Records, version: str) -> Policy:
+    """A policy by which this program can judge, whether or not anybody signed it."""
+    try:
+        return as_proposed(release_of(records, version))
+    except UntrustedError as error:
+        raise refused(ReleaseRefusal.UNUSABLE, version=version, why=error) from None
+
+
 def may_sign(records: Records, version: str, staff: str, public_key: bytes, now: datetime) -> Release:
     """The release that is to be signed with this key. Who proposed it may sign; one signature more is needed then as
     ever.
@@ -120,13 +128,9 @@ class Start:
 
 
 def may_activate(records: Records, wanted: Start, now: datetime, verify: Verify) -> Policy:
-    release = release_of(records, wanted.version)
-    try:
-        policy = as_proposed(release)
-    except UntrustedError:
-        raise refused(ReleaseRefusal.NOT_AS_PROPOSED, version=wanted.version) from None
+    policy = usable(records, wanted.version)
     _require_two(wanted.activated_by, wanted.seconded_by)
-    signers = signed_by(records, release, verify, now)
+    signers = signed_by(records, records.releases[wanted.version], verify, now)
     if len(signers) < SIGNERS_MIN:
         raise refused(ReleaseRefusal.NOT_SIGNED_BY_TWO, version=wanted.version, signatures=len(signers))
     for staff in (wanted.activated_by, wanted.seconded_by):
