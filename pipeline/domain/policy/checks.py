@@ -11,7 +11,7 @@ from pipeline.contracts.policy import Calendar, ClockRow, Instrument, PolicyFile
 from pipeline.contracts.policy_conditions import Always
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue
 from pipeline.domain.policy.calendar import is_not_shorter
-from pipeline.domain.policy.condition_checks import Asking, Complaint, faults_in
+from pipeline.domain.policy.condition_checks import Asking, Complaint, faults_in, holds_for_grade_1
 from pipeline.domain.policy.located import Path
 
 _GRADE_ORDER = (1, 2, "none")
@@ -117,10 +117,18 @@ def _instruments(instruments: Sequence[Instrument]) -> Iterator[Complaint]:
 
 def _conditions(tables: PolicyFile) -> Iterator[Complaint]:
     for table, asking in _ASKED_OF_ROWS.items():
+        grade_1_holds = False
         for place, row in enumerate(getattr(tables, table)):
-            bears = table == "danger" and row.points > 0
-            found = list(faults_in(row.when, tables, asking, (table, place, "when"), bears_points=bears))
+            found = faults_in(
+                row.when,
+                tables,
+                asking,
+                (table, place, "when"),
+                bears_points=table == "danger" and row.points > 0,
+                grade_1_holds=grade_1_holds,
+            )
             yield from Counter(found)
+            grade_1_holds |= table == "priority" and holds_for_grade_1(row.when)
 
 
 def _last_row(table: str, rows: Sequence[object]) -> Iterator[Complaint]:

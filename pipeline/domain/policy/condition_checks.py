@@ -31,6 +31,12 @@ from pipeline.domain.policy.located import Path
 Complaint = tuple[Path, str]
 
 UNDONE = "one more danger would undo this"
+GRADE_RISES = "a rise to grade 1 would undo this: ask for any of both grades"
+NO_POINTS = "what other facts can undo bears no points"
+GRAVEST = 1
+_OF_WHO_ASKS = frozenset({UNDONE, GRADE_RISES, NO_POINTS})
+_TOLD_OF_ALL = frozenset({"category", "role"})
+"""Of these every report tells at least one. Of what none need tell, the first one told could make `only` hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +51,33 @@ class Asking:
 
 
 def faults_in(
-    condition: Condition, tables: PolicyFile, asking: Asking, path: Path, *, bears_points: bool = False
+    condition: Condition,
+    tables: PolicyFile,
+    asking: Asking,
+    path: Path,
+    *,
+    bears_points: bool = False,
+    grade_1_holds: bool = False,
 ) -> Iterator[Complaint]:
+    """`grade_1_holds`: a row above holds for child grade 1 already."""
     own = (tables.rule[path[1]].name,) if path[0] == "rule" and isinstance(path[1], int) else ()
-    checker = _Checker(tables, asking, path, bears_points=bears_points, seen=own)
-    yield from checker.faults(condition, path, upright=True)
-    if asking.names_a_path and not names_a_path(condition, tables):
+    checker = _Checker(tables, asking, path, bears_points=bears_points, grade_1_holds=grade_1_holds, seen=own)
+    found = list(checker.faults(condition, path, upright=True))
+    is_undone = any(words in {UNDONE, GRADE_RISES} for _, words in found)
+    yield from (c for c in found if not (is_undone and c[1] == NO_POINTS))
+    if not found and asking.names_a_path and not names_a_path(condition, tables):
         yield path, "this can hold without a field that says so; ask for something that is told"
+
+
+def holds_for_grade_1(condition: Condition) -> bool:
+    """Whether it holds for every case of child grade 1."""
+    match condition:
+        case OfGrade():
+            return condition.child_grade == GRAVEST
+        case AnyOf():
+            return any(map(holds_for_grade_1, condition.any_))
+        case _:
+            return False
 
 
 def names_a_path(condition: Condition, tables: PolicyFile, seen: tuple[str, ...] = ()) -> bool:
@@ -82,6 +108,8 @@ class _Checker:
     row: Path
     bears_points: bool
     seen: tuple[str, ...] = ()
+    grade_1_holds: bool = False
+    """Whether what is asked holds for grade 1 anyway: then a rise from 2 to 1 undoes nothing."""
 
     def faults(  # noqa: C901, PLR0912 - one case for each kind of condition
         self, condition: Condition, path: Path, *, upright: bool
@@ -91,12 +119,13 @@ class _Checker:
                 for place, inner in enumerate(condition.all_):
                     yield from self.faults(inner, (*path, "all", place), upright=upright)
             case AnyOf():
+                within = replace(self, grade_1_holds=self.grade_1_holds or holds_for_grade_1(condition))
                 for place, inner in enumerate(condition.any_):
-                    yield from self.faults(inner, (*path, "any", place), upright=upright)
+                    yield from within.faults(inner, (*path, "any", place), upright=upright)
             case Not():
                 yield from self.faults(condition.not_, (*path, "not"), upright=not upright)
                 if self.bears_points:
-                    yield (*path, "not"), "what other facts can undo bears no points"
+                    yield (*path, "not"), NO_POINTS
             case Named():
                 yield from self._named(condition, path, upright=upright)
             case Told():
@@ -119,6 +148,8 @@ class _Checker:
             case OfGrade():
                 yield from self._judged("child_grade", path)
                 yield from self._undone(path, upright=upright)
+                if self.asking.rises and upright and condition.child_grade != GRAVEST and not self.grade_1_holds:
+                    yield path, GRADE_RISES
             case OfPriority():
                 yield from self._judged("priority_at_least", path)
                 yield from self._undone(path, upright=upright)
@@ -147,7 +178,7 @@ class _Checker:
         else:
             inside = replace(self, seen=(*self.seen, condition.rule))
             for where, words in inside.faults(rule.when, path, upright=upright):
-                if words == UNDONE or "leads back" in words or "no points" in words or "not known yet" in words:
+                if words in _OF_WHO_ASKS or "leads back" in words or "not known yet" in words:
                     yield where[: len(path)], words
 
     def _tells_of_the_ring(self, name: str) -> bool:
@@ -170,9 +201,10 @@ class _Checker:
                 assert_never(condition.told)
         key = "any_of" if condition.any_of else "only"
         yield from self._unknown(condition.any_of or condition.only or (), known, condition.told, (*path, key))
-        yield from self._undone(path, upright=upright is (condition.only is None))
+        stays = upright if condition.only is None else not upright and condition.told in _TOLD_OF_ALL
+        yield from self._undone(path, upright=stays)
         if self.bears_points and condition.only:
-            yield (*path, "only"), "what other facts can undo bears no points"
+            yield (*path, "only"), NO_POINTS
 
     def _unknown(self, words: tuple[str, ...], known: set[str], what: str, path: Path) -> Iterator[Complaint]:
         for place, word in enumerate(words):
