@@ -10,6 +10,8 @@ RUN /opt/build/bin/pip install --quiet --require-hashes --requirement /src/requi
  && /opt/build/bin/pip --python /opt/anwang/bin/python install --require-hashes --requirement /src/requirements/run.lock
 COPY pyproject.toml README.md CHANGELOG.md LICENSE /src/
 COPY pipeline /src/pipeline
+COPY deploy/directory /src/deploy/directory
+COPY deploy/policy /src/deploy/policy
 RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /src/dist /src \
  && /opt/build/bin/pip --python /opt/anwang/bin/python install --no-deps /src/dist/*.whl
 

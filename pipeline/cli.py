@@ -11,6 +11,10 @@ from uuid import UUID
 import typer
 
 import pipeline
+from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
+from pipeline.cli_case import case_app
+from pipeline.cli_directory import directory_app
+from pipeline.cli_policy import policy_app
 from pipeline.commands.options import PROCESS, SERVERS, CaseFirst, listens_to
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ app.add_typer(keys, name="keys", rich_help_panel="Operation")
 mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
 app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
 app.add_typer(source, name="source", rich_help_panel="Reports")
+app.add_typer(policy_app, name="policy", rich_help_panel="Operation")
 bench = typer.Typer(no_args_is_help=True, help="How well reports are linked, on reports whose truth is known.")
 link = typer.Typer(no_args_is_help=True, help="What people decide of links: confirm, part, split, merge, answer.")
 app.add_typer(link, name="link", rich_help_panel="Reports")
@@ -46,6 +51,8 @@ app.add_typer(decide, name="decide", rich_help_panel="Reports")
 staff = typer.Typer(no_args_is_help=True, help="Who may ask and rule at the desk by HTTP.")
 app.add_typer(staff, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
+app.add_typer(case_app, name="case", rich_help_panel="Reports")
+app.add_typer(directory_app, name="directory", rich_help_panel="Operation")
 app.add_typer(bench, name="bench", rich_help_panel="For who builds on it")
 
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
@@ -782,10 +789,11 @@ def main() -> None:
         sys.stderr.write(f"anwang: this command needs {error.name}, of the extra: pip install 'anwang[local]'\n")
         sys.exit(FAILED)
     except AnwangError as error:
+        from pipeline.errors import ReleaseRefusedError
         from pipeline.settings import SettingsRefusedError
 
         sys.stderr.write(f"anwang: {error}\n")
-        sys.exit(MISUSED if isinstance(error, SettingsRefusedError) else FAILED)
+        sys.exit(MISUSED if isinstance(error, (SettingsRefusedError, ReleaseRefusedError)) else FAILED)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,15 @@ class NotTakenError(AnwangError):
 
 
 class RulingRefusedError(AnwangError):
-    """What a person decided of links cannot be done so. `code` is one stable word for it."""
+    """What people decided of a case or of links cannot be done so. `code` is one stable word for it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class ReleaseRefusedError(AnwangError):
+    """A step with a release of the policy that may not be done so. `code` is one stable word for it."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)

@@ -19,6 +19,7 @@ from pipeline.domain.notices import notices
 from pipeline.domain.route import place
 from pipeline.domain.rulings import rule
 from pipeline.domain.score import judge
+from pipeline.domain.transfer import answer
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
 from pipeline.stages.feeds import FeedWatch
@@ -105,6 +106,8 @@ FLOW: tuple[Step, ...] = (
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
     Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,
          ("register_version", "source", "history", "clock", "report_original", *_KNOWN_TO_THE_DESK), _RULED),
+    Step("desk", "transfer", "Does the other centre take it? Until then it stays.", answer,
+         ("case_transfer",), ("case_transfer",)),
 )  # fmt: skip
 
 

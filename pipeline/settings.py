@@ -66,6 +66,7 @@ class Settings(BaseSettings):
         None, description="The sources that stand beside those enrolled by command (CSV)."
     )
     weights_file: Path | None = Field(None, description="What agreements of two reports weigh, by `anwang learn`.")
+    directory_dir: Path | None = Field(None, description="The centres that take cases: a folder of a bureau's own.")
     feeds_file: Path | None = Field(None, description="The folders that `anwang run feeds` watches (TOML).")
     instance: Name | None = Field(None, description="This process among its like, such as assess-1.")
     http_host: str = Field("127.0.0.1", min_length=1, description="Where /metrics, /healthz and /readyz are served.")

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import Room, desk_app
 from pipeline.adapters.http.intake import House, intake_app
@@ -41,13 +42,17 @@ from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
+from pipeline.adapters.postgres.history import EVER, Histories, Stretch
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
+from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
+from pipeline.adapters.postgres.releases import Releases
 from pipeline.adapters.postgres.rulings import Rulings
+from pipeline.adapters.postgres.transfers import Transfers
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -58,6 +63,8 @@ from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
+from pipeline.domain.policy.book import PolicyBook
+from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
 from pipeline.settings import Settings, SettingsRefusedError, directory_of
@@ -152,7 +159,11 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
         marks = await _pool(stack, settings.postgres_dsn, name, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
-        store = AssessStore(on.pool, marks, CaseKeys(keys_pool, on.ring), on.ring, sources=sources, worker=name)
+        keys, policies = CaseKeys(keys_pool, on.ring), Policies(on.pool, "assess")
+        centres = read_folder(settings.directory_dir)
+        store = AssessStore(
+            on.pool, marks, keys, on.ring, sources=sources, policies=policies, centres=centres, worker=name
+        )
         claims = Claims(store, telling)
         intake = Intake(settings.kafka_bootstrap, settings.kafka_group, name, claims)
         stack.push_async_callback(intake.stop)
@@ -319,6 +330,16 @@ async def enrolment(settings: Settings) -> AsyncIterator[Enrolment]:
         yield Enrolment(pool)
 
 
+@asynccontextmanager
+async def releases(settings: Settings) -> AsyncIterator[Releases]:
+    """What changes the policy; the database must be of this program's schema."""
+    async with AsyncExitStack() as stack:
+        pool = await _pool(stack, settings.postgres_dsn, worker_name("policy"), timeout_ms=COUNTING_TIMEOUT_MS)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        yield Releases(pool)
+
+
 async def read_ledger(settings: Settings) -> LedgerState:
     """The ledger as it stands now, counted anew."""
     name = worker_name("ledger")
@@ -361,8 +382,11 @@ class Links:
     explaining: Explaining
     reindex: Reindex
     sources: Register
+    policies: Policies
+    terms: TermsBook
     receipts: Receipts
     casebook: Casebook
+    transfers: Transfers
 
 
 @asynccontextmanager
@@ -377,14 +401,47 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
         reader = DocketReader(on.ring, keys, sources)
+        policies, centres = Policies(on.pool, stage), read_folder(settings.directory_dir)
+        rulings = Rulings(on.pool, keys, reader, policies, centres)
+        terms = TermsBook(await with_retries(policies.book), centres)
         yield Links(
-            rulings=Rulings(on.pool, keys, reader),
+            rulings=rulings,
             explaining=Explaining(on.pool),
             reindex=Reindex(on.pool, on.ring, reader),
             sources=sources,
+            policies=policies,
+            terms=terms,
             receipts=Receipts(on.pool, keys),
             casebook=Casebook(on.pool, reader),
+            transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is stored of cases, and which policy was in force when."""
+
+    histories: Histories
+    in_force: PolicyBook
+
+
+@asynccontextmanager
+async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Past]:
+    """Of the cases of which something arrived in this time. It opens reports, so it needs both databases and the key
+    ring.
+    """
+    name = worker_name("history")
+    async with (
+        ground(settings, name, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        AsyncExitStack() as stack,
+    ):
+        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=1)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        sources = Register(on.pool, directory_of(settings))
+        await sources.look()
+        book = await with_retries(Policies(on.pool, name).book)
+        yield Past(Histories(on.pool, keys_pool, on.ring, sources, stretch), book)
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

@@ -76,10 +76,10 @@ async def is_member(bootstrap: str, group: str, client_prefix: str) -> bool:
     )
 
 
-def asked(question: Coroutine[Any, Any, T]) -> T:
-    """The answer. Raises UnavailableError, without a word of the server's, where there is none."""
+def asked(question: Coroutine[Any, Any, T], run: Callable[[Coroutine[Any, Any, T]], T] = asyncio.run) -> T:
+    """The answer, waited for by `run`. Raises UnavailableError, without a word of the server's, where there is none."""
     try:
-        return asyncio.run(question)
+        return run(question)
     except KafkaError as error:
         raise UnavailableError(f"Kafka does not answer: {type(error).__name__}") from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:

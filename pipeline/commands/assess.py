@@ -17,28 +17,27 @@ from pipeline.domain.docket import Docket
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.reading import shipped
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import shipped_terms
 
 LINK_COLUMNS = ("event_id", "incident_id", "case_id", "household_id")
 
 
 class OfflineRun:
-    """Events in order, and where each of them stands after the last one."""
+    """Events in order, and where each of them stands after the last one. Each is decided as at its `received_at`."""
 
     def __init__(self, directory: Directory, arrived_at: datetime, policy: Policy | None = None) -> None:
         self._directory = directory
         self._arrived_at = arrived_at
-        self._terms = Terms(policy or shipped(), arrived_at)
+        self._policy = policy or shipped()
         self._docket = Docket()
         self._report_of: dict[str, UUID] = {}
 
     def decide(self, line: bytes) -> Decision:
         reading = read_event(line, (), self._arrived_at, self._directory)
         if isinstance(reading, Unreadable):
-            return Decision(
-                event_id=reading.event_id, outcome=Outcome.DEAD_LETTER, policy_version=self._terms.policy.version
-            )
-        settlement = assess(reading.facts, self._docket, self._terms)
+            return Decision(event_id=reading.event_id, outcome=Outcome.DEAD_LETTER, policy_version=self._policy.version)
+        terms = shipped_terms().under(self._policy, reading.facts.received_at)
+        settlement = assess(reading.facts, self._docket, terms)
         self._report_of.setdefault(reading.facts.event_id, settlement.report_id)
         return settlement.decision
 

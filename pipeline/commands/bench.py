@@ -13,8 +13,7 @@ from pipeline.domain.assess import Settlement, assess
 from pipeline.domain.directory import Directory
 from pipeline.domain.docket import Docket
 from pipeline.domain.normalise.reading import read_event
-from pipeline.domain.policy.reading import shipped
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import shipped_terms
 from pipeline.local.bench import trap
 from pipeline.local.bench.ceiling import oracle
 from pipeline.local.bench.measures import KINDS, Pair, asked_about, measure
@@ -49,7 +48,7 @@ class LinkRun:
         settled = (
             None
             if isinstance(reading, Unreadable)
-            else assess(reading.facts, self._docket, Terms(shipped(), self._arrived_at))
+            else assess(reading.facts, self._docket, shipped_terms().at(self._arrived_at))
         )
         self.seconds.append(perf_counter() - begin)
         if settled:

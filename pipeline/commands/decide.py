@@ -21,6 +21,7 @@ SAID = {
     Verdict.OTHER: "comes out otherwise",
     Verdict.NO_RECEIPT: "cannot be made again: an earlier release kept less than it read",
     Verdict.OTHER_WEIGHTS: "cannot be made again: other weights are loaded than it was made by (see weights_file)",
+    Verdict.OTHER_DIRECTORY: "cannot be made again: another directory is loaded than it was made by (directory_dir)",
     Verdict.POLICY_MISSING: "cannot be made again: its policy is no release of this database",
     Verdict.READ_ERASED: "cannot be made again: a report that it read was erased since",
 }
@@ -51,8 +52,10 @@ async def _made_again(settings: Settings, case: str, other: Policy | None) -> li
         made = []
         for one in kept:
             facts = await found.receipts.facts(one.receipt.reads) if one.receipt else {}
-            policy = other or (one.receipt and await found.policies.by_digest(one.receipt.versions.policy_digest))
-            made.append(decided_again(one.decision, one.receipt, facts, policy, one.event_key))
+            policy = other
+            if policy is None and one.receipt:
+                policy = await found.policies.by_digest(one.receipt.versions.policy_digest)
+            made.append(decided_again(one, facts, policy, found.terms))
         return made
 
 

@@ -35,9 +35,8 @@ from pipeline.domain.explain import (
 from pipeline.domain.link_words import FIELDS, Words, aspect_words, level_words
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.partition import CERTAIN
-from pipeline.domain.policy.reading import shipped
 from pipeline.domain.refusals import RulingRefusal, refused
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import shipped_terms
 from pipeline.domain.weights import weights
 from pipeline.settings import Settings
 
@@ -75,7 +74,7 @@ def explained_offline(file: str, event_id: str, directory: Directory) -> Explana
         reading = read_event(line, (), arrived_at, directory)
         if isinstance(reading, Unreadable):
             continue
-        settled = assess(reading.facts, docket, Terms(shipped(), arrived_at))
+        settled = assess(reading.facts, docket, shipped_terms().at(reading.facts.received_at))
         asks |= {(a.report_id, a.other_report_id) for a in (settled.filed.asks if settled.filed else ())}
         if event_id in (reading.facts.event_id, str(settled.report_id)):
             told.add(settled.report_id)

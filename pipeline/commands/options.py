@@ -23,6 +23,7 @@ HELP: Mapping[str, str] = {
     "gate_key_file": "Keys of the HTTP intake.",
     "sources_file": "Sources beside those enrolled by command, CSV.",
     "weights_file": "What agreements weigh, JSON by `anwang learn`.",
+    "directory_dir": "Folder of centres and districts.",
     "feeds_file": "Folders that `anwang run feeds` watches, TOML.",
     "instance": "Name of this process among its like.",
     "http_host": "Where health and metrics are served.",

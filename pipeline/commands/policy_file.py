@@ -24,8 +24,14 @@ def policy_of(path: Path | None) -> Policy:
 def text_of(path: Path) -> str:
     """Raises PolicyRefusedError where the file is not there or is no text."""
     try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise PolicyRefusedError(f"the file {path} cannot be read: {error.strerror}") from None
+        return bytes_of(path).decode("utf-8")
     except UnicodeDecodeError:
         raise PolicyRefusedError(f"the file {path} is not UTF-8") from None
+
+
+def bytes_of(path: Path) -> bytes:
+    """Raises PolicyRefusedError where the file is not there."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PolicyRefusedError(f"the file {path} cannot be read: {error.strerror}") from None

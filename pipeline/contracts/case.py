@@ -76,13 +76,19 @@ class QueueRecord(_Frozen):
 
 class CaseEventType(StrEnum):
     """Assessed: a report came. Regrouped: a report that came elsewhere put this case together anew. Merged: all its
-    reports stand in another case now. Ruled: a person decided which reports belong to it.
+    reports stand in another case now. Ruled: a person decided which reports belong to it. Overridden: a person raised
+    it, or two lowered it. Transfer proposed: a centre wants to hand it to another, and keeps it until that one answers.
+    Transferred: it accepted. Refused: it did not.
     """
 
     ASSESSED = "case.assessed.v1"
     REGROUPED = "case.regrouped.v1"
     MERGED = "case.merged.v1"
     RULED = "case.ruled.v1"
+    OVERRIDDEN = "case.overridden.v1"
+    TRANSFER_PROPOSED = "case.transfer_proposed.v1"
+    TRANSFERRED = "case.transferred.v1"
+    TRANSFER_REFUSED = "case.transfer_refused.v1"
 
 
 class RulingKind(StrEnum):
@@ -95,6 +101,9 @@ class RulingKind(StrEnum):
     SPLIT = "split"
     MERGE = "merge"
 
+
+GradeWanted = Literal[1, 2, "none"]
+"""A child grade that people may want; `none`: no child is concerned."""
 
 DESK = "desk"
 """The source of what people decide."""
@@ -116,11 +125,108 @@ class Ruling(_Frozen):
     )
 
 
+class OverrideKind(StrEnum):
+    """One person raises a case, two lower one."""
+
+    RAISE = "raise"
+    LOWER = "lower"
+
+
+class OverrideReason(StrEnum):
+    """Why people put a case elsewhere than its reports do: a code, since free text would be personal."""
+
+    TOLD_MORE = "told_more"
+    SEEN_ON_SITE = "seen_on_site"
+    KNOWN_HISTORY = "known_history"
+    OTHER_AGENCY = "other_agency"
+    RULE_TOO_LOW = "rule_too_low"
+    NOT_SUBSTANTIATED = "not_substantiated"
+    SAFE_NOW = "safe_now"
+    IN_OTHER_HANDS = "in_other_hands"
+    ENTERED_WRONGLY = "entered_wrongly"
+    RULE_TOO_HIGH = "rule_too_high"
+    JUDGEMENT = "judgement"
+
+
+class Part(StrEnum):
+    """What of a case may be overridden."""
+
+    QUEUE = "queue"
+    PRIORITY = "priority"
+    CHILD_GRADE = "child_grade"
+
+
+class OverriddenPart(_Frozen):
+    """One part of a case before and after. A child grade is `1`, `2` or `none`."""
+
+    part: Part
+    was: str
+    now: str
+    rule: Code | None = Field(
+        description="The row of the policy that had put it where it was; null where people had, or an earlier policy."
+    )
+
+
+class Override(_Frozen):
+    """A person's word on how grave a case is. `said_by` and `seconded_by` are staff codes, never names."""
+
+    override_id: UUID
+    kind: OverrideKind
+    reason: OverrideReason
+    parts: tuple[OverriddenPart, ...] = Field(min_length=1, description="What it changed.")
+    said_by: str
+    seconded_by: str | None = Field(default=None, description="Who agreed; nobody lowers a case alone.")
+
+
+class TransferReason(StrEnum):
+    """Why a centre wants another one to take a case."""
+
+    VICTIM_MOVED = "victim_moved"
+    VICTIM_LIVES_THERE = "victim_lives_there"
+    HAPPENED_THERE = "happened_there"
+    PLACED_THERE = "placed_there"
+    SERVED_THERE = "served_there"
+    SENT_WRONGLY = "sent_wrongly"
+
+
+class TransferRefusalReason(StrEnum):
+    """Why the other centre does not take it."""
+
+    VICTIM_NOT_THERE = "victim_not_there"
+    NOT_OURS_BY_LAW = "not_ours_by_law"
+    NOT_YET_SAFE = "not_yet_safe"
+    PAPERS_MISSING = "papers_missing"
+
+
+class TransferState(StrEnum):
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class Transfer(_Frozen):
+    """A case that one centre wants to hand to another. Until that one accepts, the case stays and its clocks run;
+    afterwards they run on. People are told by staff codes, never names.
+    """
+
+    transfer_id: UUID
+    from_centre: str
+    to_centre: str
+    to_county: str
+    reason: TransferReason
+    state: TransferState
+    proposed_by: str
+    answered_by: str | None = None
+    refused_for: TransferRefusalReason | None = None
+
+
 class CaseEvent(_Frozen):
     """One thing that happened to a case; the case's own history, in order of `case_version`."""
 
     type: CaseEventType
-    event_id: str = Field(description="The event that brought it about; for what a person decided, the ruling's id.")
+    event_id: str = Field(
+        description="The event that brought it about; for what people decided, the id of ruling, override or transfer."
+    )
     case_id: UUID
     case_version: int = Field(ge=1)
     outcome: Outcome | None = Field(description="What the report became; null where none came.")
@@ -132,6 +238,8 @@ class CaseEvent(_Frozen):
     asked_for: tuple[UUID, ...] = Field(description="Reports that a person is asked about.")
     reports: tuple[UUID, ...] = Field(description="All reports of the case as it stands now.")
     ruling: Ruling | None
+    override: Override | None
+    transfer: Transfer | None
     queue: Queue
     centre: str
     county: str | None

@@ -242,16 +242,6 @@ class Calendar(Table):
     off: Mapping[Year, tuple[MonthDay, ...]]
     worked: Mapping[Year, tuple[MonthDay, ...]] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _real_days(self) -> "Calendar":
-        for year, days in (*self.off.items(), *self.worked.items()):
-            for day in days:
-                try:
-                    date.fromisoformat(f"{year}-{day}")
-                except ValueError:
-                    raise ValueError(f"{year}-{day} is no day") from None
-        return self
-
 
 class Expected(Table):
     """What an example's decision must say; what is not named is not asked."""
@@ -301,9 +291,3 @@ class PolicyFile(Labelled):
     clock: tuple[ClockRow, ...] = Field(min_length=1)
     calendar: Calendar
     example: tuple[Example, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "PolicyFile":
-        if self.effective_to and self.effective_to < self.effective_from:
-            raise ValueError("effective_to is before effective_from")
-        return self

@@ -12,10 +12,11 @@ from pipeline.domain.clocks import in_order, rows_of
 from pipeline.domain.dangers import Dangers, IncidentView, gather
 from pipeline.domain.facts import Form
 from pipeline.domain.link_words import Words
+from pipeline.domain.parts import QUEUE_RANK
 from pipeline.domain.policy.conditions import PRIORITY_RANK, Situation
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.route import county_row
-from pipeline.domain.score import QUEUE_RANK, by_queue_and_grade, grade_of, judgement
+from pipeline.domain.score import by_queue_and_grade, grade_of, judgement
 
 _ASSESSED = ("crisis_flags", "instruments.")
 """Fields in which somebody judges; all others say what was seen."""

@@ -64,6 +64,11 @@ def _ages(versions: tuple[Facts, ...]) -> Iterator[Age]:
                 yield Age(years_old(person.birth_date, day), f"persons[{person.index}].birth_date")
 
 
+def victim_years(versions: tuple[Facts, ...]) -> frozenset[int]:
+    """The ages of an incident's victims, in full years on its day, by every birth date that was told of one."""
+    return frozenset(age.years for age in _ages(versions))
+
+
 def _day_of(versions: tuple[Facts, ...]) -> date:
     occurred: list[datetime] = [facts.occurred_at for facts in versions if facts.occurred_at]
     return in_taipei(min(occurred or (facts.received_at for facts in versions))).date()

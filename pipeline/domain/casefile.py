@@ -52,7 +52,8 @@ class Incident:
 
     @property
     def view(self) -> IncidentView:
-        return IncidentView(tuple(ReportView(r.versions, r.arrival_no) for r in self.reports), self.clocks)
+        reports = tuple(ReportView(r.versions, r.arrival_no) for r in self.reports)
+        return IncidentView(reports, self.clocks, self.incident_id)
 
     @property
     def arrival_no(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from pipeline.domain.ages import Ages, ages_of
 from pipeline.domain.facts import Facts, Form
@@ -25,10 +26,13 @@ class ReportView:
 
 @dataclass(frozen=True, slots=True)
 class IncidentView:
-    """One happening: its reports, at least one, in order of arrival, and the clocks that have started."""
+    """One happening: its reports, at least one, in order of arrival, and the clocks that have started. `incident_id`
+    is None for one that is in no case.
+    """
 
     reports: tuple[ReportView, ...]
     clocks: Mapping[str, datetime] = field(default_factory=dict)
+    incident_id: UUID | None = None
 
     @property
     def versions(self) -> tuple[Facts, ...]:

@@ -6,15 +6,28 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from pipeline.contracts.case import DESK, SYSTEM, CaseEvent, CaseEventType, QueueRecord, RecordKind, Ruling
+from pipeline.contracts.case import (
+    DESK,
+    SYSTEM,
+    CaseEvent,
+    CaseEventType,
+    Override,
+    QueueRecord,
+    RecordKind,
+    Ruling,
+    Transfer,
+    TransferState,
+)
 from pipeline.contracts.ids import derived
 from pipeline.contracts.topics import CASE_EVENTS, queue_topic
 from pipeline.contracts.vocabulary import LinkClass, Outcome, Queue
 from pipeline.domain.assess import Settlement
 from pipeline.domain.casefile import CaseFile
+from pipeline.domain.overrides import Overridden
 from pipeline.domain.privacy import age_band, public_event_id
 from pipeline.domain.regroup import Absorbed, Change
 from pipeline.domain.rulings import Ruled
+from pipeline.domain.transfer import Handed
 
 REASONS_MAX = 50
 """A record names the gravest reasons; a source may send any number of indicators that the policy does not know."""
@@ -50,7 +63,7 @@ class Home(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
-    """Why cases changed: a report that came, or a person's ruling."""
+    """Why cases changed: a report that came, a person's ruling or an override."""
 
     event_id: str
     source: str
@@ -61,12 +74,18 @@ class _Cause:
     link_reasons: tuple[str, ...] = ()
     asked_for: tuple[UUID, ...] = ()
     ruling: Ruling | None = None
+    override: Override | None = None
+    transfer: Transfer | None = None
+
+    @property
+    def is_of_people(self) -> bool:
+        return any(word is not None for word in (self.ruling, self.override, self.transfer))
 
     def event_of(self, case: CaseFile) -> str:
         """What a record of this case names as its cause. An event's id may tell who sent it: other cases than the
         report's own get one of their own.
         """
-        if self.ruling or case.case_id == self.main:
+        if self.is_of_people or case.case_id == self.main:
             return self.event_id
         return str(derived("regrouped", self.event_id, case.case_id.hex))
 
@@ -95,6 +114,18 @@ def ruling_notices(ruled: Ruled, stamp: Stamp) -> tuple[Notice, ...]:
     return _messages(cause, ruled.changes, ruled.absorbed, stamp)
 
 
+def override_notices(overridden: Overridden, stamp: Stamp) -> tuple[Notice, ...]:
+    """The messages of a raise or a lowering."""
+    told = overridden.override
+    return _messages(_Cause(str(told.override_id), DESK, None, override=told), (overridden.change,), (), stamp)
+
+
+def transfer_notices(handed: Handed, stamp: Stamp) -> tuple[Notice, ...]:
+    """The messages of a proposed, an accepted or a refused transfer."""
+    cause = _Cause(str(handed.transfer.transfer_id), DESK, None, transfer=handed.transfer)
+    return _messages(cause, (handed.change,), (), stamp)
+
+
 def _messages(
     cause: _Cause, changes: Sequence[Change], absorbed: Sequence[Absorbed], stamp: Stamp
 ) -> tuple[Notice, ...]:
@@ -117,9 +148,20 @@ def _messages(
     return tuple(told)
 
 
+_TRANSFER_TYPES = {
+    TransferState.PROPOSED: CaseEventType.TRANSFER_PROPOSED,
+    TransferState.ACCEPTED: CaseEventType.TRANSFERRED,
+    TransferState.REFUSED: CaseEventType.TRANSFER_REFUSED,
+}
+
+
 def _type_of(cause: _Cause, change: Change) -> CaseEventType:
     if cause.ruling:
         return CaseEventType.RULED
+    if cause.override:
+        return CaseEventType.OVERRIDDEN
+    if cause.transfer:
+        return _TRANSFER_TYPES[cause.transfer.state]
     return CaseEventType.ASSESSED if change.after.case_id == cause.main else CaseEventType.REGROUPED
 
 
@@ -193,13 +235,15 @@ def _event(  # noqa: PLR0913 - as above
         asked_for=cause.asked_for if is_main else (),
         reports=tuple(r.report_id for r in case.reports) if merged_into is None else (),
         ruling=cause.ruling,
+        override=cause.override,
+        transfer=cause.transfer,
         queue=standing.queue,
         centre=routing.centre,
         county=routing.county,
         priority=standing.priority,
         child_grade=standing.child_grade,
         score=standing.score,
-        source=cause.source if is_main or cause.ruling else SYSTEM,
+        source=cause.source if is_main or cause.is_of_people else SYSTEM,
         policy_version=standing.policy_version,
         history=stamp.history,
         recorded_at=stamp.recorded_at,

@@ -20,7 +20,7 @@ from pipeline.domain.partition import Pair
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import Terms, TermsBook
 from pipeline.domain.weights import weights
 
 FORM = 2
@@ -65,24 +65,27 @@ class SeenCase:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """Which policy (version, and the SHA-256 of its file) and which weights a decision was made by. Calendar and
-    instruments are the policy's.
+    """Which policy (version, and the SHA-256 of its file), which weights and which directory a decision was made by.
+    Calendar and instruments are the policy's.
     """
 
     policy: str
     policy_digest: str
     weights: str
+    directory: str
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """Everything that a decision read. `told` are the facts as they came, `decided` those that were filed, with the
-    faults that the decision noted. `digest` is the SHA-256 of the decision's JSON.
+    faults that the decision noted. `load` is how many open cases each centre had. `digest` is the SHA-256 of the
+    decision's JSON.
     """
 
     told: Facts
     at: datetime
     versions: Versions
+    load: Mapping[str, int]
     decided_before: int
     cases: tuple[SeenCase, ...]
     aliases: tuple[SeenCase, ...]
@@ -122,7 +125,8 @@ def receipt_of(settlement: Settlement, told: Facts, docket: Docket, terms: Terms
     return Receipt(
         told=told,
         at=terms.at,
-        versions=Versions(terms.policy.version, terms.policy.digest, weights().version),
+        versions=Versions(terms.policy.version, terms.policy.digest, weights().version, terms.centres.version),
+        load=dict(terms.load),
         decided_before=trace.decided,
         cases=tuple(map(_seen, trace.cases.values())),
         aliases=tuple(map(_seen, trace.aliases.values())),
@@ -139,9 +143,9 @@ def digest_of(decision: Decision) -> str:
     return sha256(decision.model_dump_json().encode()).hexdigest()
 
 
-def again(receipt: Receipt, facts: Mapping[UUID, Facts], policy: Policy) -> Settlement:
-    """The same decision made anew from what its receipt names. `facts` are those of all versions that it read. Raises
-    KeyError for one that is not there.
+def again(receipt: Receipt, facts: Mapping[UUID, Facts], policy: Policy, terms: TermsBook) -> Settlement:
+    """The same decision made anew from what its receipt names. `facts` are those of all versions that it read; of
+    `terms` only the directory is taken. Raises KeyError for one that is not there.
     """
     docket = Docket(receipt.decided_before)
     for case in receipt.cases:
@@ -155,7 +159,7 @@ def again(receipt: Receipt, facts: Mapping[UUID, Facts], policy: Policy) -> Sett
         docket.bonds.put(one, other, Bond(household, incident))
     for tie in receipt.ties:
         docket.bonds.tie(tie)
-    return assess(receipt.told, docket, Terms(policy, receipt.at))
+    return assess(receipt.told, docket, terms.under(policy, receipt.at, receipt.load))
 
 
 def _bonds_before(docket: Docket, reports: Iterable[UUID]) -> Iterator[tuple[Pair, Bond]]:

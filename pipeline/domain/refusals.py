@@ -1,4 +1,4 @@
-"""Why what a person decided of links is not done: one stable word for each, and what to do instead."""
+"""Why what a person decided is not done: one stable word for each, and what to do instead."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -28,13 +28,20 @@ class RulingRefusal(StrEnum):
     PARTED_BY_PEOPLE = "parted_by_people"
     OTHERS_STAND_AGAINST_IT = "others_stand_against_it"
     NO_QUESTION = "no_question"
+    UNKNOWN_CASE = "unknown_case"
+    CLOSED = "closed"
+    CASE_MERGED = "case_merged"
+    NOTHING_WANTED = "nothing_wanted"
+    NOTHING_RISES = "nothing_rises"
+    NOTHING_SINKS = "nothing_sinks"
+    REASON_OF_THE_OTHER_KIND = "reason_of_the_other_kind"
 
 
 MEANINGS: Final[Mapping[RulingRefusal, str]] = {
     RulingRefusal.NOT_A_STAFF_CODE: "a person is told by a staff code: letters and digits with at least one digit, "
     "never a name, an ID or a telephone",
     RulingRefusal.SECOND_IS_FIRST: "the second person must be another one",
-    RulingRefusal.NEEDS_A_SECOND: "a priority sinks or a clock moves later by it: a second person must agree",
+    RulingRefusal.NEEDS_A_SECOND: "a case sinks or a clock moves later by it: a second person must agree",
     RulingRefusal.UNKNOWN: "no case, incident, report or event of this id is known",
     RulingRefusal.AMBIGUOUS: "this id stands for more than one: say the report, or the incident, that is meant",
     RulingRefusal.NO_REPORT: "this id is not that of one report: say the report's own id, or the id of an event of it",
@@ -52,6 +59,13 @@ MEANINGS: Final[Mapping[RulingRefusal, str]] = {
     RulingRefusal.PARTED_BY_PEOPLE: "people have parted other reports of these cases; if that was wrong, merge them",
     RulingRefusal.OTHERS_STAND_AGAINST_IT: "what people said of other reports stands against it",
     RulingRefusal.NO_QUESTION: "no open question is about these two reports",
+    RulingRefusal.UNKNOWN_CASE: "no case of this id is known, or it was erased",
+    RulingRefusal.CLOSED: "the case is closed: it stands where it stood then",
+    RulingRefusal.CASE_MERGED: "this case went up in another: say the id of that one",
+    RulingRefusal.NOTHING_WANTED: "say what the case should have: a queue, a priority or a child grade",
+    RulingRefusal.NOTHING_RISES: "the case stands as high already; to put it lower say so as a lowering, by two",
+    RulingRefusal.NOTHING_SINKS: "the case stands as low already; to put it higher say so as a raise",
+    RulingRefusal.REASON_OF_THE_OTHER_KIND: "there is no such reason for it: some are for a raise, some for a lowering",
 }
 
 

@@ -18,8 +18,10 @@ from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.docket import Docket
 from pipeline.domain.partition import Group, Rule, Ties, chain_of, pair, partition
+from pipeline.domain.parts import Wanted
+from pipeline.domain.pinning import Judged, kept
 from pipeline.domain.route import place
-from pipeline.domain.score import judge, rise
+from pipeline.domain.score import Standing, judge, raise_to, raised_in, rise
 from pipeline.domain.terms import Terms
 from pipeline.domain.weights import weights
 
@@ -197,17 +199,17 @@ class _Grouping:
         return sorted(cases.values(), key=lambda c: (c.arrival_no, c.case_id))
 
     def _judged(self, case: CaseFile, origins: Sequence[CaseFile]) -> CaseFile:
-        standings = [] if self._afresh else [c.standing for c in origins if c.standing]
-        views = {i.incident_id: i.view for i in case.incidents}
-        standing = judge(self._terms.policy, tuple(views.values()), reduce(rise, standings) if standings else None)
-        own = views.pop(self._own(case).incident_id)
-        return replace(case, standing=standing, routing=place(self._terms.policy, own, tuple(views.values()), standing))
-
-    def _own(self, case: CaseFile) -> Incident:
-        """The incident that was told of, else the one told of last."""
-        if self._told and any(r.report_id == self._told.report_id for r in case.reports):
-            return case.incident_of(self._told.report_id)
-        return max(case.incidents, key=lambda i: (max(r.arrival_no for r in i.reports), i.incident_id))
+        views, policy = tuple(i.view for i in case.incidents), self._terms.policy
+        standings = [c.standing for c in origins if c.standing]
+        if not self._afresh:
+            standing = judge(policy, views, reduce(rise, standings) if standings else None)
+        else:
+            standing = judge(policy, views)
+            if (raised := raised_in(standings)) != Wanted():
+                standing = raise_to(policy, views, standing, raised)
+        is_told = self._told is not None and any(r.report_id == self._told.report_id for r in case.reports)
+        own = case.incident_of(self._told.report_id) if self._told and is_told else told_last(case)
+        return routed(case, standing, own, self._terms, origins, afresh=self._afresh)
 
     def _incidents(self, group: Group, origins: Sequence[CaseFile]) -> tuple[Incident, ...]:
         bonds = self._docket.bonds.among(group)
@@ -227,15 +229,35 @@ class _Grouping:
 
     def _incident(self, reports: Sequence[Report]) -> Incident:
         in_order = tuple(sorted(reports, key=lambda r: (r.arrival_no, r.report_id)))
-        running = {} if self._afresh else _earliest(self._incidents_of(in_order))
+        stood = [(case, r.report_id) for r in in_order if (case := self._area.home.get(r.report_id))]
+        running = {} if self._afresh else _earliest(case.incident_of(report_id) for case, report_id in stood)
         incident = Incident(derived("incident", in_order[0].report_id.hex), in_order, running)
-        return replace(incident, clocks=start_clocks(self._terms.policy, incident.view))
+        raised = raised_in([case.standing for case, _ in stood if case.standing]) if self._afresh else Wanted()
+        return replace(incident, clocks=start_clocks(self._terms.policy, incident.view, raised.grade))
 
-    def _incidents_of(self, reports: Iterable[Report]) -> Iterator[Incident]:
-        """The incidents in which these reports stood so far."""
-        for report in reports:
-            if case := self._area.home.get(report.report_id):
-                yield case.incident_of(report.report_id)
+
+def told_last(case: CaseFile) -> Incident:
+    """The incident of a case whose newest report came last."""
+    return max(case.incidents, key=lambda i: (max(r.arrival_no for r in i.reports), i.incident_id))
+
+
+def routed(  # noqa: PLR0913 - the case, how it stands, and all that says where that is
+    case: CaseFile,
+    standing: Standing,
+    own: Incident,
+    terms: Terms,
+    origins: Sequence[CaseFile],
+    *,
+    afresh: bool = False,
+) -> CaseFile:
+    """The case as it stands so, where it waits then. `own` is the incident whose places count first, `origins` are the
+    cases that it comes from.
+    """
+    others = tuple(i.view for i in case.incidents if i.incident_id != own.incident_id)
+    before = next((c.routing.assigned for c in origins if c.routing), None)
+    decided = place(terms, own.view, others, standing, None if afresh else before)
+    judged = Judged((own.view, *others), standing, terms)
+    return replace(case, standing=standing, routing=kept(decided, origins, judged))
 
 
 def _with(said: Ties, held: Ties) -> Ties:

@@ -7,41 +7,80 @@ from typing import assert_never
 
 from pipeline.contracts.policy import CountyRow
 from pipeline.contracts.vocabulary import PlaceKind, Queue
+from pipeline.domain.assignment import Assigned, assign
 from pipeline.domain.counties import COUNTY_CODES
 from pipeline.domain.dangers import IncidentView, ReportView, gather
 from pipeline.domain.facts import Facts, Place
+from pipeline.domain.jurisdiction import onward
+from pipeline.domain.needs import needs_of
 from pipeline.domain.policy.conditions import Situation
 from pipeline.domain.policy.policy import Met, Policy
 from pipeline.domain.score import Standing
+from pipeline.domain.terms import Terms
+from pipeline.domain.whereabouts import town_in
 
 NATIONAL_CENTRE = "national"
 
-COUNTY_ASSUMED, COUNTY_UNKNOWN = "county_assumed", "county_unknown"
-"""Tags that follow the present county: a place leaves it open and the source's is taken, or nothing tells it."""
+COUNTY_ASSUMED, COUNTY_UNKNOWN, COUNTY_CONTESTED = "county_assumed", "county_unknown", "county_contested"
+"""Tags that follow the present county: a place leaves it open and the source's is taken; nothing tells it; the case was
+transferred here and the law now names another one.
+"""
 
 _CERTAIN: frozenset[str] = frozenset()
 _ASSUMED, _UNKNOWN = frozenset({COUNTY_ASSUMED}), frozenset({COUNTY_UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """Holds a case where a transfer put it: at `centre`, which accepted it. `by_law` is the county that the rules named
+    then.
+    """
+
+    by_law: str | None
+    centre: str
+
+
+@dataclass(frozen=True, slots=True)
 class Routing:
-    """`tags` follow the present county and are not kept when it changes."""
+    """`tags` follow the present county and are not kept when it changes. One with a `pin` stays: see `pinning`.
+    `assigned` tells why this centre, who works along, and who must be told.
+    """
 
     county: str | None
     centre: str
     tags: frozenset[str] = frozenset()
+    pin: Pin | None = None
+    assigned: Assigned | None = None
 
 
-def place(policy: Policy, own: IncidentView, others: Sequence[IncidentView], standing: Standing) -> Routing:
-    """The county and centre of a case, from the newest version of each of its reports.
+def place(
+    terms: Terms,
+    own: IncidentView,
+    others: Sequence[IncidentView],
+    standing: Standing,
+    before: Assigned | None = None,
+) -> Routing:
+    """The county and centre of a case. `before` is what the case was assigned to so far."""
+    county, tags = county_of(terms.policy, own, others, standing)
+    told = _in_order(own, others)
+    town, kind = town_in(county, told)
+    needs = needs_of((own, *others), standing, kind, onward(terms.centres.areas, told))
+    assigned = assign(
+        county, town, standing.queue, needs, at=terms.at, load=terms.load, book=terms.centres, before=before
+    )
+    return Routing(county, assigned.centre, tags, assigned=assigned)
+
+
+def county_of(
+    policy: Policy, own: IncidentView, others: Sequence[IncidentView], standing: Standing
+) -> tuple[str | None, frozenset[str]]:
+    """The county of a case and the tags that go with it, from the newest version of each of its reports.
 
     The reports of the event's `own` incident come first, then those of the case's `others`, each in order of arrival.
     Where no place names a county, that of a source is assumed.
     """
-    kinds = county_row(policy, (own, *others), standing).row.places
-    told = (*(report.newest for report in own.reports), *(report.newest for report in _by_arrival(others)))
-    county, tags = next(chain(_by_place(kinds, told), _by_source(told)), (None, _UNKNOWN))
-    return Routing(county, centre_of(county, standing.queue), tags)
+    kinds, told = county_row(policy, (own, *others), standing).row.places, _in_order(own, others)
+    return next(chain(_by_place(kinds, told), _by_source(told)), (None, _UNKNOWN))
 
 
 def county_row(policy: Policy, incidents: Sequence[IncidentView], standing: Standing) -> Met[CountyRow]:
@@ -54,6 +93,11 @@ def centre_of(county: str | None, queue: Queue) -> str:
     """The code of a county's centre for one queue. No county, or one that is not official, is the national one's."""
     code = COUNTY_CODES.get(county) if county else None
     return f"{code}-{queue.value}" if code else NATIONAL_CENTRE
+
+
+def _in_order(own: IncidentView, others: Sequence[IncidentView]) -> tuple[Facts, ...]:
+    """The newest version of each report."""
+    return (*(report.newest for report in own.reports), *(report.newest for report in _by_arrival(others)))
 
 
 def _by_arrival(incidents: Sequence[IncidentView]) -> list[ReportView]:

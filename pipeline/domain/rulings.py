@@ -45,7 +45,7 @@ def rule(ruling: Ruling, docket: Docket, terms: Terms) -> Ruled:
     by it, a second person must have agreed. A merge takes the gravest standing and the earliest clocks. Raises
     RulingRefusedError, and then the docket may no longer be used.
     """
-    _require_people(ruling)
+    require_people(ruling.ruled_by, ruling.seconded_by)
     told = _known(ruling, docket)
     before = dict(docket.cases)
     ties = tuple(dict.fromkeys(_ties(ruling, told, docket)))
@@ -65,8 +65,9 @@ def rule(ruling: Ruling, docket: Docket, terms: Terms) -> Ruled:
     return Ruled(ruling, ties, changes, grouped.absorbed)
 
 
-def _require_people(ruling: Ruling) -> None:
-    people = [p for p in (ruling.ruled_by, ruling.seconded_by) if p is not None]
+def require_people(first: str, second: str | None) -> None:
+    """Raises RulingRefusedError unless they are staff codes, and of two people where there are two."""
+    people = [p for p in (first, second) if p is not None]
     if not all(map(is_staff_code, people)):
         raise refused(RulingRefusal.NOT_A_STAFF_CODE)
     if len({p.casefold() for p in people}) != len(people):

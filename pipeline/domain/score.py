@@ -2,24 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from pipeline.contracts.decision import ChildGrade, Reason
 from pipeline.contracts.policy import GradeRow, PriorityRow, QueueRow, ServiceRow, TagRow
 from pipeline.contracts.vocabulary import Priority, Queue
 from pipeline.domain.dangers import Dangers, IncidentView, gather
+from pipeline.domain.parts import Parts, Rows, Said, Wanted, graver_grade, graver_priority, graver_queue
 from pipeline.domain.points import reasons
-from pipeline.domain.policy.conditions import PRIORITY_RANK, Situation
+from pipeline.domain.policy.conditions import Situation
 from pipeline.domain.policy.policy import UNKNOWN_INDICATOR, Met, Policy
-
-QUEUE_RANK = {queue: rank for rank, queue in enumerate(Queue)}
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a case has risen to. `reasons` stand in their order: most points first, then code, then field.
-    `policy_version` is that of the policy that judged it last.
+    `policy_version` and `rows` are those of the last judgement. `said` is None where people have not overridden it.
     """
 
     queue: Queue
@@ -29,10 +28,31 @@ class Standing:
     tags: frozenset[str]
     reasons: tuple[Reason, ...]
     policy_version: str | None = None
+    rows: Rows | None = None
+    said: Said | None = None
 
     @property
     def score(self) -> int:
         return sum(reason.points for reason in self.reasons)
+
+    @property
+    def parts(self) -> Parts:
+        return Parts(self.queue, self.priority, self.child_grade)
+
+    @property
+    def told(self) -> Parts:
+        """Where its reports alone have put it."""
+        return self.said.told if self.said else self.parts
+
+    @property
+    def by_reports(self) -> "Standing":
+        """As it would stand without what people said."""
+        return self.at(self.told, None)
+
+    def at(self, parts: Parts, said: Said | None) -> "Standing":
+        """The same with these parts, and what people said of it."""
+        queue, priority, grade = parts.queue, parts.priority, parts.child_grade
+        return replace(self, queue=queue, priority=priority, child_grade=grade, said=said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +68,35 @@ class Judgement:
 
 
 def judge(policy: Policy, incidents: Sequence[IncidentView], before: Standing | None = None) -> Standing:
-    """Where a case with these open incidents stands, all reports and versions together; never lower than `before`."""
+    """Where a case with these open incidents stands, all reports and versions together; never lower than `before`.
+
+    What people raised stays raised. What they lowered stays lowered as long as nothing is told that was not known then:
+    no other reason, tag, service or incident, and nothing graver. Else all that its reports say holds again.
+    """
     return judgement(policy, incidents, before).standing
 
 
 def judgement(policy: Policy, incidents: Sequence[IncidentView], before: Standing | None = None) -> Judgement:
     """The same with the rows that decided."""
     dangers = gather(incidents, policy.stand_in)
+    judged = _by_reports(policy, dangers, before.by_reports if before else None)
+    if before is None or before.said is None:
+        return judged
+    told, said = judged.standing, before.said
+    is_as_known = said.known is not None and {i.incident_id for i in incidents} <= said.known
+    if is_as_known and not _is_news(before.by_reports, told):
+        return replace(judged, standing=told.at(before.parts, replace(said, told=told.parts)))
+    return replace(judged, standing=_kept(policy, dangers, told, before.parts, said.raised))
+
+
+def _by_reports(policy: Policy, dangers: Dangers, before: Standing | None) -> Judgement:
     queue, grade = by_queue_and_grade(policy, dangers)
     situation = Situation(dangers, queue.row.queue, grade_of(grade.row))
     if before:
         situation = Situation(
             dangers,
-            _graver_queue(before.queue, queue.row.queue),
-            _graver_grade(before.child_grade, grade_of(grade.row)),
+            graver_queue(before.queue, queue.row.queue),
+            graver_grade(before.child_grade, grade_of(grade.row)),
         )
     priority = policy.priority(situation)
     situation = Situation(dangers, situation.queue, situation.child_grade, priority.row.priority)
@@ -75,7 +110,58 @@ def judgement(policy: Policy, incidents: Sequence[IncidentView], before: Standin
         reasons=_in_order(reasons(policy, dangers)),
         policy_version=policy.version,
     )
-    return Judgement(rise(before, now), queue, grade, priority, tuple(tags), tuple(services))
+    risen = rise(before, now)
+    rows = Rows(
+        queue.row.name if queue.row.queue is risen.queue else None,
+        priority.row.name if priority.row.priority is risen.priority else None,
+        grade.row.name if grade_of(grade.row) == risen.child_grade else None,
+    )
+    return Judgement(replace(risen, rows=rows), queue, grade, priority, tuple(tags), tuple(services))
+
+
+def _is_news(before: Standing, now: Standing) -> bool:
+    """Whether something is told that was not known: a reason, a tag, a service, or what makes the case graver."""
+    return (
+        bool(Counter(r.code for r in now.reasons) - Counter(r.code for r in before.reasons))
+        or not (now.tags <= before.tags and now.also <= before.also)
+        or now.parts != before.parts
+    )
+
+
+def raise_to(policy: Policy, incidents: Sequence[IncidentView], standing: Standing, wanted: Wanted) -> Standing:
+    """Raised to what a person wants, with what the policy says of a case that stands so: a child's case of grade 1
+    cannot wait. No part sinks; a part that two people lowered and that is not wanted stays where they put it.
+    """
+    dangers = gather(incidents, policy.stand_in)
+    said = standing.said or Said(standing.parts)
+    parts = standing.parts.graver(wanted.over(standing.parts))
+    due_before, due = (_priority_of(policy, dangers, p) for p in (standing.parts, parts))
+    if due is not due_before:
+        parts = replace(parts, priority=graver_priority(parts.priority, due))
+    return _tagged(policy, dangers, standing.at(parts, replace(said, raised=wanted.and_also(said.raised))))
+
+
+def _kept(policy: Policy, dangers: Dangers, told: Standing, parts: Parts, raised: Wanted) -> Standing:
+    """What reports tell, never below these parts, and with what the policy says of a case that stands so."""
+    higher = told.parts.graver(parts)
+    if higher == told.parts and raised == Wanted():
+        return told
+    higher = replace(higher, priority=graver_priority(higher.priority, _priority_of(policy, dangers, higher)))
+    return _tagged(policy, dangers, told.at(higher, Said(told.parts, raised)))
+
+
+def _priority_of(policy: Policy, dangers: Dangers, parts: Parts) -> Priority:
+    return policy.priority(Situation(dangers, parts.queue, parts.child_grade)).row.priority
+
+
+def _tagged(policy: Policy, dangers: Dangers, standing: Standing) -> Standing:
+    """With the tags and services that follow from where it stands, whoever put it there."""
+    situation = Situation(dangers, standing.queue, standing.child_grade, standing.priority)
+    return replace(
+        standing,
+        also=standing.also | {met.row.code for met in policy.services(situation)},
+        tags=standing.tags | {met.row.code for met in policy.tags(situation)},
+    )
 
 
 RAISED = "raised_to_protective"
@@ -91,28 +177,30 @@ def grade_of(row: GradeRow) -> ChildGrade | None:
 
 
 def rise(old: Standing | None, new: Standing) -> Standing:
-    """The graver of both in every part. Of a reason that both have, the one with more points stays, else the older."""
+    """The graver of both in every part; what people lowered in one of them holds no more. Of a reason that both have,
+    the one with more points stays, else the older.
+    """
     if old is None:
         return new
+    told = old.told.graver(new.told)
+    parts = old.parts.graver(new.parts).graver(told)
+    raised = raised_in((old, new))
     return Standing(
-        queue=_graver_queue(old.queue, new.queue),
+        queue=parts.queue,
         also=old.also | new.also,
-        priority=max(old.priority, new.priority, key=PRIORITY_RANK.__getitem__),
-        child_grade=_graver_grade(old.child_grade, new.child_grade),
+        priority=parts.priority,
+        child_grade=parts.child_grade,
         tags=old.tags | new.tags,
         reasons=old.reasons if old.reasons == new.reasons else _joined(old.reasons, new.reasons),
         policy_version=new.policy_version,
+        rows=new.rows if old.rows == new.rows else None,
+        said=None if parts == told and raised == Wanted() else Said(told, raised),
     )
 
 
-def _graver_queue(one: Queue, other: Queue) -> Queue:
-    return max(one, other, key=QUEUE_RANK.__getitem__)
-
-
-def _graver_grade(one: ChildGrade | None, other: ChildGrade | None) -> ChildGrade | None:
-    if one is None or other is None:
-        return one or other
-    return min(one, other)
+def raised_in(standings: Iterable[Standing]) -> Wanted:
+    """All that people raised these to."""
+    return Wanted().and_also(*(s.said.raised for s in standings if s.said))
 
 
 def _joined(old: Iterable[Reason], new: Iterable[Reason]) -> tuple[Reason, ...]:

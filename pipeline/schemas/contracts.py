@@ -21,8 +21,7 @@ from pipeline.domain.directory import load_directory
 from pipeline.domain.docket import Docket
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.notices import Stamp, notices
-from pipeline.domain.policy.reading import shipped
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import shipped_terms
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 HOME = "https://anwang.example/schemas/"
@@ -65,7 +64,7 @@ def _settled() -> Iterator[Settlement]:
         reading = read_event(json.dumps(event).encode(), (), EXAMPLES_AT, directory)
         if isinstance(reading, Unreadable):
             raise TypeError(f"an example cannot be read: {reading.code}")
-        yield assess(reading.facts, docket, Terms(shipped(), EXAMPLES_AT))
+        yield assess(reading.facts, docket, shipped_terms().at(EXAMPLES_AT))
 
 
 def _unread() -> UnreadNotice:

@@ -22,6 +22,7 @@ from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.database import Pool, open_pool
 from pipeline.adapters.postgres.keys import CaseKeys
+from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.vault import GateKeys, KeyRing
@@ -31,6 +32,7 @@ from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Claim, Unread
 from pipeline.domain.ledger import LedgerState
 from pipeline.domain.normalise.variants import fold
+from pipeline.domain.terms import shipped_terms
 from pipeline.local.servers import Servers
 from pipeline.settings import Settings, directory_of
 from pipeline.stages.assess import Assess, Claims
@@ -127,7 +129,18 @@ class Lab:
 
     def store(self, worker: str = "worker", kind: type[AssessStore] = AssessStore) -> AssessStore:
         keys = CaseKeys(self.keys_pool, self.ring)
-        return kind(self.pool, self.marks, keys, self.ring, sources=self.sources, worker=worker)
+        policies = Policies(self.pool, "assess")
+        centres = shipped_terms().centres
+        return kind(
+            self.pool,
+            self.marks,
+            keys,
+            self.ring,
+            sources=self.sources,
+            policies=policies,
+            centres=centres,
+            worker=worker,
+        )
 
     @asynccontextmanager
     async def assess(self, store: AssessStore | None = None, group: str | None = None) -> AsyncIterator[Assess]:

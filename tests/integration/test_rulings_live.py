@@ -9,12 +9,14 @@ from lab import Lab, event, until
 
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
+from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.contracts.case import Ruling, RulingKind
 from pipeline.domain.bonds import Scope
 from pipeline.domain.chain import BEGINNING, link_hash
 from pipeline.domain.rulings import Ruled
+from pipeline.domain.terms import shipped_terms
 from pipeline.domain.wishes import Wish
 from pipeline.errors import RulingRefusedError
 
@@ -52,7 +54,8 @@ def told(number: int, *quoted: int, **data: Any) -> dict[str, Any]:  # noqa: ANN
 
 def book_of(lab: Lab) -> Rulings:
     keys = CaseKeys(lab.keys_pool, lab.ring)
-    return Rulings(lab.pool, keys, DocketReader(lab.ring, keys, lab.sources))
+    reader, centres = DocketReader(lab.ring, keys, lab.sources), shipped_terms().centres
+    return Rulings(lab.pool, keys, reader, Policies(lab.pool, "desk"), centres)
 
 
 def ruling(kind: RulingKind, *reports: UUID, scope: Literal["household", "incident"] = "household") -> Ruling:

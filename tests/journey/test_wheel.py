@@ -57,6 +57,10 @@ def test_the_wheel_says_its_version(anwang: Anwang) -> None:
     assert anwang("--version").stdout.startswith("anwang 0.")
 
 
+def test_the_wheel_has_the_directory_that_a_bureau_may_change(anwang: Anwang) -> None:
+    assert "368 towns have a family service centre" in anwang("directory", "check").stdout
+
+
 def test_the_wheel_decides_a_report_far_from_its_checkout(anwang: Anwang) -> None:
     (decision,) = map(json.loads, anwang("assess", "-", told=json.dumps(REPORT)).stdout.splitlines())
     assert (decision["priority"], decision["child_grade"], decision["county"]) == ("immediate", 1, "臺中市")

@@ -18,13 +18,13 @@ from pipeline.domain.normalise.identity import read_identity
 from pipeline.domain.normalise.name import read_name_form
 from pipeline.domain.normalise.phone import read_lines
 from pipeline.domain.policy.reading import shipped
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import shipped_terms
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 """Noon of 2 March 2026 in Taipei."""
 
 POLICY = shipped()
-TERMS = Terms(POLICY, NOON)
+TERMS = shipped_terms().at(NOON)
 """The shipped policy, in force at noon."""
 
 NAMESPACE = UUID("7f7b4a62-36f3-4f0a-9a63-4c3a3b7ac0de")

@@ -20,7 +20,7 @@ QUERIES = {
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
     "auditor": ("audit", "alarms"),
-    "desk": ("rulings", "explain", "register", "assess"),
+    "desk": ("rulings", "transfers", "explain", "register", "assess"),
 }
 OF_ASSESS_ALONE = {
     "desk": {

@@ -30,7 +30,12 @@ from pipeline.domain.score import Standing, judge
 
 PRIORITIES, QUEUES = list(Priority), list(Queue)
 POLICIES = st.just(POLICY) | any_policy()
-SCALES = {("bsrs5", "suicide_idea"): 4, ("bsrs5", "items.1"): 4, ("elder_screen", "items.3"): 5, ("elder_screen", "fear"): 4}
+SCALES = {
+    ("bsrs5", "suicide_idea"): 4,
+    ("bsrs5", "items.1"): 4,
+    ("elder_screen", "items.3"): 5,
+    ("elder_screen", "fear"): 4,
+}
 YES = [("tipvda", f"items.{n}") for n in range(1, 16)] + [("tipvda", "judged_high"), ("sdm_safety", "items.1")]
 OWN_YES = [("elder_screen", field) for field in ("items.1", "items.2", "judged_high")]
 
@@ -38,7 +43,8 @@ lawful = settings(max_examples=100, deadline=None, suppress_health_check=list(He
 
 SCREENS = st.dictionaries(st.sampled_from(["items.1", "items.2", "judged_high"]), st.booleans()).flatmap(
     lambda yes: st.fixed_dictionaries(
-        {}, optional={"items.3": st.integers(0, 7), "fear": st.integers(-1, 5), "home": st.sampled_from(["own", "none"])}
+        {},
+        optional={"items.3": st.integers(0, 7), "fear": st.integers(-1, 5), "home": st.sampled_from(["own", "none"])},
     ).map(lambda more: form("elder_screen", {**yes, **more}))
 )
 

@@ -10,15 +10,17 @@ from typing import TypeVar
 from pipeline.adapters.postgres.database import RETRY_FOR_S, TRANSIENT, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL, DocketReader, Loaded, Sought
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys
+from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter
+from pipeline.adapters.postgres.shadow_writer import Under, judge_beside, write_shadowed
 from pipeline.adapters.postgres.work import Work
 from pipeline.adapters.vault import KeyRing
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.assess import assess
 from pipeline.domain.batch import Accepted, Batch, Claim, Settled, Span
-from pipeline.domain.policy.book import PolicyBook
+from pipeline.domain.centres import CentreBook
 from pipeline.domain.receipt import receipt_of
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import Terms, TermsBook
 from pipeline.ports import Sources
 
 RETRY_AT_LEAST_S = 1.0
@@ -37,13 +39,24 @@ class AssessStore:
     """
 
     def __init__(  # noqa: PLR0913 - each is a different thing that settling needs
-        self, pool: Pool, marks: Pool, keys: CaseKeys, ring: KeyRing, *, sources: Sources, worker: str
+        self,
+        pool: Pool,
+        marks: Pool,
+        keys: CaseKeys,
+        ring: KeyRing,
+        *,
+        sources: Sources,
+        policies: Policies,
+        centres: CentreBook,
+        worker: str,
     ) -> None:
         self._pool = pool
         self._marks = marks
         self._keys = keys
         self._ring = ring
         self._reader = DocketReader(ring, keys, sources)
+        self._policies = policies
+        self._centres = centres
         self._worker = worker
         self._history = 0
         self._turn_ends_at = float("-inf")
@@ -127,41 +140,45 @@ class AssessStore:
         async with self._pool.acquire() as db:
             self._history = self._history or await db.fetchval(SQL["history"])
             loaded = await self._reader.load(db, sought, await self._reader.look(db, sought))
-        book = PolicyBook()
-        work = await _decide(batch, loaded, book)
+        policies = await self._policies.look()
+        under = Under(TermsBook(policies.book, self._centres), policies.shadow)
+        work = await _decide(batch, loaded, under)
         keys = await self._keys.make(work.key_names(self._ring))
         while True:
             try:
-                return await self._write(work, sought, keys, book)
+                return await self._write(work, sought, keys, under)
             except _KeysMissing as missing:
                 keys = await self._keys.make(missing.names)
 
-    async def _write(self, work: Work, sought: Sought, keys: Keys, book: PolicyBook) -> Settled:
+    async def _write(self, work: Work, sought: Sought, keys: Keys, under: Under) -> Settled:
         async with self._pool.acquire() as db, db.transaction():
             await db.execute(SQL["lock_linking"])
             locked_at = time.monotonic()
             sight = await self._reader.look(db, sought, lock=True)
             if sight != work.loaded.sight:
-                work = await _decide(work.batch, await self._reader.load(db, sought, sight), book)
+                work = await _decide(work.batch, await self._reader.load(db, sought, sight), under)
             names = work.key_names(self._ring)
             if not names <= keys.keys():
                 raise _KeysMissing(names)
             await SettlementWriter(db, self._ring, keys, datetime.now(UTC), self._history).write(work)
+            await write_shadowed(db, work.shadowed)
         return Settled(work.counts(), time.monotonic() - locked_at)
 
 
-async def _decide(batch: Batch, loaded: Loaded, book: PolicyBook) -> Work:
+async def _decide(batch: Batch, loaded: Loaded, under: Under) -> Work:
     """Between two decisions the group's heartbeat may go out: a crowd takes its time."""
-    settled, receipts = [], {}
+    settled, receipts, shadowed = [], {}, []
     for item in batch.accepted:
-        facts, terms = item.reading.facts, _terms(item, book)
+        facts, terms = item.reading.facts, _terms(item, under.book)
         settlement = assess(facts, loaded.docket, terms)
         settled.append((item, settlement))
         if settlement.filed:
             receipts[settlement.facts.event_key] = receipt_of(settlement, facts, loaded.docket, terms)
+            if told := judge_beside(settlement, terms, under):
+                shadowed.append(told)
         await asyncio.sleep(0)
-    return Work(batch, loaded, tuple(settled), receipts)
+    return Work(batch, loaded, tuple(settled), receipts, tuple(shadowed))
 
 
-def _terms(item: Accepted, book: PolicyBook) -> Terms:
-    return Terms(book.at(item.message.arrived_at), item.message.arrived_at)
+def _terms(item: Accepted, book: TermsBook) -> Terms:
+    return book.at(item.message.arrived_at)

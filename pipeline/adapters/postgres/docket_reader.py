@@ -20,6 +20,7 @@ from pipeline.domain.batch import Batch
 from pipeline.domain.bonds import Bond, Scope, Tie
 from pipeline.domain.candidates import BEARERS_MAX, CANDIDATES_MAX, RARITY_MIN, RARITY_OF_ONE, worth_min
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
+from pipeline.domain.directory import Directory
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import Key, KeyKind
@@ -163,7 +164,7 @@ class DocketReader:
             case_key = keys.get(KeyName(case_id, Purpose.REPORT))
             if case_key is None:
                 continue
-            facts = self._open(row, case_key)
+            facts = open_version(row, case_key, self._sources.now)
             known = told[incident_id].get(report_id) or Report(report_id, row["arrival_no"], ())
             told[incident_id][report_id] = known.with_version(facts)
             loaded.incident_of[report_id] = incident_id
@@ -175,16 +176,6 @@ class DocketReader:
             running = {row["name"]: row["due_at"] for row in clocks.get(incident_id, ())}
             incidents[loaded.case_of_incident[incident_id]].append(Incident(incident_id, in_order, running))
         return incidents
-
-    def _open(self, row: Row, case_key: bytes) -> Facts:
-        event_key = row["event_key"]
-        data_key = unseal(case_key, row["wrapped_key"], Slot("report_version", "wrapped_key", event_key))
-        plain = unseal(data_key, row["sealed"], Slot("report_version", "sealed", event_key))
-        content_key, document = plain[:CONTENT_KEY_BYTES], plain[CONTENT_KEY_BYTES:]
-        reading = read_event(document, (), row["arrived_at"], self._sources.now)
-        if not isinstance(reading, Reading):
-            raise KeysRefusedError("a stored report opens but cannot be read")
-        return replace(reading.facts, event_key=event_key, content_key=content_key, faults=tuple(row["faults"]))
 
     async def _add_bonds(self, connection: Connection, docket: Docket) -> None:
         reports = [r.report_id for c in docket.cases.values() for r in c.reports]
@@ -203,6 +194,18 @@ class DocketReader:
     async def _add_decisions(self, connection: Connection, docket: Docket, events: Collection[UUID]) -> None:
         for row in await connection.fetch(SQL["decisions"], list(events)):
             docket.decisions[row["event_key"]] = Decision.model_validate(row["decision"])
+
+
+def open_version(row: Row, case_key: bytes, directory: Directory) -> Facts:
+    """What a stored version tells. Raises KeysRefusedError."""
+    event_key = row["event_key"]
+    data_key = unseal(case_key, row["wrapped_key"], Slot("report_version", "wrapped_key", event_key))
+    plain = unseal(data_key, row["sealed"], Slot("report_version", "sealed", event_key))
+    content_key, document = plain[:CONTENT_KEY_BYTES], plain[CONTENT_KEY_BYTES:]
+    reading = read_event(document, (), row["arrived_at"], directory)
+    if not isinstance(reading, Reading):
+        raise KeysRefusedError("a stored report opens but cannot be read")
+    return replace(reading.facts, event_key=event_key, content_key=content_key, faults=tuple(row["faults"]))
 
 
 def _cases_begun_by(docket: Docket) -> list[UUID]:

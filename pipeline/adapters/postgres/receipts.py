@@ -1,8 +1,6 @@
 """Opens the receipts of decisions: what each decision of a case read, and the facts that it read of other versions."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,22 +9,13 @@ from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Purpose
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.vault import Slot, unseal
 from pipeline.contracts.decision import Decision
+from pipeline.domain.decided_again import Kept
 from pipeline.domain.facts import Facts
-from pipeline.domain.receipt import Receipt, unpacked
+from pipeline.domain.receipt import unpacked
 
 SQL = Queries.of("receipts")
 
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A decision as it is stored. `receipt` is None where an earlier release wrote less than all that it read."""
-
-    event_key: UUID
-    decision: Decision
-    decided_at: datetime
-    receipt: Receipt | None
 
 
 class Receipts:

@@ -11,15 +11,16 @@ from pipeline.adapters.postgres.docket_reader import SQL as ASSESS
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.moves import Moves, Step
+from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.case import Ruling, RulingKind
 from pipeline.domain.bonds import Scope
+from pipeline.domain.centres import CentreBook
 from pipeline.domain.notices import Stamp, ruling_notices
-from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.questions import Question, Side
 from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import Ruled, rule
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import TermsBook
 from pipeline.domain.wishes import Wish
 
 SQL = Queries.of("rulings")
@@ -35,10 +36,14 @@ class Named(NamedTuple):
 class Rulings:
     """A ruling that comes again, by its id, changes nothing."""
 
-    def __init__(self, pool: Pool, keys: CaseKeys, reader: DocketReader) -> None:
+    def __init__(
+        self, pool: Pool, keys: CaseKeys, reader: DocketReader, policies: Policies, centres: CentreBook
+    ) -> None:
         self._pool = pool
         self._keys = keys
         self._reader = reader
+        self._policies = policies
+        self._centres = centres
 
     async def decide(self, wish: Wish) -> Ruled | None:
         """As `apply`, by names that people use."""
@@ -109,13 +114,14 @@ class Rulings:
             raise refused(RulingRefusal.NO_QUESTION)
 
     async def _apply(self, ruling: Ruling) -> Ruled | None:
+        book = await self._policies.book()
         async with self._pool.acquire() as db, db.transaction():
             await db.execute(ASSESS["lock_linking"])
             if await db.fetchval(SQL["is_applied"], ruling.ruling_id):
                 return None
             loaded = await self._reader.around(db, ruling.reports)
             now = datetime.now(UTC)
-            ruled = rule(ruling, loaded.docket, Terms(PolicyBook().at(now), now))
+            ruled = rule(ruling, loaded.docket, TermsBook(book, self._centres).at(now))
             moves = Moves(loaded, [Step(ruled.changes, ruled.absorbed)])
             keys = await self._keys.make(moves.key_names())
             stamp = Stamp(now, await db.fetchval(ASSESS["history"]))

@@ -18,6 +18,7 @@ from pipeline.domain.evidence import Evidence
 from pipeline.domain.filing import Filed
 from pipeline.domain.link import Key, stored_keys
 from pipeline.domain.partition import Pair
+from pipeline.domain.policy.shadow import Shadowed
 from pipeline.domain.receipt import Receipt
 
 REPORT, ORIGINAL, UNREAD = Purpose.REPORT, Purpose.ORIGINAL, Purpose.UNREAD
@@ -31,6 +32,7 @@ class Work:
     loaded: Loaded
     settled: tuple[tuple[Accepted, Settlement], ...]
     receipts: Mapping[UUID, Receipt]
+    shadowed: tuple[Shadowed, ...] = ()
     moves: Moves = field(init=False)
 
     def __post_init__(self) -> None:

@@ -11,10 +11,18 @@ from pipeline.domain.policy.reading import shipped
 
 
 class Activation(NamedTuple):
-    """From `starts_at` on this policy is in force, until the next activation's start."""
+    """From `starts_at` on this policy is in force, until the next activation's start or until it is rolled back, at
+    `ends_at`. `number` is its own.
+    """
 
     starts_at: datetime
     policy: Policy
+    ends_at: datetime | None = None
+    number: int = 0
+
+    def covers(self, instant: datetime) -> bool:
+        has_begun = self.starts_at <= instant and (self.ends_at is None or instant < self.ends_at)
+        return has_begun and self.policy.may_be_in_force(in_taipei(instant).date())
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,11 @@ class PolicyBook:
     activations: Sequence[Activation] = ()
 
     def at(self, instant: datetime) -> Policy:
-        """The policy in force at this instant: the shipped one where nothing was activated, or what was has run out."""
-        day = in_taipei(instant).date()
-        begun = [a for a in reversed(self.activations) if a.starts_at <= instant and a.policy.may_be_in_force(day)]
-        return max(begun, key=lambda a: a.starts_at).policy if begun else shipped()
+        """The policy in force at this instant: the shipped one where none was activated, or what was has run out."""
+        activation = self.activation_at(instant)
+        return activation.policy if activation else shipped()
+
+    def activation_at(self, instant: datetime) -> Activation | None:
+        """The activation by which a policy is in force at this instant; None where it is the shipped one."""
+        begun = [a for a in reversed(self.activations) if a.covers(instant)]
+        return max(begun, key=lambda a: a.starts_at, default=None)

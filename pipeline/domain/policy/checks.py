@@ -4,9 +4,11 @@ danger lowers and no report delays.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 
-from pipeline.contracts.policy import ClockRow, Instrument, PolicyFile
+from pipeline.contracts.policy import Calendar, ClockRow, Instrument, PolicyFile
 from pipeline.contracts.policy_conditions import Always
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue
 from pipeline.domain.policy.calendar import is_not_shorter
@@ -38,6 +40,9 @@ def faults_of(tables: PolicyFile) -> Iterator[Complaint]:
         yield from _last_row(table, getattr(tables, table))
     yield from _gravest_first(tables)
     yield from _clocks(tables.clock)
+    yield from _days(tables.calendar)
+    if tables.effective_to and tables.effective_to < tables.effective_from:
+        yield ("effective_to",), "this is before effective_from"
 
 
 # --- words
@@ -115,15 +120,9 @@ def _conditions(tables: PolicyFile) -> Iterator[Complaint]:
     for table, asking in _ASKED_OF_ROWS.items():
         grade_1_holds = False
         for place, row in enumerate(getattr(tables, table)):
-            found = faults_in(
-                row.when,
-                tables,
-                asking,
-                (table, place, "when"),
-                bears_points=table == "danger" and row.points > 0,
-                grade_1_holds=grade_1_holds,
-            )
-            yield from Counter(found)
+            bears_points = table == "danger" and row.points > 0
+            asked = replace(asking, bears_points=bears_points, grade_1_holds=grade_1_holds)
+            yield from Counter(faults_in(row.when, tables, asked, (table, place, "when")))
             grade_1_holds |= table == "priority" and holds_for_grade_1(row.when)
 
 
@@ -163,3 +162,22 @@ def _clocks(rows: Sequence[ClockRow]) -> Iterator[Complaint]:
                     ("clock", place, "due"),
                     f"{code} is shorter here than in the row {one.name} above: the shortest comes first",
                 )
+
+
+# --- days
+
+
+def _days(calendar: Calendar) -> Iterator[Complaint]:
+    told: dict[date, str] = {}
+    for kind, years in (("off", calendar.off), ("worked", calendar.worked)):
+        for year, days in years.items():
+            for place, day in enumerate(days):
+                path = ("calendar", kind, str(year), place)
+                try:
+                    instant = date.fromisoformat(f"{year}-{day}")
+                except ValueError:
+                    yield path, f"{year}-{day} is no day"
+                else:
+                    if instant in told:
+                        yield path, f"{instant} is there twice" if told[instant] == kind else f"{instant} is off, too"
+                    told[instant] = kind

@@ -25,6 +25,7 @@ from pipeline.contracts.policy_conditions import (
     VictimFrom,
 )
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Queue, Role
+from pipeline.domain.policy.guessing import guess
 from pipeline.domain.policy.located import Path
 
 Complaint = tuple[Path, str]
@@ -42,24 +43,20 @@ _TOLD_OF_ALL = frozenset({"category", "role"})
 class Asking:
     """What a table asks of its conditions. `rises`: no further danger may undo them. `without`: kinds that are not
     judged yet where this table is read. `names_a_path`: a condition that holds must name a field of the report.
+    `bears_points`: of one row, that nothing may undo it. `grade_1_holds`: of one row, that child grade 1 is met anyway,
+    here or above, so that a rise from 2 to 1 undoes nothing.
     """
 
     rises: bool = True
     without: frozenset[str] = frozenset()
     names_a_path: bool = False
+    bears_points: bool = False
+    grade_1_holds: bool = False
 
 
-def faults_in(
-    condition: Condition,
-    tables: PolicyFile,
-    asking: Asking,
-    path: Path,
-    *,
-    bears_points: bool = False,
-    grade_1_holds: bool = False,
-) -> Iterator[Complaint]:
-    """`grade_1_holds`: a row above holds for child grade 1 already."""
-    checker = _Checker(tables, asking, path, bears_points=bears_points, grade_1_holds=grade_1_holds)
+def faults_in(condition: Condition, tables: PolicyFile, asking: Asking, path: Path) -> Iterator[Complaint]:
+    own = (tables.rule[path[1]].name,) if path[0] == "rule" and isinstance(path[1], int) else ()
+    checker = _Checker(tables, asking, path, own)
     yield from checker.faults(condition, path, upright=True)
     if asking.names_a_path and not names_a_path(condition, tables):
         yield path, "this can hold without a field that says so; ask for something that is told"
@@ -77,17 +74,16 @@ def holds_for_grade_1(condition: Condition) -> bool:
 
 
 def names_a_path(condition: Condition, tables: PolicyFile, seen: tuple[str, ...] = ()) -> bool:
-    """Whether a field of the report says so whenever the condition holds."""
+    """Whether a field of the report says so whenever the condition holds. What is not known is not held against it."""
     match condition:
         case All():
             return any(names_a_path(c, tables, seen) for c in condition.all_)
         case AnyOf():
             return all(names_a_path(c, tables, seen) for c in condition.any_)
         case Named():
-            rule = next((r for r in tables.rule if r.name == condition.rule), None)
-            if rule is None or rule.name in seen:
-                return True
-            return names_a_path(rule.when, tables, (*seen, rule.name))
+            name = condition.rule
+            rule = next((r for r in tables.rule if r.name == name), None)
+            return rule is None or name in seen or names_a_path(rule.when, tables, (*seen, name))
         case Told():
             return condition.only is None
         case Person() | Asked() | VictimBelow() | VictimFrom() | AllVictimsFrom():
@@ -103,10 +99,7 @@ class _Checker:
     tables: PolicyFile
     asking: Asking
     row: Path
-    bears_points: bool
     seen: tuple[str, ...] = ()
-    grade_1_holds: bool = False
-    """Whether what is asked holds for grade 1 anyway: then a rise from 2 to 1 undoes nothing."""
 
     def faults(  # noqa: C901, PLR0912 - one case for each kind of condition
         self, condition: Condition, path: Path, *, upright: bool
@@ -116,19 +109,22 @@ class _Checker:
                 for place, inner in enumerate(condition.all_):
                     yield from self.faults(inner, (*path, "all", place), upright=upright)
             case AnyOf():
-                within = replace(self, grade_1_holds=self.grade_1_holds or holds_for_grade_1(condition))
+                grade_1_holds = self.asking.grade_1_holds or holds_for_grade_1(condition)
+                within = replace(self, asking=replace(self.asking, grade_1_holds=grade_1_holds))
                 for place, inner in enumerate(condition.any_):
                     yield from within.faults(inner, (*path, "any", place), upright=upright)
             case Not():
                 yield from self.faults(condition.not_, (*path, "not"), upright=not upright)
-                if self.bears_points:
+                if self.asking.bears_points:
                     yield (*path, "not"), NO_POINTS
             case Named():
                 yield from self._named(condition, path, upright=upright)
             case Told():
                 yield from self._told(condition, path, upright=upright)
             case Person():
-                yield from self._unknown(condition.has, {row.code for row in self.tables.person}, "condition", path)
+                yield from self._unknown(
+                    condition.has, {row.code for row in self.tables.person}, "condition", (*path, "has")
+                )
                 yield from self._undone(path, upright=upright)
             case Asked():
                 yield from self._asked(condition, path)
@@ -143,7 +139,7 @@ class _Checker:
             case OfGrade():
                 yield from self._judged("child_grade", path)
                 yield from self._undone(path, upright=upright)
-                if self.asking.rises and upright and condition.child_grade != GRAVEST and not self.grade_1_holds:
+                if self.asking.rises and upright and condition.child_grade != GRAVEST and not self.asking.grade_1_holds:
                     yield path, GRADE_RISES
             case OfPriority():
                 yield from self._judged("priority_at_least", path)
@@ -165,14 +161,21 @@ class _Checker:
     def _named(self, condition: Named, path: Path, *, upright: bool) -> Iterator[Complaint]:
         rule = next((r for r in self.tables.rule if r.name == condition.rule), None)
         if rule is None:
-            yield (*path, "rule"), f"there is no rule {condition.rule}"
+            known = [r.name for r in self.tables.rule]
+            yield (*path, "rule"), f"there is no rule {condition.rule}{guess(condition.rule, known)}"
         elif condition.rule in self.seen:
-            yield (*path, "rule"), f"the rule {condition.rule} leads back to itself"
+            if self._tells_of_the_ring(condition.rule):
+                yield (*path, "rule"), f"the rule {condition.rule} leads back to itself"
         else:
             inside = replace(self, seen=(*self.seen, condition.rule))
             for where, words in inside.faults(rule.when, path, upright=upright):
                 if words in _OF_WHO_ASKS or "leads back" in words or "not known yet" in words:
                     yield where[: len(path)], words
+
+    def _tells_of_the_ring(self, name: str) -> bool:
+        """Of the rules of a ring the first one of the file tells of it, and nobody who uses them."""
+        order = [r.name for r in self.tables.rule]
+        return self.row[0] == "rule" and name == self.seen[0] and name == min(self.seen, key=order.index)
 
     def _told(self, condition: Told, path: Path, *, upright: bool) -> Iterator[Complaint]:
         known: set[str]
@@ -187,29 +190,33 @@ class _Checker:
                 known = set(Role)
             case _:
                 assert_never(condition.told)
-        yield from self._unknown(condition.any_of or condition.only or (), known, condition.told, path)
+        key = "any_of" if condition.any_of else "only"
+        yield from self._unknown(condition.any_of or condition.only or (), known, condition.told, (*path, key))
         stays = upright if condition.only is None else not upright and condition.told in _TOLD_OF_ALL
         yield from self._undone(path, upright=stays)
-        if self.bears_points and condition.only:
+        if self.asking.bears_points and condition.only:
             yield (*path, "only"), NO_POINTS
 
     def _unknown(self, words: tuple[str, ...], known: set[str], what: str, path: Path) -> Iterator[Complaint]:
-        for word in words:
+        for place, word in enumerate(words):
             if word not in known:
-                yield path, f"there is no {what} {word}"
+                yield (*path, place), f"there is no {what} {word}{guess(word, known)}"
 
     def _asked(self, condition: Asked, path: Path) -> Iterator[Complaint]:
         instrument = next((i for i in self.tables.instrument if i.code == condition.instrument), None)
         if instrument is None:
-            yield (*path, "instrument"), f"there is no instrument {condition.instrument}"
+            known = [i.code for i in self.tables.instrument]
+            words = f"there is no instrument {condition.instrument}{guess(condition.instrument, known)}"
+            yield (*path, "instrument"), words
             return
         yield from _yes(condition, instrument, path)
         yield from _answer(condition, instrument, path)
         highest = sum(item.high for item in instrument.item if item.sums and (item.values is None or item.is_scale))
         if condition.sum_at_least is not None and condition.sum_at_least > highest:
             yield (*path, "sum_at_least"), f"the sum is at most {highest}"
-        if condition.band_from and condition.band_from not in {band.code for band in instrument.band}:
-            yield (*path, "band_from"), f"there is no band {condition.band_from}"
+        bands = [band.code for band in instrument.band]
+        if condition.band_from and condition.band_from not in bands:
+            yield (*path, "band_from"), f"there is no band {condition.band_from}{guess(condition.band_from, bands)}"
 
 
 def _yes(condition: Asked, instrument: Instrument, path: Path) -> Iterator[Complaint]:

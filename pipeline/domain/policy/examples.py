@@ -17,7 +17,7 @@ from pipeline.domain.facts import Facts
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.policy.located import Path
 from pipeline.domain.policy.policy import Policy
-from pipeline.domain.route import Routing, place
+from pipeline.domain.route import county_of
 from pipeline.domain.score import Standing, judge
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -31,7 +31,8 @@ class Outcome:
     """What came of an example: where the case stands after its last report."""
 
     standing: Standing
-    routing: Routing
+    county: str | None
+    tags: frozenset[str]
     clocks: Mapping[str, datetime]
 
 
@@ -59,7 +60,8 @@ def run(policy: Policy, example: Example) -> Outcome:
         clocks = start_clocks(policy, view)
     if standing is None:
         raise ValueError("an example needs a report")
-    return Outcome(standing, place(policy, IncidentView(tuple(told), clocks), (), standing), clocks)
+    county, tags = county_of(policy, IncidentView(tuple(told), clocks), (), standing)
+    return Outcome(standing, county, standing.tags | tags, clocks)
 
 
 def _facts(number: int, data: Mapping[str, Any]) -> Facts:
@@ -88,16 +90,15 @@ def _facts(number: int, data: Mapping[str, Any]) -> Facts:
 
 
 def _differing(expect: Expected, outcome: Outcome) -> Iterator[tuple[str, object, object]]:
-    standing, routing = outcome.standing, outcome.routing
-    tags = tuple(sorted(standing.tags | routing.tags))
+    standing = outcome.standing
     codes = {reason.code for reason in standing.reasons}
     for key, wanted, came in (
         ("queue", expect.queue, standing.queue),
         ("priority", expect.priority, standing.priority),
         ("child_grade", expect.child_grade, standing.child_grade or "none"),
-        ("tags", _sorted(expect.tags), tags),
+        ("tags", _sorted(expect.tags), tuple(sorted(outcome.tags))),
         ("also", _sorted(expect.also), tuple(sorted(standing.also))),
-        ("county", expect.county, routing.county),
+        ("county", expect.county, outcome.county),
         ("score", expect.score, standing.score),
     ):
         if wanted is not None and wanted != came:
@@ -106,7 +107,13 @@ def _differing(expect: Expected, outcome: Outcome) -> Iterator[tuple[str, object
         yield "reasons", missing, tuple(sorted(codes))
     wanted_clocks = {clock: datetime.fromisoformat(due) for clock, due in (expect.clocks or {}).items()}
     if expect.clocks is not None and wanted_clocks != outcome.clocks:
-        yield "clocks", wanted_clocks, {clock: in_taipei(due) for clock, due in outcome.clocks.items()}
+        yield "clocks", *_parted(wanted_clocks, {clock: in_taipei(due) for clock, due in outcome.clocks.items()})
+
+
+def _parted(wanted: Mapping[str, datetime], came: Mapping[str, datetime]) -> tuple[object, object]:
+    """Those clocks of which the two differ."""
+    differ = [clock for clock in {**wanted, **came} if wanted.get(clock) != came.get(clock)]
+    return {c: wanted[c] for c in differ if c in wanted}, {c: came[c] for c in differ if c in came}
 
 
 def _sorted(words: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -1,30 +1,20 @@
 """Reads a policy file: all that is wrong with it is found, with its line; one that is read can judge every case."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
 from pipeline.contracts.policy import PolicyFile
-from pipeline.contracts.policy_conditions import CONDITION_WORDS
 from pipeline.data import deployed
 from pipeline.domain.policy.checks import faults_of
-from pipeline.domain.policy.located import Fault, Located, read_toml
+from pipeline.domain.policy.condition_checks import Complaint
+from pipeline.domain.policy.located import Fault, Located, Path, read_toml
+from pipeline.domain.policy.mending import Mend, mend, with_sound_rows
 from pipeline.domain.policy.policy import Policy
 
-SHIPPED = "policy/default-2026.1.toml"
-
-_WORDS = {
-    "missing": "this key is missing",
-    "extra_forbidden": "this key is not known",
-    "too_short": "this is empty",
-    "string_too_short": "this is empty",
-    "string_pattern_mismatch": "small letters, digits and underscores are wanted",
-    "union_tag_not_found": "this is no condition",
-}
-"""Said in place of the library's words where those would puzzle a person."""
+SHIPPED = "default-2026.1.toml"
 
 
 class PolicyFaultsError(ValueError):
@@ -35,43 +25,63 @@ class PolicyFaultsError(ValueError):
         super().__init__("; ".join(map(str, self.faults)))
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file as far as it can be read. `judge_by` are tables that cases can be judged by although there are faults:
+    what will not do stands as in the shipped policy there. None where it has nothing to put in its place.
+    """
+
+    told: Located
+    tables: PolicyFile
+    faults: tuple[Fault, ...]
+    judge_by: PolicyFile | None
+    is_hurt: Callable[[Path], bool]
+
+
 def read_policy(text: str) -> Policy:
     """Raises PolicyFaultsError. The examples are not run here."""
+    reading = read_as_far(text)
+    if reading.faults:
+        raise PolicyFaultsError(reading.faults)
+    return Policy.of(reading.tables, text)
+
+
+def read_as_far(text: str) -> Reading:
+    """Every fault of form and meaning; one that only follows from another is left out."""
     told = read_toml(text.removeprefix("\ufeff"))
-    try:
-        tables = PolicyFile.model_validate(told.values)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=True, include_input=False)
-        raise PolicyFaultsError([*told.broken, *_faults(found, told)]) from None
-    faults = [*told.broken, *(told.fault(path, words) for path, words in faults_of(tables))]
-    if faults:
-        raise PolicyFaultsError(faults)
-    return Policy.of(tables, text)
+    done = mend(told, _sound_values())
+    complaints = [(p, words) for p, words in faults_of(done.tables) if not _follows(p, words, done)]
+    found = (*told.broken, *(told.fault(f.path, f.words) for f in done.faults), *(told.fault(*c) for c in complaints))
+    return Reading(told, done.tables, tuple(sorted(set(found))), _to_judge_by(done, complaints), done.touches)
+
+
+def _to_judge_by(done: Mend, complaints: Sequence[Complaint]) -> PolicyFile | None:
+    if not done.is_whole:
+        return None
+    tables = with_sound_rows(done.tables, [path for path, _ in complaints], _sound_values())
+    return None if any(_bars(path) for path, _ in faults_of(tables)) else tables
+
+
+def _bars(path: Path) -> bool:
+    """A condition that cannot be asked, or a table that may leave a case without an answer."""
+    return len(path) == 1 or "when" in path
+
+
+def _follows(path: Path, words: str, done: Mend) -> bool:
+    return done.touches(path) or any(words.endswith(f" {word}") or f" {word};" in words for word in done.lost)
 
 
 @lru_cache(maxsize=1)
 def shipped() -> Policy:
     """The default policy, as it is shipped."""
-    return read_policy(deployed(SHIPPED))
+    return read_policy(shipped_text())
 
 
-def _faults(found: Sequence[ErrorDetails], told: Located) -> Iterator[Fault]:
-    for error in found:
-        path = _in_file(error["loc"], told.values)
-        words = _WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ")
-        yield told.fault(path, words[:1].lower() + words[1:])
+@lru_cache(maxsize=1)
+def _sound_values() -> Mapping[str, Any]:
+    return tomllib.loads(shipped_text())
 
 
-def _in_file(loc: Sequence[str | int], values: Mapping[str, Any]) -> list[str | int]:
-    """The path in the file: without the names of alternatives that the model tried."""
-    path: list[str | int] = []
-    here: Any = values
-    for place, part in enumerate(loc):
-        is_last = place == len(loc) - 1
-        if isinstance(here, Mapping) and (part in here or (is_last and part not in CONDITION_WORDS)):
-            here = here.get(part)
-            path.append(part)
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
-            here = here[part]
-            path.append(part)
-    return path
+def shipped_text() -> str:
+    """The default policy's file."""
+    return deployed("policy").joinpath(SHIPPED).read_text("utf-8")

@@ -20,6 +20,8 @@ if sys.orig_argv[-2:] == ["run", "assess"]:
             await inbox(self, work)
 
         SettlementWriter._inbox = settle_all_the_same  # type: ignore[method-assign]  # noqa: SLF001 - as above
-        await write(self, Work(work.batch, work.loaded, tuple(s for s in work.settled if s[1] is not left_out), work.receipts))
+        await write(
+            self, Work(work.batch, work.loaded, tuple(s for s in work.settled if s[1] is not left_out), work.receipts)
+        )
 
     SettlementWriter.write = half_once  # type: ignore[method-assign]

@@ -1,0 +1,10 @@
+"""What may have been meant by a word that is not known."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+
+def guess(word: str, known: Collection[str]) -> str:
+    """The end of a sentence; nothing where no known word is near."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.75)
+    return f": is {near[0]} meant?" if near else ""

@@ -1,0 +1,150 @@
+"""Finds every line that is no TOML, not only the first, and takes as little as can be with it."""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_BEGIN = re.compile(r"[ \t]*(?:\[\[?[ \t]*[\w.\"-]+[ \t]*\]?\]?[ \t]*(?:#.*)?$|[\w.\"-]+[ \t]*=)")
+_HEADER = re.compile(r"[ \t]*\[")
+_TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
+_WORD = re.compile(r"\b(?:code|name)\s*=\s*[\"']([a-z0-9_]+)[\"']")
+_KEY = re.compile(r"[ \t]*([\w-]+)[ \t]*=")
+ROUNDS_MAX = 200
+
+
+@dataclass(slots=True)
+class Mended:
+    """Lines of which those that are no TOML were emptied. `breaks`: line and words. `emptied`: every line so lost."""
+
+    lines: list[str]
+    breaks: list[tuple[int, str]] = field(default_factory=list)
+    emptied: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def lost_words(self) -> frozenset[str]:
+        """Codes and names of rows that are gone with these lines."""
+        return frozenset(word for line in self.emptied.values() for word in _WORD.findall(line))
+
+    def lost_keys(self) -> Iterator[tuple[int, str]]:
+        """Keys that are gone, each with the line where it stood."""
+        for number, line in self.emptied.items():
+            if found := _KEY.match(line):
+                yield number, found[1]
+
+    def empty(self, first: int, end: int) -> None:
+        """Lines from `first`, before `end`, both from 0."""
+        for place in range(first, end):
+            if self.lines[place].strip():
+                self.emptied[place + 1] = self.lines[place]
+            self.lines[place] = ""
+
+
+def mended(text: str) -> Mended:
+    """The same text where it is TOML."""
+    mend = Mended(text.replace("\r\n", "\n").split("\n"))
+    if _error(mend.lines) is None:
+        return mend
+    for first, end in list(_statements(mend.lines)):
+        _mend_statement(mend, first, end)
+    for _ in range(ROUNDS_MAX):
+        error = _error(mend.lines)
+        if error is None:
+            return mend
+        number, words = error
+        first, end = next(((f, e) for f, e in _statements(mend.lines) if f <= number < e), (number, number + 1))
+        mend.breaks.append((number + 1, _plainly(words, mend.lines[number])))
+        mend.empty(first, _end_of_table(mend.lines, first, end))
+    return Mended([""], mend.breaks)
+
+
+def _error(lines: Sequence[str]) -> tuple[int, str] | None:
+    """The place of the first line, from 0, that is no TOML, and the reader's words for it."""
+    try:
+        tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError as error:
+        found = _AT.search(str(error))
+        place = int(found[1]) - 1 if found and found[1] else len(lines) - 1
+        return min(place, len(lines) - 1), str(error)[: found.start()] if found else str(error)
+    return None
+
+
+def _statements(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Headers and keys with their values: from a line to before another."""
+    begins, depth = [], 0
+    for place, line in enumerate(lines):
+        if _BEGIN.match(line) and (depth <= 0 or line[:1] not in " \t"):
+            begins.append(place)
+            depth = 0
+        depth += 0 if _HEADER.match(line) and begins and begins[-1] == place else _depth(line)
+    yield from pairwise((*begins, len(lines)))
+
+
+def _mend_statement(mend: Mended, first: int, end: int) -> None:
+    while (error := _error(mend.lines[first:end])) is not None:
+        place, words = first + error[0], error[1]
+        row = next(((f, e) for f, e in _rows(mend.lines, first, end) if f <= place < e), None)
+        if row is not None:
+            mend.breaks.append(
+                (_odd_line(mend.lines, *row, place) + 1, _plainly(words, "".join(mend.lines[slice(*row)])))
+            )
+            mend.empty(*row)
+            continue
+        is_open = sum(map(_depth, mend.lines[first:end])) > 0 and end - first > 1
+        told = "a bracket that is opened from here on is not closed" if is_open else _plainly(words, mend.lines[place])
+        mend.breaks.append(((first if is_open else place) + 1, told))
+        mend.empty(first, _end_of_table(mend.lines, first, end))
+        return
+
+
+def _rows(lines: Sequence[str], first: int, end: int) -> Iterator[tuple[int, int]]:
+    """The rows of a list of tables, each with lines of its own."""
+    begins = [place for place in range(first + 1, end) if lines[place].lstrip().startswith("{")]
+    last = next((place for place in range(end - 1, first, -1) if lines[place].strip()), end)
+    closing = last if lines[last:] and lines[last].lstrip().startswith("]") else end
+    if begins and all(_depth(line) <= 1 for line in lines[first : first + 1]):
+        yield from pairwise((*begins, closing))
+
+
+def _odd_line(lines: Sequence[str], first: int, end: int, place: int) -> int:
+    return place if first <= place < end and lines[place].strip() else first
+
+
+def _end_of_table(lines: Sequence[str], first: int, end: int) -> int:
+    """Where a header is lost, its keys must not fall to the table above."""
+    if not _HEADER.match(lines[first]):
+        return end
+    return next((f for f, _ in _statements(lines) if f > first and _HEADER.match(lines[f])), len(lines))
+
+
+def _plainly(words: str, line: str) -> str:
+    bare = _TEXT.sub('""', line).partition("#")[0]
+    wide = [c for c in bare if not c.isascii()]
+    if wide and not _is_word(wide[0]):
+        return f"{wide[0]} may stand only inside a text: type the plain sign, half-width"
+    if bare.count('"') % 2 or bare.count("'") % 2:
+        return "a quotation mark is missing"
+    if wide:
+        return f"a text stands between quotation marks: {wide[0]} does not"
+    if words.startswith(("Cannot overwrite", "Cannot mutate", "Duplicate inline")):
+        return "this key is there twice"
+    if words.startswith("Cannot declare"):
+        return "this table is there twice"
+    return f"this is not TOML: {words[:1].lower()}{words[1:]}"
+
+
+def _is_word(sign: str) -> bool:
+    """Whether it is a letter that has no half-width form."""
+    return unicodedata.category(sign).startswith("L") and not unicodedata.normalize("NFKC", sign).isascii()
+
+
+def _depth(line: str) -> int:
+    bare = _TEXT.sub('""', line).partition("#")[0]
+    return sum(bare.count(c) for c in "[{") - sum(bare.count(c) for c in "]}")
