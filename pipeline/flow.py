@@ -16,6 +16,8 @@ from pipeline.domain.intake import admit_all
 from pipeline.domain.link import sought_keys
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.notices import notices
+from pipeline.domain.policy.release import book_of
+from pipeline.domain.policy.shadow import differences
 from pipeline.domain.route import place
 from pipeline.domain.rulings import rule
 from pipeline.domain.score import judge
@@ -62,6 +64,7 @@ _RULED = (
     *("ruling", "link_tie", "link_review", "case_file", "case_alias", "incident", "clock", "report", "report_version"),
     *("report_original", "case_event", "outbox"),
 )
+_POLICIES = ("policy_release", "policy_signer", "policy_signature", "policy_activation", "policy_shadow")
 _KNOWN_TO_THE_DESK = (
     *("ruling", "link_tie", "link_edge", "link_review", "report", "report_version", "incident", "case_file"),
     *("case_alias", "decision", "case_key"),
@@ -89,11 +92,15 @@ FLOW: tuple[Step, ...] = (
          ("register_version", "source")),
     Step("assess", "look up", "Who else may be told of: which IDs, names, births, doors are there?", sought_keys,
          _FOUND_BY, ("case_key",)),
+    Step("assess", "choose", "Which policy was in force when it came in? Do two people's signatures hold?", book_of,
+         _POLICIES, ("alarm",)),
     Step("assess", "compare", "One household? One incident? How much does each field weigh?", compare),
     Step("assess", "file", "Which cases do all pairs together make? What is asked?", filing.file),
     Step("assess", "score", "Which dangers are told of, and how grave and how soon is that?", judge),
     Step("assess", "start clocks", "What is due by law, and when?", start_clocks),
     Step("assess", "route", "Which county and which centre takes it?", place),
+    Step("assess", "try", "What would the policy in shadow say? It changes nothing.", differences,
+         (), ("shadow_decision",)),
     Step("assess", "tell", "What does the world learn of it, without a name?", notices),
     Step("assess", "seal", "Under which key does what is personal lie?", seal),
     Step("assess", "settle", "Is the partition still mine? Then all of it, in one transaction.", SettlementWriter.write,
@@ -105,7 +112,8 @@ FLOW: tuple[Step, ...] = (
     Step("desk", "explain", "Which fields speak for a link, and which against it?", Explaining.explain,
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
     Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,
-         ("register_version", "source", "history", "clock", "report_original", *_KNOWN_TO_THE_DESK), _RULED),
+         ("register_version", "source", "history", "clock", "report_original", *_POLICIES, *_KNOWN_TO_THE_DESK),
+         (*_RULED, "alarm")),
     Step("desk", "transfer", "Does the other centre take it? Until then it stays.", answer,
          ("case_transfer",), ("case_transfer",)),
 )  # fmt: skip

@@ -62,7 +62,7 @@ def read_filing(path: Path) -> Filing:
         rows = _of_links(file) if path.suffix == ".csv" else _of_decisions(file)
         try:
             return {digest(e): Place(digest(c), digest(i)) for e, c, i in rows}
-        except (ValueError, KeyError, UnicodeDecodeError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             raise ReportFileError(f"{path} holds no decisions: event_id, case_id and incident_id are wanted") from None
 
 
@@ -74,7 +74,7 @@ def _of_links(file: IO[bytes]) -> Iterator[tuple[str, str, str]]:
 def _of_decisions(file: IO[bytes]) -> Iterator[tuple[str, str, str]]:
     for line in file:
         told = orjson.loads(line) if line.strip() else None
-        if told and told["case_id"] and told["outcome"] != REDELIVERY:
+        if told and told["case_id"] and told.get("outcome") != REDELIVERY:
             yield told["event_id"], told["case_id"], told["incident_id"]
 
 
@@ -174,10 +174,11 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 class Block(NamedTuple):
-    """Histories of whole cases, and how many of the lines hold no report."""
+    """Histories of whole cases, how many of the lines hold no report, and how many an event that had come before."""
 
     histories: Sequence[History]
     unread: int
+    repeated: int
 
 
 class CaseLines:
@@ -188,7 +189,7 @@ class CaseLines:
 
     def read(self, block: Sequence[Line]) -> Block:
         """Raises ReportFileError."""
-        cases: dict[int, list[Told]] = {}
+        cases: dict[int, dict[tuple[str, str, bytes], Told]] = {}
         unread = 0
         with _opened(self._path) as file:
             for line in block:
@@ -197,8 +198,11 @@ class CaseLines:
                 if told is None:
                     unread += 1
                 else:
-                    cases.setdefault(line.case, []).append(told)
-        return Block([History(tuple(told)) for told in cases.values()], unread)
+                    facts = told.facts
+                    event = facts.source, facts.event_id, facts.content_key
+                    cases.setdefault(line.case, {}).setdefault(event, told)
+        histories = [History(tuple(told.values())) for told in cases.values()]
+        return Block(histories, unread, len(block) - unread - sum(len(h.told) for h in histories))
 
     def _told(self, value: bytes, line: Line) -> Told | None:
         reading = read_event(value, (), self._read_at, self._directory)

@@ -71,13 +71,17 @@ def _as_json(found: Sequence[Again]) -> Iterator[str]:
 
 
 def _as_words(found: Sequence[Again], other: Policy | None) -> Iterator[str]:
+    counts: Counter[str] = Counter()
     for one in found:
         made_by = other.version if other else one.stored.policy_version
-        yield f"{one.stored.event_id}   {one.stored.outcome}   by {made_by}: {SAID[one.verdict]}"
-        for field, stands, came in one.differences:
-            yield f"    {field}: {_shown(stands)} -> {_shown(came)}"
-    counts = Counter(one.verdict for one in found)
-    yield f"{len(found)} decisions made again: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+        differences = [d for d in one.differences if other is None or d[0] != "policy_version"]
+        said = SAID[one.verdict]
+        if other and one.made:
+            said = "decides otherwise" if differences else "decides the same"
+        yield f"{one.stored.event_id}   {one.stored.outcome}   by {made_by}: {said}"
+        yield from (f"    {field}: {_shown(stands)} -> {_shown(came)}" for field, stands, came in differences)
+        counts[said] += 1
+    yield f"{len(found)} decisions made again: " + ", ".join(f"{n} {said}" for said, n in counts.items())
 
 
 def _shown(value: object) -> str:

@@ -10,9 +10,10 @@ from pipeline import wiring
 from pipeline.adapters.probes import asked
 from pipeline.commands.decide import ErasedError
 from pipeline.commands.explain import Lang, said
-from pipeline.contracts.decision import Reason
+from pipeline.contracts.decision import Reason, in_taipei
 from pipeline.domain.account import Account, Because, Running, Sinking, Stand, account_of
 from pipeline.domain.link_words import Words
+from pipeline.domain.parts import Parts
 from pipeline.domain.policy.reading import shipped
 from pipeline.settings import Settings
 
@@ -40,7 +41,9 @@ async def _account(settings: Settings, name: str) -> Account:
         if case is None:
             raise ErasedError(f"{name} was erased: nothing of it can be opened any more")
         version = case.judged[0].policy_version
-        return account_of(case, (version and await found.policies.by_version(version)) or shipped())
+        return account_of(
+            case, (version and await found.policies.by_version(version)) or shipped(), found.terms.centres
+        )
 
 
 def _as_json(account: Account) -> str:
@@ -58,6 +61,7 @@ def _as_json(account: Account) -> str:
             "score": standing.score,
             "policy_version": account.policy_version,
             "because": _BECAUSE.dump_python(account.because, mode="json"),
+            "placed": [words._asdict() for words in account.placed],
             "observed": [r.model_dump() for r in account.observed],
             "assessed": [r.model_dump() for r in account.assessed],
             "clocks": TypeAdapter(tuple[Running, ...]).dump_python(account.clocks, mode="json"),
@@ -76,9 +80,17 @@ def _as_words(account: Account, lang: Lang) -> Iterator[str]:
     yield ""
     yield said(Words("為何在此", "Why here"), lang)
     yield from (_line(because, lang) for because in account.because)
-    if (standing.queue, standing.priority, standing.child_grade) != _told(account.by_now):
+    yield from (
+        f"  {said(Words('中心', 'centre'), lang)} {routing.centre}: {said(words, lang)}" for words in account.placed
+    )
+    if standing.said:
+        yield (
+            f"  {said(Words('有人員決定；通報本身為', 'people decided of it; its reports alone put it at'), lang)}: "
+            + _parts(standing.told)
+        )
+    elif (standing.queue, standing.priority, standing.child_grade) != _told(account.by_now):
         by_policy = said(Words("現有通報依政策為", "by what is told now the policy says"), lang)
-        yield f"  {by_policy}: {_stand(account.by_now)}"
+        yield f"  {by_policy}: {_parts(account.by_now)}"
         yield f"  {said(Words('先前已升高，通報不使其降低', 'it was raised before; no report lowers it'), lang)}"
     yield ""
     yield f"{said(Words('為何此時：分數', 'Why now: score'), lang)} {standing.score}"
@@ -87,13 +99,13 @@ def _as_words(account: Account, lang: Lang) -> Iterator[str]:
     yield ""
     yield said(Words("期限", "By when"), lang)
     for clock in account.clocks:
-        yield f"  {clock.due.isoformat(timespec='minutes')}   {said(clock.words, lang)}   ({clock.law})"
+        yield f"  {in_taipei(clock.due).isoformat(timespec='minutes')}   {said(clock.words, lang)}   ({clock.law})"
     yield ""
     yield said(Words("什麼會改變", "What would change it"), lang)
     yield from (f"  -> {b.to}: {said(b.words, lang)}" for b in account.rising)
     for sinking in account.sinking:
         without = said(Words("若更正此項則降為", "lower if a person corrects this"), lang)
-        yield f"  {without} {_stand(sinking.to)}: {said(sinking.told, lang)} ({sinking.field})"
+        yield f"  {without} {_parts(sinking.to)}: {said(sinking.told, lang)} ({sinking.field})"
     if not account.rising and not account.sinking:
         yield f"  {said(Words('單一項目不會改變', 'no single thing would'), lang)}"
 
@@ -115,9 +127,9 @@ def _reasons(head: Words, reasons: Sequence[Reason], lang: Lang) -> Iterator[str
         yield f"   {reason.points:+4d}   {said(words, lang)}   [{reason.field}]"
 
 
-def _stand(stand: Stand) -> str:
-    grade = f", grade {stand.child_grade}" if stand.child_grade else ""
-    return f"{stand.queue}, {stand.priority}{grade}"
+def _parts(parts: Stand | Parts) -> str:
+    grade = f", grade {parts.child_grade}" if parts.child_grade else ""
+    return f"{parts.queue}, {parts.priority}{grade}"
 
 
 def _grade(grade: int | None, lang: Lang) -> str:

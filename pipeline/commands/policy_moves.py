@@ -76,6 +76,7 @@ def as_told(head: Head, tally: Tally) -> dict[str, Any]:
         "seconds": round(head.seconds, 1),
         "reports": tally.reports,
         "unread": tally.unread,
+        "repeated": tally.repeated,
         "unfiled": tally.unfiled,
         "erased": tally.erased,
         "cases": {column.value: tally.columns[column] for column in Column},
@@ -180,6 +181,7 @@ def _stretch(head: Head) -> str:
 def _rest(tally: Tally) -> str:
     told = (
         (tally.unread, "lines that are no report"),
+        (tally.repeated, "events that had come before"),
         (tally.unfiled, "reports without a decision, which stand alone"),
         (tally.erased, "erased cases, which are passed over"),
     )

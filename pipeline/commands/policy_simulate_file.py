@@ -27,7 +27,7 @@ def of_file(settings: Settings, wish: Wish, plan: Plan) -> Tally:
     with progress("judges reports", len(index)) as show:
         for part in shared_out(index.blocks(LINES_AT_ONCE), workers):
             tally.join(part)
-            show(tally.reports + tally.unread)
+            show(tally.reports + tally.unread + tally.repeated)
     return tally
 
 
@@ -40,4 +40,4 @@ class _FileWork:
 
     def __call__(self, block: Sequence[Line]) -> Tally:
         read = self._lines.read(block)
-        return counted(read.histories, self._trial, Tally(self._examples, unread=read.unread))
+        return counted(read.histories, self._trial, Tally(self._examples, unread=read.unread, repeated=read.repeated))

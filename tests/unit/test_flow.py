@@ -16,11 +16,11 @@ from pipeline.flow import FLOW, INTAKE, Step, as_table
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
 QUERIES = {
     "intake": ("register", "door"),
-    "assess": ("assess", "register"),
+    "assess": ("assess", "register", "policies"),
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
     "auditor": ("audit", "alarms"),
-    "desk": ("rulings", "transfers", "explain", "register", "assess"),
+    "desk": ("rulings", "transfers", "explain", "register", "assess", "policies"),
 }
 OF_ASSESS_ALONE = {
     "desk": {
@@ -36,7 +36,7 @@ OF_ASSESS_ALONE = {
             "move_cursor",
         ),
         *("put_down", "give_up", "add_hole", "add_unread", "add_inbox", "put_edge", "drop_edge", "add_version"),
-        *("add_original", "add_link_key", "add_review", "add_decision", "raise_alarm"),
+        *("add_original", "add_link_key", "add_review", "add_decision", "add_shadow_decision"),
     }
 }
 LOOKED_AT_ONCE_AT_THE_START = {"key_check"}

@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.vocabulary import Queue
-from pipeline.data import deployed
 from pipeline.domain.assess import Settlement, assess
 from pipeline.domain.casefile import CaseFile, Report
 from pipeline.domain.directory import Directory
 from pipeline.domain.docket import Docket
 from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.domain.policy.policy import Policy
-from pipeline.domain.policy.reading import SHIPPED, read_policy, shipped
+from pipeline.domain.policy.reading import read_policy, shipped, shipped_text
 from pipeline.domain.policy.simulate import Aspect, End, History, Move, Told, Trial, Turn, moves, replay
 from pipeline.domain.policy.small_cells import FEW, KEPT_BACK, SHOWN_FROM, shown
 from pipeline.domain.policy.tally import Cell, Column, Group, Side, Tally
@@ -34,7 +33,7 @@ NOBODY = Directory({})
 
 def policy(*changes: tuple[str, str]) -> Policy:
     """The shipped policy with these texts of it replaced."""
-    text = deployed(SHIPPED)
+    text = shipped_text()
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)

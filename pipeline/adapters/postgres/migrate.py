@@ -98,10 +98,13 @@ async def refuse_other_schema(connection: asyncpg.Connection | asyncpg.pool.Pool
 
 
 async def prove_keys(connection: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, proof: bytes) -> None:
-    """The first process to come leaves the proof of its keys; whoever comes later with others is refused.
+    """The first process to come leaves the proof of its keys; whoever comes later with others is refused. Where it lies
+    already, nothing is written: a copy that may only be read serves, too.
 
     Raises KeysRefusedError.
     """
+    if await connection.fetchval("SELECT proof FROM key_check") == proof:
+        return
     await connection.execute("INSERT INTO key_check (proof) VALUES ($1) ON CONFLICT DO NOTHING", proof)
     if await connection.fetchval("SELECT proof FROM key_check") != proof:
         raise KeysRefusedError("this key ring is not the one that the database was sealed with")

@@ -23,7 +23,6 @@ from pipeline.domain.policy.release import (
 )
 
 SQL = Queries.of("policies")
-ALARMS = Queries.of("alarms")
 
 Row = Mapping[str, Any]
 
@@ -91,7 +90,7 @@ class Policies:
             shadow = _readable(release)
             refused = refused if shadow else (*refused, Refused(release.version, "it cannot run in shadow"))
         for told in refused:
-            await db.execute(ALARMS["raise_alarm"], "policy_refused", told.subject, self._raised_by)
+            await db.execute(SQL["raise_alarm"], "policy_refused", told.subject, self._raised_by)
         return InForce(book, shadow)
 
 

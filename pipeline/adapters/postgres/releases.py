@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pipeline.adapters.postgres.database import Connection, Pool
-from pipeline.adapters.postgres.policies import SQL, read_records
+from pipeline.adapters.postgres.policies import SQL as READ
+from pipeline.adapters.postgres.policies import read_records
+from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.signing import SigningKey, verify
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.release import Kind, Records, Release, book_of, release_bytes, roll_back_bytes, signed_by
@@ -24,6 +26,8 @@ from pipeline.domain.policy.release_steps import (
     release_of,
 )
 from pipeline.domain.policy.shadow import Tally
+
+SQL = Queries.of("releases")
 
 
 class Shadow(NamedTuple):
@@ -50,7 +54,7 @@ class Releases:
 
     async def now(self) -> Now:
         async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-            row = await db.fetchrow(SQL["shadow_now"])
+            row = await db.fetchrow(READ["shadow_now"])
             shadow = Shadow(row["version"], row["since"], row["until"]) if row else None
             return Now(await read_records(db), await db.fetchval(SQL["now"]), shadow)
 

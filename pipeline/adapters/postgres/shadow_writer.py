@@ -8,7 +8,7 @@ from typing import NamedTuple
 import asyncpg
 
 from pipeline.adapters.postgres.database import Connection
-from pipeline.adapters.postgres.policies import ALARMS, SQL
+from pipeline.adapters.postgres.policies import SQL
 from pipeline.domain.assess import Settlement
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.shadow import FAILED, Differs, Shadowed, differences
@@ -59,4 +59,4 @@ async def write_shadowed(db: Connection, shadowed: Sequence[Shadowed]) -> None:
     except asyncpg.PostgresError:
         failed = True
     if failed:
-        await db.execute(ALARMS["raise_alarm"], "shadow_failed", shadowed[0].version, "assess")
+        await db.execute(SQL["raise_alarm"], "policy_shadow_failed", shadowed[0].version, "assess")

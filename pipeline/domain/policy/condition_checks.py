@@ -56,9 +56,10 @@ class Asking:
 
 def faults_in(condition: Condition, tables: PolicyFile, asking: Asking, path: Path) -> Iterator[Complaint]:
     own = (tables.rule[path[1]].name,) if path[0] == "rule" and isinstance(path[1], int) else ()
-    checker = _Checker(tables, asking, path, own)
-    yield from checker.faults(condition, path, upright=True)
-    if asking.names_a_path and not names_a_path(condition, tables):
+    found = list(_Checker(tables, asking, path, own).faults(condition, path, upright=True))
+    is_undone = any(words in {UNDONE, GRADE_RISES} for _, words in found)
+    yield from (c for c in found if not (is_undone and c[1] == NO_POINTS))
+    if not found and asking.names_a_path and not names_a_path(condition, tables):
         yield path, "this can hold without a field that says so; ask for something that is told"
 
 

@@ -164,8 +164,8 @@ def _told(condition: Told) -> Holds:
         facts = _facts(told, situation.dangers)
         if words.isdisjoint(facts):
             return None
-        paths = tuple(path for word, path in facts.items() if word in words)
-        return paths if len(paths) >= least else None
+        paths = [path for word, path in facts.items() if word in words]
+        return tuple(dict.fromkeys(paths)) if len(paths) >= least else None
 
     return holds
 
@@ -176,8 +176,8 @@ def _person(condition: Person) -> Holds:
 
     def holds(situation: Situation) -> Paths | None:
         told = situation.dangers.conditions
-        paths = tuple(path for (role, has), path in told.items() if has in asked and role in roles)
-        return paths or None
+        paths = (path for (role, has), path in told.items() if has in asked and role in roles)
+        return tuple(dict.fromkeys(paths)) or None
 
     return holds
 

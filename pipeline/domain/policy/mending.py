@@ -16,6 +16,7 @@ from pipeline.domain.policy.toml_places import Path
 ROUNDS_MAX = 20
 _KEYS = ("name", "code")
 _ANY_ORDER = frozenset({"category", "crisis_flag", "indicator", "role", "age", "instrument", "rule", "danger"})
+_FIRST_DECIDES = frozenset({"queue", "child_grade", "priority", "county"})
 _WORDLESS = frozenset({"zh", "en", "law", "source"})
 """Keys on which no decision depends."""
 
@@ -96,6 +97,8 @@ class _Work:
         """What went with lines that are no TOML comes back, where a sound policy has it and its order is free."""
         self.lost = set(told.lost_words)
         self.hurt = {path for path in told.lost_keys if len(path) > 1}
+        for path in self.hurt:
+            self._bring_back(path)
         for table, rows in self._sound.items():
             mine = self.values.get(table)
             if table not in self.values and table in {p[0] for p in told.lost_keys if len(p) == 1}:
@@ -105,6 +108,13 @@ class _Work:
                 self._append(table, mine, rows)
         if self.lost - {_key(r) for rows in self._sound.values() if isinstance(rows, list) for r in rows}:
             self.is_whole = False
+
+    def _bring_back(self, path: Path) -> None:
+        match path:
+            case (str(table), int(place), str(key)) if isinstance(rows := self.values.get(table), list):
+                same = self._stands_in(table, rows, place)
+                if same and key in same:
+                    self._take(rows[place], key, same[key])
 
     def _append(self, table: str, mine: Rows, rows: Rows) -> None:
         there = {_key(row) for row in mine if isinstance(row, dict)}
@@ -125,11 +135,27 @@ class _Work:
         match fault.path:
             case (str(table), int(place), *rest) if isinstance(self.values.get(table), list):
                 self._row(table, place, rest, fault)
+            case (str(stray),) if fault.kind == "extra_forbidden":
+                self._move(stray)
             case (str(top), *_):
                 self.hurt.add((top,))
                 self._take(self.values, top, self._sound.get(top))
             case _:
                 raise ValueError(fault.words)
+
+    def _move(self, stray: str) -> None:
+        """The rows of a table whose name is misspelt go to the one that is meant."""
+        near = get_close_matches(stray, list(PolicyFile.model_fields), n=1, cutoff=0.75)
+        rows = self.values.pop(stray)
+        mine = self.values.setdefault(near[0], []) if near and isinstance(rows, list) else None
+        if not near or (near[0] in self.values and mine is None):
+            return
+        if isinstance(mine, list) and near[0] not in _FIRST_DECIDES:
+            self.hurt |= {(near[0], len(mine) + at) for at in range(len(rows))}
+            mine += rows
+        else:
+            self.is_whole = False
+            self.lost |= {key for row in rows if isinstance(row, dict) and (key := _key(row))} if mine else set()
 
     def _row(self, table: str, place: int, rest: Sequence[str | int], fault: FormFault) -> None:
         rows = self.values[table]

@@ -64,14 +64,16 @@ Kind = tuple[Aspect, str, str]
 
 @dataclass(slots=True)
 class Tally:
-    """`unread` are reports that nobody can read, `erased` cases that are no longer there for anyone, `unfiled` reports
-    of which it is not told what case they belong to. `levels` are how many cases stand where under each policy, and
-    have which clocks. `examples` holds so many of each kind, by the order of their ids.
+    """`unread` are reports that nobody can read, `repeated` events that came again, `erased` cases that are no longer
+    there for anyone, `unfiled` reports of which it is not told what case they belong to. `levels` are how many cases
+    stand where under each policy, and have which clocks. `examples` holds so many of each kind, by the order of their
+    ids.
     """
 
     examples_max: int = 0
     reports: int = 0
     unread: int = 0
+    repeated: int = 0
     erased: int = 0
     unfiled: int = 0
     columns: Counter[Column] = field(default_factory=Counter)
@@ -102,6 +104,7 @@ class Tally:
         """Takes another part's counts in."""
         self.reports += other.reports
         self.unread += other.unread
+        self.repeated += other.repeated
         self.erased += other.erased
         self.unfiled += other.unfiled
         self.columns.update(other.columns)

@@ -9,9 +9,6 @@ ORDER BY d.decided_at, r.arrival_no, d.event_key
 
 -- name: inputs_of
 SELECT d.event_key, d.decision, d.sealed_inputs, d.decided_at, v.wrapped_key, i.case_id
-FROM decision d JOIN report_version v USING (event_key) JOIN report r USING (report_id) JOIN incident i USING (incident_id)
+FROM decision d JOIN report_version v USING (event_key) JOIN report r USING (report_id)
+JOIN incident i ON i.incident_id = r.incident_id
 WHERE d.event_key = ANY($1)
-
--- name: case_of
--- The case where the case of this id stands now, itself unless it went up in another.
-SELECT coalesce((SELECT case_id FROM case_alias WHERE alias_id = $1), $1)
