@@ -86,7 +86,7 @@ def policy_from_excel(
 
 
 @policy_app.command("simulate")
-@listens_to("postgres_dsn", "keys_dsn", "key_file", "data_dir", "sources_file")
+@listens_to("postgres_dsn", "keys_dsn", "key_file", "data_dir", "sources_file", "directory_dir")
 def policy_simulate(  # noqa: PLR0913 - each is a flag
     told: "Configured",
     new: Annotated[Path, typer.Argument(metavar="NEW.toml", help="The policy to try.")],

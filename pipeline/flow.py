@@ -94,7 +94,7 @@ FLOW: tuple[Step, ...] = (
     Step("assess", "look up", "Who else may be told of: which IDs, names, births, doors are there?", sought_keys,
          _FOUND_BY, ("case_key",)),
     Step("assess", "choose", "Which policy was in force when it came in? Do two people's signatures hold?", book_of,
-         _POLICIES, ("alarm",)),
+         ("history", *_POLICIES), ("alarm",)),
     Step("assess", "compare", "One household? One incident? How much does each field weigh?", compare),
     Step("assess", "file", "Which cases do all pairs together make? What is asked?", filing.file),
     Step("assess", "score", "Which dangers are told of, and how grave and how soon is that?", judge),

@@ -68,7 +68,6 @@ from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.domain.link_words import Words
 from pipeline.domain.overruled import Overruled
-from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
@@ -426,10 +425,10 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is stored of cases, and which policy was in force when."""
+    """What is stored of cases, and under which terms they were judged when."""
 
     histories: Histories
-    in_force: PolicyBook
+    terms: TermsBook
 
 
 @asynccontextmanager
@@ -448,7 +447,8 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         book = await with_retries(Policies(on.pool, name).book)
-        yield Past(Histories(on.pool, keys_pool, on.ring, sources, stretch), book)
+        terms = TermsBook(book, read_folder(settings.directory_dir))
+        yield Past(Histories(on.pool, keys_pool, on.ring, sources, stretch), terms)
 
 
 async def read_overrides(settings: Settings, first: datetime, after: datetime) -> list[tuple[Overruled, Words]]:

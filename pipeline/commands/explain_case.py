@@ -66,7 +66,6 @@ def _as_json(account: Account, centres: CentreBook) -> str:
             "score": standing.score,
             "policy_version": account.policy_version,
             "because": _BECAUSE.dump_python(account.because, mode="json"),
-            "placed": [words._asdict() for words in account.placed],
             "observed": [r.model_dump() for r in account.observed],
             "assessed": [r.model_dump() for r in account.assessed],
             "clocks": TypeAdapter(tuple[Running, ...]).dump_python(account.clocks, mode="json"),

@@ -47,7 +47,7 @@ class Standing:
     @property
     def by_reports(self) -> "Standing":
         """As it would stand without what people said."""
-        return self.at(self.told, None)
+        return self.at(self.said.told, None) if self.said else self
 
     def at(self, parts: Parts, said: Said | None) -> "Standing":
         """The same with these parts, and what people said of it."""

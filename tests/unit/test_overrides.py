@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from typing import get_args
 from uuid import UUID, uuid5
 
 import pytest
@@ -13,7 +14,17 @@ from hypothesis import strategies as st
 from telling import MOTHER, NAMESPACE, NOON, POLICY, STREAMS, TERMS, any_facts, at, event, hours, known, told
 from test_rulings import CLINIC, FIRST, GRAVE, KINDS, SECOND, Office, quoting
 
-from pipeline.contracts.case import CaseEvent, OverrideKind, OverrideReason, Part, QueueRecord, RecordKind, RulingKind
+from pipeline import cli_case
+from pipeline.contracts.case import (
+    CaseEvent,
+    GradeWanted,
+    OverrideKind,
+    OverrideReason,
+    Part,
+    QueueRecord,
+    RecordKind,
+    RulingKind,
+)
 from pipeline.contracts.topics import CASE_EVENTS
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue
 from pipeline.domain.casefile import CaseState
@@ -287,6 +298,14 @@ def test_every_reason_is_for_a_raise_or_a_lowering_and_has_words_in_both_languag
     assert {reason for words in REASONS.values() for reason in words} == set(OverrideReason)
     words = [w for told_by in REASONS.values() for w in told_by.values()]
     assert all(w.zh and w.en for w in words)
+
+
+def test_the_commands_offer_what_there_is() -> None:
+    assert [word.value for word in cli_case.WhyRaise] == [reason.value for reason in REASONS[RAISE]]
+    assert [word.value for word in cli_case.WhyLower] == [reason.value for reason in REASONS[LOWER]]
+    assert [word.value for word in cli_case.Queues] == [queue.value for queue in Queue]
+    assert [word.value for word in cli_case.Priorities] == [priority.value for priority in Priority]
+    assert [grade_told(word) for word in cli_case.Grades] == list(get_args(GradeWanted))
 
 
 # --- what cannot be done
