@@ -35,12 +35,11 @@ from pipeline.adapters.postgres.docket_reader import ROUTING, STANDING
 from pipeline.adapters.postgres.keys import Purpose
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate
 from pipeline.adapters.vault import KEY_VERSION, KeyRing, Slot, new_key, seal
-from pipeline.data import deployed
 from pipeline.domain.chain import BEGINNING
 from pipeline.domain.dangers import IncidentView, ReportView
 from pipeline.domain.directory import Directory
 from pipeline.domain.normalise.reading import Reading, read_event
-from pipeline.domain.policy.reading import SHIPPED, shipped
+from pipeline.domain.policy.reading import shipped, shipped_text
 from pipeline.domain.privacy import public_event_id, without_reporter
 from pipeline.domain.route import Routing
 from pipeline.domain.score import judge
@@ -192,7 +191,7 @@ def counts(told: dict[str, Any]) -> dict[str, Any]:
 
 async def measure(root: Path, reports: int, processes: int) -> list[dict[str, Any]]:
     folders = open_folders(root)
-    text = deployed(SHIPPED)
+    text = shipped_text()
     for old, new in CHANGES:
         if old not in text:
             raise ValueError(f"the shipped policy does not say {old!r}")

@@ -4,15 +4,16 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from pipeline.commands.policy_file import policy_of, text_of
 from pipeline.commands.policy_moves import Head, print_json, print_tables
 from pipeline.contracts.decision import TAIPEI
-from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.reading import read_policy
-from pipeline.domain.policy.simulate import Course, History, Trial
+from pipeline.domain.policy.simulate import History, Trial
 from pipeline.domain.policy.tally import Tally
+from pipeline.domain.terms import TermsBook
 from pipeline.errors import AnwangError
 from pipeline.settings import Settings
 
@@ -62,19 +63,14 @@ class Plan:
             wish.examples,
         )
 
-    def trial(self, in_force: Course) -> Trial:
-        return Trial(
-            always(read_policy(self.old)) if self.old else in_force, read_policy(self.new), self.begin, self.end
-        )
+    def trial(self, terms: TermsBook) -> Trial:
+        """In the directory of these terms, which also tell what was in force."""
+        old = partial(terms.under, read_policy(self.old)) if self.old else terms.at
+        return Trial(old, partial(terms.under, read_policy(self.new)), self.begin, self.end)
 
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=TAIPEI)
-
-
-def always(policy: Policy) -> Course:
-    """The same one at any time."""
-    return lambda _: policy
 
 
 Replay = Callable[[Settings, Wish, Plan], Tally]

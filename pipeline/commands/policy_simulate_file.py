@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.report_file import CaseLines, Index, Line, ReportFileError, read_filing
-from pipeline.commands.policy_simulate import Plan, Wish, always, counted
+from pipeline.commands.policy_simulate import Plan, Wish, counted
 from pipeline.commands.side_by_side import Workers, progress, shared_out
-from pipeline.domain.policy.reading import shipped
+from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.policy.tally import Tally
+from pipeline.domain.terms import TermsBook
 from pipeline.settings import Settings, directory_of
 
 LINES_AT_ONCE = 500
@@ -36,7 +38,10 @@ class _FileWork:
 
     def __init__(self, settings: Settings, path: Path, plan: Plan, read_at: datetime) -> None:
         self._lines = CaseLines(path, directory_of(settings), read_at)
-        self._trial, self._examples = plan.trial(always(shipped())), plan.examples
+        self._trial, self._examples = (
+            plan.trial(TermsBook(PolicyBook(), read_folder(settings.directory_dir))),
+            plan.examples,
+        )
 
     def __call__(self, block: Sequence[Line]) -> Tally:
         read = self._lines.read(block)

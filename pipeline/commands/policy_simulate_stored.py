@@ -39,7 +39,7 @@ class _DatabaseWork:
         stretch = Stretch(plan.begin or EVER.begin, plan.end or EVER.end)
         past = asked(self._ending.enter_async_context(wiring.past(settings, stretch)), self._run)
         self._histories = past.histories
-        self._trial, self._examples = plan.trial(past.in_force.at), plan.examples
+        self._trial, self._examples = plan.trial(past.terms), plan.examples
 
     def __call__(self, part: Slice) -> Tally:
         read = asked(self._histories.read(part), self._run)

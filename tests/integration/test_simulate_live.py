@@ -16,9 +16,9 @@ from pipeline import wiring
 from pipeline.adapters.postgres.docket_reader import ROUTING, STANDING
 from pipeline.adapters.postgres.history import EVER, Stretch, slices
 from pipeline.contracts.decision import TAIPEI
-from pipeline.data import deployed
-from pipeline.domain.policy.reading import SHIPPED, shipped
+from pipeline.domain.policy.reading import shipped_text
 from pipeline.domain.policy.simulate import End, History, replay
+from pipeline.domain.terms import shipped_terms
 from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +93,7 @@ async def anwang(settings: Settings, *argv: str) -> Ended:
 
 
 def trial(folder: Path) -> Path:
-    text = deployed(SHIPPED)
+    text = shipped_text()
     for old, new in CHANGES:
         assert old in text
         text = text.replace(old, new)
@@ -108,7 +108,7 @@ async def test_a_replay_of_what_is_stored_ends_where_the_workers_ended(lab: Lab)
     ends = await stored(lab)
     assert (len(ends), erased) == (HOUSEHOLDS, 0)
     assert sum(len(history.told) for history in found) == len(events)
-    assert {h.case_id: replay(h.told, lambda _: shipped()) for h in found} == ends
+    assert {h.case_id: replay(h.told, shipped_terms().at) for h in found} == ends
     assert {told.name for history in found for told in history.told} == {one["id"] for one in events}
 
 

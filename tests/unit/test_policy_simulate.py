@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -23,7 +23,7 @@ from pipeline.domain.policy.reading import read_policy, shipped, shipped_text
 from pipeline.domain.policy.simulate import Aspect, End, History, Move, Told, Trial, Turn, moves, replay
 from pipeline.domain.policy.small_cells import FEW, KEPT_BACK, SHOWN_FROM, shown
 from pipeline.domain.policy.tally import Cell, Column, Group, Side, Tally
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import shipped_terms
 from pipeline.local.bench.mess import messy
 from pipeline.local.bench.mix import MIXES
 
@@ -41,7 +41,7 @@ def policy(*changes: tuple[str, str]) -> Policy:
 
 
 def always(one: Policy) -> Any:  # noqa: ANN401 - a course
-    return lambda _: one
+    return partial(shipped_terms().under, one)
 
 
 def tell(number: int, *, day: int = 1, incident: int = 1, victim: dict[str, Any] | None = None, **data: Any) -> Told:  # noqa: ANN401 - any field of data
@@ -66,7 +66,7 @@ def case(*told: Told) -> History:
 
 
 def found(history: History, new: Policy, old: Policy | None = None) -> set[Move]:
-    ends = Trial(always(old or shipped()), new).ends(history)
+    ends = Trial(always(old or shipped()), always(new)).ends(history)
     assert ends
     return set(moves(ends[1], ends[2]))
 
@@ -103,7 +103,7 @@ def decided(seed: int) -> Sequence[tuple[History, CaseFile, bool]]:
     for line in mess.lines:
         reading = read_event(line.value, (), LATER, directory)
         assert isinstance(reading, Reading)
-        settled = assess(reading.facts, docket, Terms(shipped(), LATER))
+        settled = assess(reading.facts, docket, shipped_terms().at(reading.facts.received_at))
         if settled.filed:
             took.append((settled, [Stood.of(change.after) for change in settled.filed.changes]))
     by_case: dict[UUID, list[tuple[Settlement, list[Stood]]]] = {}
@@ -148,7 +148,7 @@ def test_a_replay_ends_where_assess_ended_for_cases_that_only_grew() -> None:
 
 def test_the_same_policy_moves_nobody() -> None:
     tally = Tally()
-    trial = Trial(always(policy()), policy())
+    trial = Trial(always(policy()), always(policy()))
     for told, _, _ in decided(1):
         ends = trial.ends(told)
         assert ends
@@ -247,7 +247,7 @@ def relinked(end: End, other: End) -> End:
 def test_what_came_before_the_trial_is_judged_by_the_old_policy_and_never_sinks_by_the_new() -> None:
     told = (tell(1, day=1, indicators=["confinement"]), tell(2, day=5))
     new = policy(CONFINED_IN_FAMILY)
-    trial = Trial(always(shipped()), new, begin=datetime(2026, 3, 3, tzinfo=TAIPEI))
+    trial = Trial(always(shipped()), always(new), begin=datetime(2026, 3, 3, tzinfo=TAIPEI))
     ends = trial.ends(case(*told))
     assert ends
     assert ends[2].standing.queue is Queue.PROTECTIVE
@@ -262,12 +262,14 @@ def test_a_case_of_which_nothing_came_in_the_time_does_not_count() -> None:
         (None, noon, False),
         (None, noon + timedelta(microseconds=1), True),
     ):
-        assert (Trial(always(shipped()), shipped(), begin, end).ends(case(tell(1, day=3))) is not None) is counts
+        assert (
+            Trial(always(shipped()), always(shipped()), begin, end).ends(case(tell(1, day=3))) is not None
+        ) is counts
 
 
 def test_what_came_after_the_time_is_left_out() -> None:
     told = (tell(1, day=1), tell(2, day=5, indicators=["confinement"]))
-    ends = Trial(always(shipped()), shipped(), end=datetime(2026, 3, 3, tzinfo=TAIPEI)).ends(case(*told))
+    ends = Trial(always(shipped()), always(shipped()), end=datetime(2026, 3, 3, tzinfo=TAIPEI)).ends(case(*told))
     assert ends
     assert ends[0].told == told[:1]
     assert ends[1].standing.queue is Queue.FAMILY
@@ -277,7 +279,7 @@ def test_each_report_is_judged_by_the_policy_that_was_in_force_when_it_came() ->
     change = datetime(2026, 3, 3, tzinfo=TAIPEI)
     sooner = policy(('due = { hours = 24 }\nlaw = "Child', 'due = { hours = 12 }\nlaw = "Child'))
     told = (tell(1, day=1), tell(2, day=5, incident=2))
-    end = replay(told, lambda at: sooner if at >= change else shipped())
+    end = replay(told, lambda at: shipped_terms().under(sooner if at >= change else shipped(), at))
     assert end.standing.policy_version == sooner.version
     assert set(end.clocks) == {UUID(int=1), UUID(int=2)}
 
@@ -289,7 +291,7 @@ def test_an_event_that_comes_again_changes_nothing() -> None:
 
 # --- counts
 
-TRIALS = (Trial(always(shipped()), policy(NEGLECT, HOMELESS, CONFINED_IN_FAMILY)),)
+TRIALS = (Trial(always(shipped()), always(policy(NEGLECT, HOMELESS, CONFINED_IN_FAMILY))),)
 
 
 @cache

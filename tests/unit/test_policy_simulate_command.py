@@ -12,8 +12,7 @@ from rich.cells import cell_len
 
 from pipeline import cli
 from pipeline.commands.side_by_side import ProcessEndedError, Workers, shared_out
-from pipeline.data import deployed
-from pipeline.domain.policy.reading import SHIPPED
+from pipeline.domain.policy.reading import shipped_text
 from pipeline.local.bench.mess import messy
 from pipeline.local.bench.mix import MIXES
 from pipeline.local.bench.register import as_csv
@@ -61,12 +60,12 @@ def history() -> tuple[str, ...]:
     mess = messy(MIXES["sample"], 3, 400)
     Path("reports.ndjson").write_bytes(b"".join(line.value + b"\n" for line in mess.lines))
     Path("sources.csv").write_text(as_csv(mess.sources), "utf-8")
-    text = deployed(SHIPPED)
+    text = shipped_text()
     for old, new in CHANGES:
         assert old in text
         text = text.replace(old, new)
     Path("new.toml").write_text(text, "utf-8")
-    Path("old.toml").write_text(deployed(SHIPPED), "utf-8")
+    Path("old.toml").write_text(shipped_text(), "utf-8")
     return "--reports", "reports.ndjson", "--sources-file", "sources.csv"
 
 
@@ -165,7 +164,7 @@ def test_what_cannot_be_tried_is_refused_in_words(
     run: Run, history: tuple[str, ...], argv: list[str], words: str
 ) -> None:
     assert history
-    Path("faulty.toml").write_text(deployed(SHIPPED).replace("points = 10", "points = -10"), "utf-8")
+    Path("faulty.toml").write_text(shipped_text().replace("points = 10", "points = -10"), "utf-8")
     code, out, err = run("policy", "simulate", *argv)
     assert (code > 0, out) == (True, "")
     assert words in err

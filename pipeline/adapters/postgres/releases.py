@@ -23,7 +23,7 @@ from pipeline.domain.policy.release_steps import (
     may_roll_back,
     may_sign,
     plan_roll_back,
-    release_of,
+    usable,
 )
 from pipeline.domain.policy.shadow import Tally
 
@@ -112,7 +112,7 @@ class Releases:
     async def begin_shadow(self, version: str) -> None:
         """In the place of one that runs."""
         async with self._step() as (db, records, _):
-            release_of(records, version)
+            usable(records, version)
             await db.execute(SQL["end_shadow"])
             await db.execute(SQL["begin_shadow"], version)
 

@@ -10,12 +10,16 @@ from pydantic import ValidationError
 
 from pipeline.contracts.policy import PolicyFile
 from pipeline.domain.policy.form_faults import FormFault, form_faults
+from pipeline.domain.policy.guessing import meant
 from pipeline.domain.policy.located import Located
 from pipeline.domain.policy.toml_places import Path
 
 ROUNDS_MAX = 20
 _KEYS = ("name", "code")
+_STRAY = "extra_forbidden"
 _ANY_ORDER = frozenset({"category", "crisis_flag", "indicator", "role", "age", "instrument", "rule", "danger"})
+_RANKS = frozenset({("queue",), ("priority",), ("grade",)})
+"""Where a row says something graver than the row above, it is taken to mean the same."""
 _FIRST_DECIDES = frozenset({"queue", "child_grade", "priority", "county"})
 _WORDLESS = frozenset({"zh", "en", "law", "source"})
 """Keys on which no decision depends."""
@@ -67,9 +71,21 @@ def with_sound_rows(tables: PolicyFile, paths: Sequence[Path], sound: Mapping[st
                 known = {word: row for row in getattr(sound_tables, table) if (word := word_of(row))}
                 for at in _concerned(table, place, rows):
                     rows[at] = known.get(word_of(rows[at]) or "", rows[at])
+                if path[2:] in _RANKS and word_of(rows[place]) not in known:
+                    rank = str(path[2])
+                    rows[place] = rows[place].model_copy(update={rank: getattr(rows[place - 1], rank)})
             case (str(top), *_) if not isinstance(getattr(tables, top), tuple):
                 changed[top] = getattr(sound_tables, top)
     return tables.model_copy(update={name: tuple(v) if isinstance(v, list) else v for name, v in changed.items()})
+
+
+def with_meant_words(tables: PolicyFile, complaints: Sequence[tuple[Path, str]]) -> PolicyFile:
+    """The same tables, where a word that nobody knows is the one that is near to it."""
+    values = tables.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    for path, words in complaints:
+        if word := meant(words):
+            _replace(values, path, word, is_key=False)
+    return PolicyFile.model_validate(values)
 
 
 def _concerned(table: str, place: int, rows: Sequence[Any]) -> Sequence[int]:
@@ -135,7 +151,7 @@ class _Work:
         match fault.path:
             case (str(table), int(place), *rest) if isinstance(self.values.get(table), list):
                 self._row(table, place, rest, fault)
-            case (str(stray),) if fault.kind == "extra_forbidden":
+            case (str(stray),) if fault.kind == _STRAY:
                 self._move(stray)
             case (str(top), *_):
                 self.hurt.add((top,))
@@ -159,7 +175,10 @@ class _Work:
 
     def _row(self, table: str, place: int, rest: Sequence[str | int], fault: FormFault) -> None:
         rows = self.values[table]
-        if fault.kind == "extra_forbidden" and _delete(rows[place], rest):
+        if (word := meant(fault.words)) and rest and _replace(rows[place], rest, word, is_key=fault.kind == _STRAY):
+            self.hurt.add(fault.path)
+            return
+        if fault.kind == _STRAY and _delete(rows[place], rest):
             self.hurt.add(fault.path)
             self.is_whole &= self._stands_in(table, rows, place) is not None
             return
@@ -209,11 +228,27 @@ def _key(row: Mapping[str, Any]) -> str | None:
 
 
 def _delete(row: object, rest: Sequence[str | int]) -> bool:
-    *inner, last = rest or ("",)
+    holder = _inside(row, rest[:-1])
+    return bool(rest) and isinstance(holder, dict) and holder.pop(str(rest[-1]), None) is not None
+
+
+def _replace(row: object, rest: Sequence[str | int], word: str, *, is_key: bool) -> bool:
+    """Whether the word that is meant stands there now."""
+    holder, last = _inside(row, rest[:-1]), rest[-1]
+    if is_key and isinstance(holder, dict) and last in holder and word not in holder:
+        holder[word] = holder.pop(str(last))
+        return True
+    if not is_key and isinstance(_inside(row, rest), str) and isinstance(holder, dict | list):
+        holder[last] = word  # type: ignore[index] # a key of a table, or a place in a list
+        return True
+    return False
+
+
+def _inside(row: object, path: Sequence[str | int]) -> object:
     here: Any = row
-    for part in inner:
+    for part in path:
         try:
             here = here[part]
         except (KeyError, IndexError, TypeError):
-            return False
-    return isinstance(here, dict) and here.pop(str(last), None) is not None
+            return None
+    return here

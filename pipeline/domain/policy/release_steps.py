@@ -97,6 +97,14 @@ def release_of(records: Records, version: str) -> Release:
     return release
 
 
+def usable(records: Records, version: str) -> Policy:
+    """A policy by which this program can judge, whether or not anybody signed it."""
+    try:
+        return as_proposed(release_of(records, version))
+    except UntrustedError as error:
+        raise refused(ReleaseRefusal.UNUSABLE, version=version, why=error) from None
+
+
 def may_sign(records: Records, version: str, staff: str, public_key: bytes, now: datetime) -> Release:
     """The release that is to be signed with this key. Who proposed it may sign; one signature more is needed then as
     ever.
@@ -120,13 +128,9 @@ class Start:
 
 
 def may_activate(records: Records, wanted: Start, now: datetime, verify: Verify) -> Policy:
-    release = release_of(records, wanted.version)
-    try:
-        policy = as_proposed(release)
-    except UntrustedError:
-        raise refused(ReleaseRefusal.NOT_AS_PROPOSED, version=wanted.version) from None
+    policy = usable(records, wanted.version)
     _require_two(wanted.activated_by, wanted.seconded_by)
-    signers = signed_by(records, release, verify, now)
+    signers = signed_by(records, records.releases[wanted.version], verify, now)
     if len(signers) < SIGNERS_MIN:
         raise refused(ReleaseRefusal.NOT_SIGNED_BY_TWO, version=wanted.version, signatures=len(signers))
     for staff in (wanted.activated_by, wanted.seconded_by):
@@ -161,12 +165,15 @@ def _require_time(policy: Policy, starts_at: datetime, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RollBack:
-    """Which activation ends and when, what is left by it, and what comes back: None is the shipped policy."""
+    """Which activation ends and when, what is left by it, and what comes back: None is the shipped policy. One that
+    `was_planned` never begins.
+    """
 
     undoes: int
     leaves: str
     version: str | None
     starts_at: datetime
+    was_planned: bool = False
 
 
 def plan_roll_back(book: PolicyBook, now: datetime, number: int | None = None) -> RollBack:
@@ -176,7 +183,8 @@ def plan_roll_back(book: PolicyBook, now: datetime, number: int | None = None) -
     starts_at = max(soon, ended.starts_at)
     rest = PolicyBook(tuple(a for a in book.activations if a.number != ended.number))
     back = rest.activation_at(starts_at)
-    return RollBack(ended.number, ended.policy.version, back.policy.version if back else None, starts_at)
+    was_planned = ended.starts_at > soon
+    return RollBack(ended.number, ended.policy.version, back.policy.version if back else None, starts_at, was_planned)
 
 
 def _to_end(book: PolicyBook, soon: datetime, number: int | None) -> Activation:

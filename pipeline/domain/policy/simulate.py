@@ -17,9 +17,10 @@ from pipeline.domain.policy.conditions import PRIORITY_RANK
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.route import Routing, place
 from pipeline.domain.score import Standing, judge
+from pipeline.domain.terms import Terms
 
-Course = Callable[[datetime], Policy]
-"""Which policy judges what arrives at an instant."""
+Course = Callable[[datetime], Terms]
+"""Under which policy and directory what arrives at an instant is judged."""
 
 
 class Told(NamedTuple):
@@ -58,20 +59,28 @@ class End:
 
 
 def replay(told: Sequence[Told], course: Course) -> End:
-    """Judges a case as each of its reports would have been judged on arrival, linked as they are now."""
+    """Judges a case as each of its reports would have been judged on arrival, linked as they are now. What people did
+    with the case does not count.
+    """
     case = _Case(course)
     for one in told:
         case.take(one)
-    return case.end(told[-1])
+    return case.end
 
 
 class _Case:
     def __init__(self, course: Course) -> None:
         self._course = course
         self._policy: Policy | None = None
-        self._standing: Standing | None = None
+        self._end: End | None = None
         self._incidents: dict[UUID, Incident] = {}
         self._taken = 0
+
+    @property
+    def end(self) -> End:
+        if self._end is None:
+            raise ValueError("nothing was told of this case")
+        return self._end
 
     def take(self, told: Told) -> None:
         own = self._incidents.get(told.incident_id)
@@ -83,23 +92,24 @@ class _Case:
         reports[told.report_id] = report.with_version(told.facts)
         clocks = own.clocks if own else {}
         self._incidents[told.incident_id] = Incident(told.incident_id, tuple(reports.values()), clocks)
-        self._judge(told.incident_id, self._course(told.arrived_at))
+        terms = self._course(told.arrived_at)
+        self._start_clocks(told.incident_id, terms.policy)
+        self._end = self._judged(told.incident_id, terms)
 
-    def _judge(self, told_of: UUID, policy: Policy) -> None:
-        """The clocks of the other incidents would come out as they are, unless the policy is another one by now."""
+    def _start_clocks(self, told_of: UUID, policy: Policy) -> None:
+        """Those of the other incidents would come out as they are, unless the policy is another one by now."""
         for incident_id in [told_of] if policy is self._policy else list(self._incidents):
             incident = self._incidents[incident_id]
             self._incidents[incident_id] = replace(incident, clocks=start_clocks(policy, incident.view))
-        self._standing = judge(policy, [i.view for i in self._incidents.values()], self._standing)
         self._policy = policy
 
-    def end(self, last: Told) -> End:
-        if self._policy is None or self._standing is None:
-            raise ValueError("nothing was told of this case")
+    def _judged(self, told_of: UUID, terms: Terms) -> End:
+        before = self._end
         views = {i.incident_id: i.view for i in self._incidents.values()}
-        own = views.pop(last.incident_id)
-        routing = place(self._policy, own, tuple(views.values()), self._standing)
-        return End(self._standing, routing, {i.incident_id: i.clocks for i in self._incidents.values()})
+        standing = judge(terms.policy, tuple(views.values()), before.standing if before else None)
+        own = views.pop(told_of)
+        routing = place(terms, own, tuple(views.values()), standing, before.routing.assigned if before else None)
+        return End(standing, routing, {i.incident_id: i.clocks for i in self._incidents.values()})
 
 
 def _is_again(report: Report, facts: Facts) -> bool:
@@ -114,7 +124,7 @@ class Trial:
     """
 
     old: Course
-    new: Policy
+    new: Course
     begin: datetime | None = None
     end: datetime | None = None
 
@@ -127,8 +137,8 @@ class Trial:
             return None
         return replace(history, told=told), replay(told, self.old), replay(told, self._course)
 
-    def _course(self, at: datetime) -> Policy:
-        return self.old(at) if self._is_before(at) else self.new
+    def _course(self, at: datetime) -> Terms:
+        return self.old(at) if self._is_before(at) else self.new(at)
 
     def _is_before(self, at: datetime) -> bool:
         return self.begin is not None and at < self.begin
