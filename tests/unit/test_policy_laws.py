@@ -1,31 +1,25 @@
 """The laws that no policy may break: of the shipped one, and of whatever else passes the checks."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 import policies
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from policies import any_policy
 from telling import (
     POLICY,
     answer_to,
     answering,
     any_facts,
-    any_incident,
     form,
     incident,
 )
 
 from pipeline.contracts.decision import in_taipei
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue, Role
-from pipeline.domain.clocks import start_clocks
-from pipeline.domain.counties import COUNTY_CODES
-from pipeline.domain.dangers import IncidentView, ReportView
 from pipeline.domain.facts import Facts, Person
-from pipeline.domain.policy.policy import UNKNOWN_INDICATOR, Policy
-from pipeline.domain.route import NATIONAL_CENTRE, place
+from pipeline.domain.policy.policy import Policy
 from pipeline.domain.score import Standing, judge
 
 PRIORITIES, QUEUES = list(Priority), list(Queue)
