@@ -158,7 +158,7 @@ def status(told: "Configured", *, as_json: AsJson = False) -> None:
 
 
 @app.command(rich_help_panel=REPORTS)
-@listens_to("sources_file", "weights_file")
+@listens_to("sources_file", "weights_file", "directory_dir")
 def assess(
     told: "Configured",
     file: Lines,
@@ -173,7 +173,8 @@ def assess(
     from pipeline.commands.policy_file import policy_of
     from pipeline.settings import directory_of
 
-    assess_file(file, links, directory_of(told.settings), policy_of(policy))
+    settings = told.settings
+    assess_file(file, links, directory_of(settings), policy_of(policy), settings.directory_dir)
 
 
 @app.command(rich_help_panel=REPORTS)

@@ -12,7 +12,7 @@ from pipeline.commands.options import listens_to
 if TYPE_CHECKING:
     from pipeline.settings import Configured
 
-case_app = typer.Typer(no_args_is_help=True, help="What people do with a case: hand it to another centre.")
+case_app = typer.Typer(no_args_is_help=True, help="What people do with a case: raise, lower, hand on.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]
 StaffCode = Annotated[str, typer.Option("--by", metavar="CODE", help="Who says so: a staff code, never a name.")]
@@ -95,3 +95,101 @@ def case_transfers(told: "Configured", *, as_json: AsJson = False) -> None:
     from pipeline.commands.case import show_transfers
 
     show_transfers(told.settings, as_json=as_json)
+
+
+class WhyRaise(StrEnum):
+    """As `domain.overrides.REASONS`, which is not loaded for --help."""
+
+    TOLD_MORE = "told_more"
+    SEEN_ON_SITE = "seen_on_site"
+    KNOWN_HISTORY = "known_history"
+    OTHER_AGENCY = "other_agency"
+    RULE_TOO_LOW = "rule_too_low"
+    JUDGEMENT = "judgement"
+
+
+class WhyLower(StrEnum):
+    """As `domain.overrides.REASONS`, which is not loaded for --help."""
+
+    NOT_SUBSTANTIATED = "not_substantiated"
+    SAFE_NOW = "safe_now"
+    IN_OTHER_HANDS = "in_other_hands"
+    ENTERED_WRONGLY = "entered_wrongly"
+    RULE_TOO_HIGH = "rule_too_high"
+    JUDGEMENT = "judgement"
+
+
+class Queues(StrEnum):
+    """As `contracts.vocabulary.Queue`, which is not loaded for --help."""
+
+    FAMILY = "family"
+    PROTECTIVE = "protective"
+
+
+class Priorities(StrEnum):
+    """As `contracts.vocabulary.Priority`, which is not loaded for --help."""
+
+    ROUTINE = "routine"
+    STANDARD = "standard"
+    URGENT = "urgent"
+    IMMEDIATE = "immediate"
+
+
+class Grades(StrEnum):
+    """As `contracts.case.GradeWanted`, which is not loaded for --help."""
+
+    ONE = "1"
+    TWO = "2"
+    NONE = "none"
+
+
+ToPriority = Annotated[Priorities | None, typer.Option("--priority", help="How soon it should be seen to.")]
+ToQueue = Annotated[Queues | None, typer.Option("--queue", help="Who should take it.")]
+ToGrade = Annotated[Grades | None, typer.Option("--child-grade", help="Grade of the child's case.")]
+OverrideId = Annotated[
+    UUID | None,
+    typer.Option("--id", metavar="UUID", help="Of one whose answer was lost: said again, it counts once."),
+]
+
+
+@case_app.command("raise")
+@listens_to(*DIRECTED)
+def case_raise(  # noqa: PLR0913 - each is a flag
+    told: "Configured",
+    case: CaseName,
+    *,
+    priority: ToPriority = None,
+    queue: ToQueue = None,
+    child_grade: ToGrade = None,
+    reason: Annotated[WhyRaise, typer.Option("--reason", help="Why.", show_default=False)],
+    by: StaffCode,
+    override_id: OverrideId = None,
+) -> None:
+    """Put a case higher than its reports do, at once; no later report takes that back."""
+    from pipeline.commands.case import put, wish_of
+
+    wish = wish_of("raise", queue, priority, child_grade, reason=reason, by=by, override_id=override_id)
+    put(told.settings, case, wish)
+
+
+@case_app.command("lower")
+@listens_to(*DIRECTED)
+def case_lower(  # noqa: PLR0913 - each is a flag
+    told: "Configured",
+    case: CaseName,
+    *,
+    priority: ToPriority = None,
+    queue: ToQueue = None,
+    child_grade: ToGrade = None,
+    reason: Annotated[WhyLower, typer.Option("--reason", help="Why.", show_default=False)],
+    by: StaffCode,
+    second: Annotated[
+        str | None, typer.Option("--second", metavar="CODE", help="Who agrees: nobody lowers alone.")
+    ] = None,
+    override_id: OverrideId = None,
+) -> None:
+    """Put a case lower, by two people; clocks run on, and whatever is newly told puts it back."""
+    from pipeline.commands.case import put, wish_of
+
+    wish = wish_of("lower", queue, priority, child_grade, reason=reason, by=by, second=second, override_id=override_id)
+    put(told.settings, case, wish)

@@ -140,3 +140,22 @@ def policy_simulate(  # noqa: PLR0913 - each is a flag
     else:
         from pipeline.commands.policy_simulate_stored import of_database as replay
     simulate(told.settings, wish, replay)
+
+
+@policy_app.command("overrides")
+@listens_to("postgres_dsn", "data_dir")
+def policy_overrides(
+    told: "Configured",
+    *,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="First day, in Taipei.")
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="Last day, in Taipei.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which rules people override most: raised, lowered, of how many cases, and why."""
+    from pipeline.commands.policy_overrides import show
+
+    show(told.settings, first.date() if first else None, last.date() if last else None, as_json=as_json)

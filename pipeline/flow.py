@@ -16,6 +16,7 @@ from pipeline.domain.intake import admit_all
 from pipeline.domain.link import sought_keys
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.notices import notices
+from pipeline.domain.overrides import override
 from pipeline.domain.policy.release import book_of
 from pipeline.domain.policy.shadow import differences
 from pipeline.domain.route import place
@@ -93,7 +94,7 @@ FLOW: tuple[Step, ...] = (
     Step("assess", "look up", "Who else may be told of: which IDs, names, births, doors are there?", sought_keys,
          _FOUND_BY, ("case_key",)),
     Step("assess", "choose", "Which policy was in force when it came in? Do two people's signatures hold?", book_of,
-         _POLICIES, ("alarm",)),
+         ("history", *_POLICIES), ("alarm",)),
     Step("assess", "compare", "One household? One incident? How much does each field weigh?", compare),
     Step("assess", "file", "Which cases do all pairs together make? What is asked?", filing.file),
     Step("assess", "score", "Which dangers are told of, and how grave and how soon is that?", judge),
@@ -114,6 +115,8 @@ FLOW: tuple[Step, ...] = (
     Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,
          ("register_version", "source", "history", "clock", "report_original", *_POLICIES, *_KNOWN_TO_THE_DESK),
          (*_RULED, "alarm")),
+    Step("desk", "override", "Who says that it is graver, or, by two, less grave, than its reports tell?", override,
+         ("override",), ("override", "override_part")),
     Step("desk", "transfer", "Does the other centre take it? Until then it stays.", answer,
          ("case_transfer",), ("case_transfer",)),
 )  # fmt: skip

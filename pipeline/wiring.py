@@ -17,7 +17,8 @@ from uuid import UUID
 
 from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
-from pipeline.adapters.http.desk import Room, desk_app
+from pipeline.adapters.http.desk import desk_app
+from pipeline.adapters.http.desk_room import Room
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.server import Watched, listening
@@ -45,6 +46,8 @@ from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
+from pipeline.adapters.postgres.overrides import Overrides
+from pipeline.adapters.postgres.overruled import read_overruled
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
@@ -63,6 +66,8 @@ from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
+from pipeline.domain.link_words import Words
+from pipeline.domain.overruled import Overruled
 from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
@@ -294,7 +299,7 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
     staff = Staff(settings.staff_file)
     staff.look()
     async with links(settings, "desk") as found, AsyncExitStack() as stack:
-        app = desk_app(Room(found.rulings, found.explaining, staff.find))
+        app = desk_app(Room(found.rulings, found.explaining, found.overrides, staff.find))
         await stack.enter_async_context(listening(app, settings.desk_host, settings.desk_port))
 
         async def turn() -> None:
@@ -386,6 +391,7 @@ class Links:
     receipts: Receipts
     casebook: Casebook
     transfers: Transfers
+    overrides: Overrides
 
 
 @asynccontextmanager
@@ -413,6 +419,7 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
             receipts=Receipts(on.pool, keys),
             casebook=Casebook(on.pool, reader),
             transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
+            overrides=Overrides(on.pool, keys, reader, policies, centres, rulings.named),
         )
 
 
@@ -442,6 +449,19 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
         book = await with_retries(Policies(on.pool, name).book)
         terms = TermsBook(book, read_folder(settings.directory_dir))
         yield Past(Histories(on.pool, keys_pool, on.ring, sources, stretch), terms)
+
+
+async def read_overrides(settings: Settings, first: datetime, after: datetime) -> list[tuple[Overruled, Words]]:
+    """The rows that people overrode from `first` on and before `after`, the most often first, each in words."""
+    async with AsyncExitStack() as stack:
+        pool = await _pool(stack, settings.postgres_dsn, worker_name("policy"), timeout_ms=COUNTING_TIMEOUT_MS)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        found, policies = await read_overruled(pool, first, after), Policies(pool, "policy")
+        versions = {one.row.policy_version for one in found if one.row.policy_version}
+        labels = {v: policy.labels for v in versions if (policy := await policies.by_version(v))}
+        none = ("", "")
+        return [(o, Words(*labels.get(o.row.policy_version or "", {}).get(o.row.rule or "", none))) for o in found]
 
 
 async def migrate_all(settings: Settings) -> tuple[str, ...]:

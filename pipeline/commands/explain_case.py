@@ -12,6 +12,9 @@ from pipeline.commands.decide import ErasedError
 from pipeline.commands.explain import Lang, said
 from pipeline.contracts.decision import Reason, in_taipei
 from pipeline.domain.account import Account, Because, Running, Sinking, Stand, account_of
+from pipeline.domain.assignment import Assigned
+from pipeline.domain.assignment_words import in_words
+from pipeline.domain.centres import CentreBook
 from pipeline.domain.link_words import Words
 from pipeline.domain.parts import Parts
 from pipeline.domain.policy.reading import shipped
@@ -26,42 +29,43 @@ _WHAT = {
     "county": Words("縣市", "county"),
 }
 _BECAUSE = TypeAdapter(tuple[Because, ...])
+_ASSIGNED = TypeAdapter(Assigned | None)
 
 
 def explain_case(settings: Settings, name: str, lang: Lang, *, as_json: bool) -> None:
     """Raises RulingRefusedError where nothing is known by that name, ErasedError."""
-    account = asked(_account(settings, name))
-    lines = [_as_json(account)] if as_json else _as_words(account, lang)
+    account, centres = asked(_account(settings, name))
+    lines = [_as_json(account, centres)] if as_json else _as_words(account, centres, lang)
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-async def _account(settings: Settings, name: str) -> Account:
+async def _account(settings: Settings, name: str) -> tuple[Account, CentreBook]:
     async with wiring.links(settings) as found:
         case = await found.casebook.case_of((await found.rulings.named(name)).reports)
         if case is None:
             raise ErasedError(f"{name} was erased: nothing of it can be opened any more")
         version = case.judged[0].policy_version
-        return account_of(
-            case, (version and await found.policies.by_version(version)) or shipped(), found.terms.centres
-        )
+        policy = (version and await found.policies.by_version(version)) or shipped()
+        return account_of(case, policy), found.terms.centres
 
 
-def _as_json(account: Account) -> str:
+def _as_json(account: Account, centres: CentreBook) -> str:
     case = account.case
     standing, routing = case.judged
     return orjson.dumps(
         {
-            "case_id": case.case_id,
+            "case_id": str(case.case_id),
             "state": case.state,
             "queue": standing.queue,
             "priority": standing.priority,
             "child_grade": standing.child_grade,
             "county": routing.county,
             "centre": routing.centre,
+            "assigned": _ASSIGNED.dump_python(routing.assigned, mode="json"),
+            "why_this_centre": [w._asdict() for w in _why_this_centre(account, centres)],
             "score": standing.score,
             "policy_version": account.policy_version,
             "because": _BECAUSE.dump_python(account.because, mode="json"),
-            "placed": [words._asdict() for words in account.placed],
             "observed": [r.model_dump() for r in account.observed],
             "assessed": [r.model_dump() for r in account.assessed],
             "clocks": TypeAdapter(tuple[Running, ...]).dump_python(account.clocks, mode="json"),
@@ -71,7 +75,12 @@ def _as_json(account: Account) -> str:
     ).decode()
 
 
-def _as_words(account: Account, lang: Lang) -> Iterator[str]:
+def _why_this_centre(account: Account, centres: CentreBook) -> Sequence[Words]:
+    assigned = account.case.judged[1].assigned
+    return [in_words(why, centres) for why in assigned.why] if assigned else []
+
+
+def _as_words(account: Account, centres: CentreBook, lang: Lang) -> Iterator[str]:
     case = account.case
     standing, routing = case.judged
     yield f"{said(Words('案件', 'case'), lang)} {case.case_id}   {case.state}"
@@ -80,9 +89,6 @@ def _as_words(account: Account, lang: Lang) -> Iterator[str]:
     yield ""
     yield said(Words("為何在此", "Why here"), lang)
     yield from (_line(because, lang) for because in account.because)
-    yield from (
-        f"  {said(Words('中心', 'centre'), lang)} {routing.centre}: {said(words, lang)}" for words in account.placed
-    )
     if standing.said:
         yield (
             f"  {said(Words('有人員決定；通報本身為', 'people decided of it; its reports alone put it at'), lang)}: "
@@ -92,6 +98,10 @@ def _as_words(account: Account, lang: Lang) -> Iterator[str]:
         by_policy = said(Words("現有通報依政策為", "by what is told now the policy says"), lang)
         yield f"  {by_policy}: {_parts(account.by_now)}"
         yield f"  {said(Words('先前已升高，通報不使其降低', 'it was raised before; no report lowers it'), lang)}"
+    if whys := _why_this_centre(account, centres):
+        yield ""
+        yield said(Words("為何由這個中心", "Why this centre"), lang)
+        yield from (f"  {said(why, lang)}" for why in whys)
     yield ""
     yield f"{said(Words('為何此時：分數', 'Why now: score'), lang)} {standing.score}"
     yield from _reasons(Words("觀察到的事實", "observed facts"), account.observed, lang)

@@ -11,6 +11,9 @@ from pipeline.commands.policy_file import policy_of
 from pipeline.domain.policy.difference import Change, Kind, changes, shown
 from pipeline.domain.policy.policy import Policy
 
+SHOWN_MAX = 160
+"""Characters of a value in words; --json has all of it."""
+
 _MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.CHANGED: "~", Kind.MOVED: "^"}
 
 
@@ -44,9 +47,9 @@ def said(change: Change) -> str:
     at = ": ".join(filter(None, (change.row, change.field)))
     match change.kind:
         case Kind.ADDED:
-            return f"{at} is new" if change.new is None else f"{at}: new is {shown(change.new)}"
+            return f"{at} is new" if change.new is None else f"{at}: new is {_in_short(change.new)}"
         case Kind.REMOVED:
-            return f"{at} is gone" if change.old is None else f"{at}: gone is {shown(change.old)}"
+            return f"{at} is gone" if change.old is None else f"{at}: gone is {_in_short(change.old)}"
         case Kind.CHANGED:
             return f"{at}: {_or_nothing(change.old)} -> {_or_nothing(change.new)}"
         case Kind.MOVED:
@@ -55,5 +58,10 @@ def said(change: Change) -> str:
             assert_never(change.kind)
 
 
+def _in_short(value: object) -> str:
+    text = shown(value)
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]} …"
+
+
 def _or_nothing(value: object) -> str:
-    return "nothing" if value is None else shown(value)
+    return "nothing" if value is None else _in_short(value)

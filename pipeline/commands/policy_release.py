@@ -13,8 +13,8 @@ from pipeline.adapters.signing import SigningKey, read_public, shown
 from pipeline.commands.policy_file import PolicyRefusedError
 from pipeline.contracts.decision import TAIPEI, in_taipei
 from pipeline.domain.policy.release import SIGNERS_MIN
+from pipeline.domain.policy.release_activation import Start
 from pipeline.domain.policy.release_refusals import ReleaseRefusal, refused
-from pipeline.domain.policy.release_steps import Start
 from pipeline.domain.rulings import is_staff_code
 from pipeline.settings import Settings
 
@@ -68,11 +68,11 @@ def _text_of(file: Path) -> str:
 def sign(settings: Settings, version: str, key_file: Path, by: str) -> None:
     key = SigningKey.load(key_file)
     release, signers = asked(with_releases(settings, lambda book: book.sign(version, by, key)))
-    others = ", ".join(s for s in signers if s.casefold() != by.casefold()) or "nobody else yet"
+    others = [s for s in signers if s.casefold() != by.casefold()]
     sys.stdout.write(
         f"{by} signed {version}\nSHA-256 {release.digest}\n"
         f"proposed by {release.proposed_by} at {when(release.proposed_at)}{_noted(release.note)}\n"
-        f"signed by {others} as well\n"
+        f"{'signed before by ' + ', '.join(others) if others else 'nobody else has signed it yet'}\n"
     )
     if len(signers) >= SIGNERS_MIN:
         sys.stdout.write(
@@ -107,9 +107,9 @@ def roll_back(settings: Settings, key_files: Sequence[Path], number: int | None)
     one, other = (SigningKey.load(file) for file in key_files)
     plan = asked(with_releases(settings, lambda book: book.roll_back((one, other), number)))
     sys.stdout.write(
-        f"activation {plan.undoes} ({plan.leaves}) ends at {when(plan.starts_at)}\n"
-        f"from then on {plan.version or 'the shipped policy'} is in force\n"
-        "cases stay as they were judged; `anwang policy list` shows the history\n"
+        f"activation {plan.undoes} ({plan.leaves}) {'does not begin' if plan.was_planned else 'ends'}; "
+        f"from {when(plan.starts_at)} on {plan.version or 'the shipped policy'} is in force\n"
+        "cases stay as they were judged\n"
     )
 
 

@@ -8,12 +8,13 @@ import orjson
 
 from pipeline.adapters.postgres.releases import Now, Releases, Shadow
 from pipeline.adapters.probes import asked
-from pipeline.adapters.signing import verify
+from pipeline.adapters.signing import shown, verify
 from pipeline.commands.policy_release import when, with_releases
 from pipeline.data import deployed
 from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.policy.reading import SHIPPED, shipped
-from pipeline.domain.policy.release import SIGNERS_MIN, Kind, Refused, Release, Step, book_of, signed_by
+from pipeline.domain.policy.release import SIGNERS_MIN, Refused, book_of, signed_by
+from pipeline.domain.policy.release_records import Kind, Release, Step
 from pipeline.domain.policy.release_refusals import ReleaseRefusal, refused
 from pipeline.domain.policy.release_steps import release_of
 from pipeline.domain.policy.shadow import Tally
@@ -37,7 +38,7 @@ def _in_words(now: Now, book: PolicyBook, doubts: tuple[Refused, ...]) -> Iterat
         yield _step_in_words(now, step)
     for signer in now.records.signers.values():
         until = f", revoked {when(signer.revoked_at)}" if signer.revoked_at else ""
-        yield f"signer {signer.staff} since {when(signer.registered_at)}{until}"
+        yield f"signer {signer.staff} since {when(signer.registered_at)}{until}  {shown(signer.public_key)}"
     if now.shadow and now.shadow.until is None:
         yield f"in shadow since {when(now.shadow.since)}: {now.shadow.version}"
     for subject, why in doubts:
@@ -146,10 +147,10 @@ def show_shadow(settings: Settings, *, as_json: bool) -> None:
 def _tally_in_words(shadow: Shadow, tally: Tally) -> Iterator[str]:
     until = f" until {when(shadow.until)}" if shadow.until else ""
     yield f"{shadow.version} in shadow since {when(shadow.since)}{until}"
-    yield f"{tally.judged:,} reports judged beside, {tally.otherwise:,} of them otherwise"
+    yield f"reports judged beside: {tally.judged:,}; of them otherwise: {tally.otherwise:,}"
     if tally.failed:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(tally.failed.items()))
-        yield f"{tally.failed.total():,} could not be judged: {kinds}"
+        yield f"could not be judged: {tally.failed.total():,} ({kinds})"
     if tally.moves:
         yield f"{'what':<22} {'how':<24} {'reports':>8}  such as"
     for name, how, moved in tally.rows():

@@ -56,6 +56,11 @@ class QueueRecord(_Frozen):
     centre: str
     county: str | None
     town: str | None
+    sub_dispatch: tuple[str, ...] = Field(
+        description="Centres that work along; the family service centre keeps the lead of what they do. For a "
+        "protective case it is the first of them."
+    )
+    also_tell: tuple[str, ...] = Field(description="Protective centres of other counties that the law wants told.")
     priority: Priority
     child_grade: ChildGrade | None
     also: tuple[Code, ...]

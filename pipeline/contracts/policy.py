@@ -291,3 +291,9 @@ class PolicyFile(Labelled):
     clock: tuple[ClockRow, ...] = Field(min_length=1)
     calendar: Calendar
     example: tuple[Example, ...] = Field(min_length=1)
+
+
+ROW_TABLES = frozenset(
+    {"instrument", "rule", "danger", "queue", "child_grade", "priority", "tag", "also", "county", "clock", "example"}
+)
+"""Tables whose rows have headers of their own."""

@@ -7,9 +7,7 @@ from uuid import UUID
 
 from pipeline.contracts.decision import ChildGrade, Reason
 from pipeline.contracts.vocabulary import Priority, Queue
-from pipeline.domain.assignment_words import in_words
 from pipeline.domain.casefile import CaseFile
-from pipeline.domain.centres import CentreBook
 from pipeline.domain.clocks import in_order, rows_of
 from pipeline.domain.dangers import Dangers, IncidentView, gather
 from pipeline.domain.facts import Form
@@ -67,15 +65,14 @@ class Sinking:
 @dataclass(frozen=True, slots=True)
 class Account:
     """`by_now` is where the policy puts what is told now; a case that stands higher was raised before, by an earlier
-    policy, by a report that stands elsewhere now, or by a person. `placed` says why this centre. `observed` and
-    `assessed` are its reasons, apart.
+    policy, by a report that stands elsewhere now, or by a person. `observed` and `assessed` are
+    its reasons, apart.
     """
 
     case: CaseFile
     policy_version: str
     by_now: Stand
     because: tuple[Because, ...]
-    placed: tuple[Words, ...]
     observed: tuple[Reason, ...]
     assessed: tuple[Reason, ...]
     clocks: tuple[Running, ...]
@@ -83,10 +80,9 @@ class Account:
     sinking: tuple[Sinking, ...]
 
 
-def account_of(case: CaseFile, policy: Policy, centres: CentreBook) -> Account:
-    """Explains a judged case by this policy and this directory. ValueError for one that was not decided yet."""
-    standing, routing = case.judged
-    why = routing.assigned.why if routing.assigned else ()
+def account_of(case: CaseFile, policy: Policy) -> Account:
+    """Explains a judged case by this policy. ValueError for one that was not decided yet."""
+    standing, _ = case.judged
     views = tuple(i.view for i in case.incidents)
     dangers = gather(views, policy.stand_in)
     now = _stand(policy, dangers)
@@ -96,7 +92,6 @@ def account_of(case: CaseFile, policy: Policy, centres: CentreBook) -> Account:
         policy_version=policy.version,
         by_now=now,
         because=tuple(_because(policy, views, case)),
-        placed=tuple(in_words(one, centres) for one in why),
         observed=tuple(r for r in standing.reasons if r not in assessed),
         assessed=assessed,
         clocks=tuple(_clocks(policy, case)),

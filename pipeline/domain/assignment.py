@@ -155,7 +155,7 @@ class _Assigning:
             held_until=choice.held_until,
             is_pressing=self.needs.is_pressing,
             why=(at_home, *choice.why, *(why for _, why in along), *self._beyond(told)),
-            directory=self.book.version,
+            directory=self.book.edition,
         )
 
     def _home(self) -> tuple[Centre, Why]:

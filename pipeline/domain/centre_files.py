@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -80,6 +81,7 @@ class _Reading:
             MappingProxyType(self.districts),
             head.closed_days,
             areas,
+            sha256("\0".join(self.texts[name] for name in FILES).encode()).hexdigest(),
         )
 
     def _fault(self, file: str, line: int, what: str) -> None:

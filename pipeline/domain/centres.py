@@ -116,10 +116,16 @@ class CentreBook:
     districts: Mapping[tuple[str, str], District]
     closed_days: frozenset[date] = frozenset()
     areas: tuple[Area, ...] = ()
+    digest: str = ""
 
     def closed_on(self, days: Collection[date]) -> "CentreBook":
         """The same with more days on which centres stay closed, such as a calendar's holidays."""
         return replace(self, closed_days=self.closed_days | frozenset(days))
+
+    @property
+    def edition(self) -> str:
+        """The version with the beginning of the files' SHA-256: whatever was changed is another edition."""
+        return f"{self.version}+{self.digest[:8]}"
 
     def find(self, code: str) -> Centre | None:
         return self.centres.get(code)

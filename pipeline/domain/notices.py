@@ -176,6 +176,7 @@ def _record(  # noqa: PLR0913 - what, where, why, of which case, when, and where
     topic = queue_topic(home.queue)
     message_id = derived("message", topic, case.case_id.hex, str(case.version), kind, home.centre)
     standing, routing = case.judged
+    assigned = routing.assigned
     facts = [f for i in case.incidents for r in i.reports for f in r.versions]
     record = QueueRecord(
         message_id=message_id,
@@ -189,7 +190,9 @@ def _record(  # noqa: PLR0913 - what, where, why, of which case, when, and where
         queue=home.queue,
         centre=home.centre,
         county=routing.county,
-        town=_town(case),
+        town=assigned.town if assigned else None,
+        sub_dispatch=assigned.sub_dispatch if assigned else (),
+        also_tell=assigned.also_tell if assigned else (),
         priority=standing.priority,
         child_grade=standing.child_grade,
         also=tuple(sorted(standing.also)),
@@ -255,12 +258,3 @@ def _event(  # noqa: PLR0913 - as above
 def _notice(topic: str, message_id: UUID, case: CaseFile, body: QueueRecord | CaseEvent, kind: str) -> Notice:
     text = body.model_dump_json().encode()
     return Notice(message_id, topic, case.case_id, case.version, body.event_id, kind, text)
-
-
-def _town(case: CaseFile) -> str | None:
-    """The town, of the case's county, that a report names first: the victim's, else the place of the happening."""
-    _, routing = case.judged
-    newest = [r.newest for r in case.reports]
-    homes = (p for f in newest for v in f.victims for p in (v.current_place, v.address, v.registered_address))
-    found = (*homes, *(f.occurred_place for f in newest))
-    return next((p.town for p in found if p and p.town and p.county == routing.county), None)

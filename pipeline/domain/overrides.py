@@ -8,7 +8,6 @@ from uuid import UUID
 from pipeline.contracts.case import OverriddenPart, Override, OverrideKind, OverrideReason, Part
 from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.clocks import start_clocks
-from pipeline.domain.docket import Docket
 from pipeline.domain.link_words import Words
 from pipeline.domain.parts import Parts, Rows, Said, Wanted
 from pipeline.domain.refusals import RulingRefusal, refused
@@ -43,7 +42,6 @@ class OverrideWish:
     """What a person wants of a case. `said_by` and `seconded_by` are staff codes."""
 
     override_id: UUID
-    case_id: UUID
     kind: OverrideKind
     wanted: Wanted
     reason: OverrideReason
@@ -60,23 +58,22 @@ class Overridden:
     policy_version: str | None
 
 
-def override(wish: OverrideWish, docket: Docket, terms: Terms) -> Overridden:
-    """Applies a person's word and takes what it changed into the docket. What is not wanted stays as it is.
+def override(wish: OverrideWish, case: CaseFile, terms: Terms) -> Overridden:
+    """Applies a person's word. What is not wanted stays as it is.
 
     A raise to a child grade starts the clocks of that grade for every incident of the case, from the incident's own
     start, as the law counts: one may be due at once. A lowering stops no clock and takes no tag or reason away. Raises
-    RulingRefusedError, and then nothing is changed.
+    RulingRefusedError.
     """
     _require_word(wish)
-    before = _open(wish.case_id, docket)
-    old = before.judged[0]
-    case = _raised(before, wish.wanted, terms) if wish.kind is OverrideKind.RAISE else _lowered(before, wish.wanted)
-    new = case.judged[0]
+    if case.state not in (CaseState.WAITING, CaseState.CLAIMED):
+        raise refused(RulingRefusal.CASE_CLOSED)
+    old = case.judged[0]
+    put = _raised(case, wish.wanted, terms) if wish.kind is OverrideKind.RAISE else _lowered(case, wish.wanted)
+    new = put.judged[0]
     parts = tuple(_changed(old, new, wish.wanted))
     if not parts:
         raise refused(RulingRefusal.NOTHING_RISES if wish.kind is OverrideKind.RAISE else RulingRefusal.NOTHING_SINKS)
-    after = routed(case.next, new, told_last(case), terms, (before,))
-    docket.file(after)
     told = Override(
         override_id=wish.override_id,
         kind=wish.kind,
@@ -85,7 +82,8 @@ def override(wish: OverrideWish, docket: Docket, terms: Terms) -> Overridden:
         said_by=wish.said_by,
         seconded_by=wish.seconded_by,
     )
-    return Overridden(told, Change(before, after), old.policy_version)
+    after = routed(put.next, new, told_last(put), terms, (case,))
+    return Overridden(told, Change(case, after), old.policy_version)
 
 
 def _require_word(wish: OverrideWish) -> None:
@@ -96,17 +94,6 @@ def _require_word(wish: OverrideWish) -> None:
         raise refused(RulingRefusal.REASON_OF_THE_OTHER_KIND)
     if wish.wanted == Wanted():
         raise refused(RulingRefusal.NOTHING_WANTED)
-
-
-def _open(case_id: UUID, docket: Docket) -> CaseFile:
-    if case_id in docket.aliases:
-        raise refused(RulingRefusal.CASE_MERGED)
-    case = docket.cases.get(case_id)
-    if case is None:
-        raise refused(RulingRefusal.UNKNOWN_CASE)
-    if case.state is CaseState.CLOSED:
-        raise refused(RulingRefusal.CLOSED)
-    return case
 
 
 def _raised(case: CaseFile, wanted: Wanted, terms: Terms) -> CaseFile:

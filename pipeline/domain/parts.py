@@ -25,6 +25,21 @@ def graver_grade(one: ChildGrade | None, other: ChildGrade | None) -> ChildGrade
     return min(one, other)
 
 
+def grade_told(text: str | None) -> GradeWanted | None:
+    """What a person wrote: 1, 2 or none. ValueError for anything else."""
+    match text:
+        case None:
+            return None
+        case "1":
+            return 1
+        case "2":
+            return 2
+        case "none":
+            return "none"
+        case _:
+            raise ValueError("a child grade is 1, 2 or none")
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Queue, priority and child grade of a case."""

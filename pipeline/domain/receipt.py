@@ -125,8 +125,8 @@ def receipt_of(settlement: Settlement, told: Facts, docket: Docket, terms: Terms
     return Receipt(
         told=told,
         at=terms.at,
-        versions=Versions(terms.policy.version, terms.policy.digest, weights().version, terms.centres.version),
-        load=dict(terms.load),
+        versions=Versions(terms.policy.version, terms.policy.digest, weights().version, terms.centres.edition),
+        load=_load_read(settlement, terms),
         decided_before=trace.decided,
         cases=tuple(map(_seen, trace.cases.values())),
         aliases=tuple(map(_seen, trace.aliases.values())),
@@ -136,6 +136,14 @@ def receipt_of(settlement: Settlement, told: Facts, docket: Docket, terms: Terms
         decided=settlement.facts,
         digest=digest_of(settlement.decision),
     )
+
+
+def _load_read(settlement: Settlement, terms: Terms) -> dict[str, int]:
+    """Of the load, what can have mattered: of the centres of the counties where cases were put."""
+    changes = settlement.filed.changes if settlement.filed else ()
+    counties = {change.after.judged[1].county for change in changes}
+    centres = ((terms.centres.find(code), count) for code, count in terms.load.items())
+    return {centre.code: count for centre, count in centres if centre and centre.county in counties}
 
 
 def digest_of(decision: Decision) -> str:

@@ -29,7 +29,6 @@ class RulingRefusal(StrEnum):
     OTHERS_STAND_AGAINST_IT = "others_stand_against_it"
     NO_QUESTION = "no_question"
     UNKNOWN_CASE = "unknown_case"
-    CLOSED = "closed"
     CASE_MERGED = "case_merged"
     NOTHING_WANTED = "nothing_wanted"
     NOTHING_RISES = "nothing_rises"
@@ -47,7 +46,7 @@ MEANINGS: Final[Mapping[RulingRefusal, str]] = {
     RulingRefusal.NO_REPORT: "this id is not that of one report: say the report's own id, or the id of an event of it",
     RulingRefusal.NOT_OF_THIS_CASE: "a report that should leave does not stand in this case",
     RulingRefusal.UNKNOWN_REPORT: "a report that is decided of is not known, or its case was erased",
-    RulingRefusal.CASE_CLOSED: "the case is closed: what is closed is not put together anew",
+    RulingRefusal.CASE_CLOSED: "the case is closed: nothing of it is changed any more",
     RulingRefusal.TOO_FEW_REPORTS: "at least two reports are needed",
     RulingRefusal.NOT_TWO_REPORTS: "two reports are parted; to take more out of a case say which leave it, as a split",
     RulingRefusal.NOT_ONE_CASE: "the reports that leave stand in more than one case: split one case at a time",
@@ -60,7 +59,6 @@ MEANINGS: Final[Mapping[RulingRefusal, str]] = {
     RulingRefusal.OTHERS_STAND_AGAINST_IT: "what people said of other reports stands against it",
     RulingRefusal.NO_QUESTION: "no open question is about these two reports",
     RulingRefusal.UNKNOWN_CASE: "no case of this id is known, or it was erased",
-    RulingRefusal.CLOSED: "the case is closed: it stands where it stood then",
     RulingRefusal.CASE_MERGED: "this case went up in another: say the id of that one",
     RulingRefusal.NOTHING_WANTED: "say what the case should have: a queue, a priority or a child grade",
     RulingRefusal.NOTHING_RISES: "the case stands as high already; to put it lower say so as a lowering, by two",

@@ -47,7 +47,7 @@ class Standing:
     @property
     def by_reports(self) -> "Standing":
         """As it would stand without what people said."""
-        return self.at(self.told, None)
+        return self.at(self.said.told, None) if self.said else self
 
     def at(self, parts: Parts, said: Said | None) -> "Standing":
         """The same with these parts, and what people said of it."""
@@ -130,15 +130,19 @@ def _is_news(before: Standing, now: Standing) -> bool:
 
 def raise_to(policy: Policy, incidents: Sequence[IncidentView], standing: Standing, wanted: Wanted) -> Standing:
     """Raised to what a person wants, with what the policy says of a case that stands so: a child's case of grade 1
-    cannot wait. No part sinks; a part that two people lowered and that is not wanted stays where they put it.
+    cannot wait. No part sinks. Of a lowered case what its reports tell stays out of account: what is not wanted, and
+    does not follow from what is, stays where two people put it.
     """
-    dangers = gather(incidents, policy.stand_in)
+    told = gather(incidents, policy.stand_in)
     said = standing.said or Said(standing.parts)
     parts = standing.parts.graver(wanted.over(standing.parts))
-    due_before, due = (_priority_of(policy, dangers, p) for p in (standing.parts, parts))
-    if due is not due_before:
-        parts = replace(parts, priority=graver_priority(parts.priority, due))
-    return _tagged(policy, dangers, standing.at(parts, replace(said, raised=wanted.and_also(said.raised))))
+    due = (
+        _priority_of(policy, told, parts)
+        if said.known is None
+        else _priority_of(policy, NOTHING, wanted.over(LIGHTEST))
+    )
+    parts = replace(parts, priority=graver_priority(parts.priority, due))
+    return _tagged(policy, told, standing.at(parts, replace(said, raised=wanted.and_also(said.raised))))
 
 
 def _kept(policy: Policy, dangers: Dangers, told: Standing, parts: Parts, raised: Wanted) -> Standing:
@@ -163,6 +167,9 @@ def _tagged(policy: Policy, dangers: Dangers, standing: Standing) -> Standing:
         tags=standing.tags | {met.row.code for met in policy.tags(situation)},
     )
 
+
+NOTHING = gather(())
+LIGHTEST = Parts(Queue.FAMILY, Priority.ROUTINE, None)
 
 RAISED = "raised_to_protective"
 """The tag of a case whose categories alone would not have led to its queue."""

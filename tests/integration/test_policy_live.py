@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from crew import Ended, run
+from crew import WORKERS, Ended, all_settled, crew_of, eventually, run
 from lab import Lab, event, until
 
 from pipeline.adapters.kafka.outlet import new_producer
@@ -24,7 +24,7 @@ from pipeline.adapters.signing import SigningKey
 from pipeline.data import deployed
 from pipeline.domain.batch import Settled
 from pipeline.domain.policy.reading import SHIPPED, shipped
-from pipeline.domain.policy.release_steps import Start
+from pipeline.domain.policy.release_activation import Start
 from pipeline.errors import ReleaseRefusedError
 
 ROOT = Path(__file__).parents[2]
@@ -179,6 +179,28 @@ async def test_what_a_dead_worker_had_decided_is_decided_the_same_by_the_next_on
     stored = {r["decision"]["event_id"]: json.dumps(r["decision"]) for r in rows}
     assert {e: json.loads(d) for e, d in stored.items()} == {e: json.loads(d) for e, d in store.decided.items()}
     assert {v for v, _ in (await judged(lab)).values()} == {DEFAULT, "bureau-1"}
+
+
+async def test_workers_that_are_killed_meanwhile_judge_every_report_once_by_the_policy_of_its_time(lab: Lab) -> None:
+    bureau = await bureau_of(lab)
+    await bureau.sign("bureau-1")
+    async with crew_of(lab, WORKERS, PYTHONPATH=str(ROOT)) as crew:
+        began = (await bureau.now()).replace(microsecond=0)
+        starts_at = await bureau.activate("bureau-1")
+        arrivals = {n: began + timedelta(seconds=(37 * n) % 120) for n in range(120)}
+        sending = asyncio.create_task(send_at(lab, arrivals))
+        for name in WORKERS:
+            await eventually(lambda: lab.inbox_holds(1), 60, "the first report")
+            process = crew.process(name)
+            process.kill()
+            await eventually(crew.all_ready, 60, "its successor")
+        await sending
+        await eventually(lambda: all_settled(lab, 120), 60, "settling")
+    found = await judged(lab)
+    assert len(found) == 120
+    for number, at in arrivals.items():
+        assert found[f"event-{number}"] == (("bureau-1", "urgent") if at >= starts_at else (DEFAULT, "standard"))
+    assert {version for version, _ in found.values()} == {DEFAULT, "bureau-1"}
 
 
 async def test_a_roll_back_brings_the_policy_before_it_back_and_deletes_nothing(lab: Lab) -> None:
@@ -337,7 +359,7 @@ async def test_a_bureau_brings_a_policy_into_force_by_its_commands_and_rolls_it_
         assert why in refused.err
     signed = [await anwang(lab, "sign", "bureau-1", "--key", f"{s}.pem", "--by", s) for s in (FIRST, SECOND)]
     assert [digest in told.out for told in signed] == [True, True]
-    assert f"signed by {FIRST} as well" in signed[1].out
+    assert f"signed before by {FIRST}" in signed[1].out
     for starts, why in (("soon", "is no time"), ("2026-01-01", "at least 60 seconds ahead")):
         refused = await anwang(lab, "activate", "bureau-1", "--starts", starts, *people)
         assert refused.exit_code == 2
@@ -352,14 +374,14 @@ async def test_a_bureau_brings_a_policy_into_force_by_its_commands_and_rolls_it_
     assert (await anwang(lab, "show")).out == deployed("policy").joinpath(SHIPPED).read_text("utf-8")
     keys = ["--key", f"{FIRST}.pem", "--key", f"{SECOND}.pem"]
     rolled = await anwang(lab, "roll-back", *keys, "--number", "1")
-    assert "from then on the shipped policy is in force" in rolled.out
+    assert "does not begin; from" in rolled.out
     as_json = [json.loads(line) for line in (await anwang(lab, "list", "--json")).out.splitlines()]
     assert [told["what"] for told in as_json] == ["release", "activate", "roll_back", "in_force"]
     assert (await anwang(lab, "shadow", "bureau-1")).exit_code == 0
     await lab.send([neglected(1)])
     await lab.settle_all(1)
     table = await anwang(lab, "shadow")
-    assert "1 reports judged beside, 1 of them otherwise" in table.out
+    assert "reports judged beside: 1; of them otherwise: 1" in table.out
     assert ["priority", "standard", "→", "urgent", "1", "event-1"] in [line.split() for line in table.out.splitlines()]
     assert (await anwang(lab, "shadow", "--off")).exit_code == 0
     assert (await anwang(lab, "shadow", "--off")).exit_code == 2

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from crew import Ended
-from lab import Lab, event
+from directories import shipped
+from lab import Lab, event, until
 from test_explain_live import anwang
 from test_rulings_live import FIRST, SECOND, book_of, clocks, hear, require_sound, say, waiting
 
@@ -16,7 +18,8 @@ from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.transfers import Transfers
 from pipeline.contracts.case import RulingKind, TransferReason, TransferRefusalReason
-from pipeline.domain.terms import shipped_terms
+from pipeline.domain.policy.book import PolicyBook
+from pipeline.domain.terms import TermsBook, shipped_terms
 from pipeline.domain.transfer import Answer, Proposal
 from pipeline.errors import RulingRefusedError
 
@@ -165,6 +168,41 @@ async def test_people_transfer_by_command(lab: Lab) -> None:
 def said(ended: Ended) -> str:
     assert ended.exit_code == 0, ended.err
     return ended.out
+
+
+async def test_a_social_worker_reads_why_this_centre_has_the_case(lab: Lab) -> None:
+    elder = VICTIM | {"birth_date": "1940-02-01", "registered_address": "高雄市左營區測試路1號"}
+    await hear(lab, event(1, persons=[elder], categories=["vulnerable_family"]))
+    case_id = str(await the_case(lab))
+    told = json.loads(said(await anwang(lab, "explain", "case", case_id, "--json")))
+    assert (told["centre"], told["assigned"]["sub_dispatch"]) == ("63000010-family", ["63000010-elder"])
+    assert told["why_this_centre"][0]["zh"] == "被害人住在臺北市松山區，由該區的臺北市松山社會福利服務中心受理"
+    words = said(await anwang(lab, "explain", "case", case_id, "--lang", "en"))
+    assert "Why this centre" in words
+    assert "Elder service centre of Songshan (default) works along (elders)" in words
+    await transfers_of(lab).propose(case_id, wish())
+    await transfers_of(lab).answer(case_id, Answer(SECOND))
+    words = said(await anwang(lab, "explain", "case", case_id, "--lang", "en"))
+    assert "New Taipei City accepted the transfer: the case belongs to New Taipei City Banqiao" in words
+    for secret in ("蔡品睿", "F252907845", "測試路", "1940"):
+        assert secret not in words + json.dumps(told, ensure_ascii=False)
+
+
+async def test_of_a_centre_that_is_full_the_next_case_goes_to_the_one_that_takes_over(lab: Lab) -> None:
+    here, over = "63000010-family", "63000020-family"
+    book = shipped()
+    full = replace(book, centres={**book.centres, here: replace(book.centres[here], capacity=1)})
+    for number, name in ((1, "蔡品睿"), (2, "林大寶"), (3, "周玉蘭")):
+        victim = {"role": "victim", "name": name, "address": f"臺北市松山區測試路{number * 17}號"}
+        await lab.send([event(number, persons=[victim], categories=["vulnerable_family"])])
+        store = lab.store()
+        store._terms = TermsBook(PolicyBook(), full)  # noqa: SLF001 - as a bureau's own folder
+        async with lab.assess(store) as stage:
+            await until(stage.turn, lambda n=number: lab.inbox_holds(n))
+    assert await waiting_centres(lab) == [here, over, over]
+    rows = await lab.pool.fetch("SELECT routing FROM case_file")
+    why = [w for row in rows for w in row["routing"]["assigned"]["why"] if w[0] == "full_overflow"]
+    assert why == [["full_overflow", [["capacity", "1"], ["centre", over], ["home", here], ["open", "1"]]]] * 2
 
 
 async def test_the_load_is_counted_anew_when_it_is_no_longer_fresh(lab: Lab) -> None:

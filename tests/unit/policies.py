@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from pipeline.contracts.policy import PolicyFile
 from pipeline.contracts.vocabulary import PlaceKind, Role
-from pipeline.data import deployed
 from pipeline.domain.policy.checks import faults_of
 from pipeline.domain.policy.policy import Policy
-from pipeline.domain.policy.reading import SHIPPED
+from pipeline.domain.policy.reading import shipped_text
 
 Row = dict[str, Any]
 LABELS = {"zh": "字", "en": "words"}
@@ -44,11 +43,6 @@ SCREEN: Row = {
 
 def labelled(row: Row) -> Row:
     return {**row, **LABELS}
-
-
-@cache
-def shipped_text() -> str:
-    return deployed(SHIPPED)
 
 
 @cache

@@ -23,7 +23,7 @@ def case_of(*told: Facts) -> CaseFile:
 
 
 def account(*told: Facts) -> Account:
-    return account_of(case_of(*told), TERMS.policy, TERMS.centres)
+    return account_of(case_of(*told), TERMS.policy)
 
 
 def row(of: Account, what: str) -> str:
@@ -77,21 +77,13 @@ def test_only_graver_rows_would_raise_it() -> None:
 def test_a_case_that_stands_higher_than_what_is_told_now_shows_both() -> None:
     case = case_of(event("a"))
     standing, _ = case.judged
-    found = account_of(
-        replace(case, standing=replace(standing, priority=Priority.URGENT)), TERMS.policy, TERMS.centres
-    )
+    found = account_of(replace(case, standing=replace(standing, priority=Priority.URGENT)), TERMS.policy)
     assert found.by_now.priority is Priority.ROUTINE
-
-
-def test_the_centre_is_told_in_both_languages() -> None:
-    found = account(event("a"))
-    assert found.placed
-    assert all(words.zh and words.en for words in found.placed)
 
 
 def test_a_case_that_nothing_was_decided_of_cannot_be_explained() -> None:
     with pytest.raises(ValueError, match="not been judged"):
-        account_of(replace(case_of(event("a")), standing=None), TERMS.policy, TERMS.centres)
+        account_of(replace(case_of(event("a")), standing=None), TERMS.policy)
 
 
 @given(STREAMS)
@@ -101,7 +93,7 @@ def test_any_case_explains_itself_and_what_is_left_out_only_lowers(told: list[Fa
     for facts in told:
         desk.take(facts)
     for case in desk.docket.cases.values():
-        found = account_of(case, TERMS.policy, TERMS.centres)
+        found = account_of(case, TERMS.policy)
         assert {b.what for b in found.because} >= {"queue", "priority", "child_grade", "county"}
         assert len(found.observed) + len(found.assessed) == len(case.judged[0].reasons)
         assert all(PRIORITY_RANK[s.to.priority] <= PRIORITY_RANK[found.by_now.priority] for s in found.sinking)

@@ -1,12 +1,16 @@
 """`anwang directory`: what it tells of a directory, and of mistakes in one."""
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
 from directories import changed, shipped_texts, with_cell
 
+from pipeline import cli
 from pipeline.adapters.centre_folder import read_folder
 from pipeline.commands.directory import TownRefusedError, check, show
+from pipeline.contracts.report_examples import EXAMPLES
 from pipeline.domain.centres import CentresRefusedError
 from pipeline.settings import Settings
 
@@ -64,6 +68,24 @@ def test_a_bureaus_own_folder_takes_the_place_of_the_shipped_one(
     own = written(tmp_path, changed("centres.csv", "臺北市松山社會福利服務中心", "臺北市松山測試中心"))
     show(Settings(directory_dir=own), "松山區")
     assert "63000010-family  臺北市松山測試中心  Taipei City Songshan" in capsys.readouterr().out
+
+
+def test_reports_of_a_file_are_given_to_the_centres_of_a_bureaus_own_folder(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = written(tmp_path, changed("districts.csv", "臺北市,松山區,63000010-family", "臺北市,松山區,63000020-family"))
+    person = {"role": "victim", "address": "臺北市松山區測試路3號"}
+    report = {**EXAMPLES[0], "data": {**EXAMPLES[0]["data"], "categories": ["vulnerable_family"], "persons": [person]}}
+    report["data"] = {k: v for k, v in report["data"].items() if k not in {"crisis_flags", "indicators", "instruments"}}
+    (tmp_path / "reports.ndjson").write_text(json.dumps(report))
+    centres = []
+    for flags in ([], ["--directory-dir", str(own)]):
+        monkeypatch.setattr(sys, "argv", ["anwang", "assess", str(tmp_path / "reports.ndjson"), *flags])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert not ended.value.code
+        centres.append(json.loads(capfdbinary.readouterr().out)["centre"])
+    assert centres == ["63000010-family", "63000020-family"]
 
 
 def test_a_town_is_shown_with_its_centres_their_hours_and_room(

@@ -16,11 +16,11 @@ from pipeline.flow import FLOW, INTAKE, Step, as_table
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
 QUERIES = {
     "intake": ("register", "door"),
-    "assess": ("assess", "register", "policies"),
+    "assess": ("assess", "load", "register", "policies"),
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
     "auditor": ("audit", "alarms"),
-    "desk": ("rulings", "transfers", "explain", "register", "assess", "policies"),
+    "desk": ("rulings", "overrides", "transfers", "explain", "register", "assess", "policies"),
 }
 OF_ASSESS_ALONE = {
     "desk": {

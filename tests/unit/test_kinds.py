@@ -38,25 +38,25 @@ class Expected(NamedTuple):
 
 EXPECTED = {
     "hotline-113": Expected(Queue.PROTECTIVE, Priority.IMMEDIATE, "64000-protective"),
-    "hotline-1957": Expected(Queue.FAMILY, Priority.ROUTINE, "67000-family"),
+    "hotline-1957": Expected(Queue.FAMILY, Priority.ROUTINE, "67000350-family"),
     "hotline-mens": Expected(
-        Queue.FAMILY, Priority.URGENT, "65000-family", ("birth_date_unreadable:persons[0].birth_date",)
+        Queue.FAMILY, Priority.URGENT, "65000-protective", ("birth_date_unreadable:persons[0].birth_date",)
     ),
     "national-form": Expected(Queue.PROTECTIVE, Priority.URGENT, "64000-protective"),
     "clinic": Expected(Queue.PROTECTIVE, Priority.IMMEDIATE, "66000-protective"),
-    "pharmacy": Expected(Queue.FAMILY, Priority.ROUTINE, "65000-family"),
+    "pharmacy": Expected(Queue.FAMILY, Priority.ROUTINE, "65000030-family"),
     "school": Expected(Queue.PROTECTIVE, Priority.STANDARD, "65000-protective"),
     "kindergarten": Expected(Queue.PROTECTIVE, Priority.IMMEDIATE, "68000-protective"),
     "police": Expected(Queue.PROTECTIVE, Priority.URGENT, "64000-protective"),
     "safety-site": Expected(Queue.PROTECTIVE, Priority.STANDARD, "66000-protective"),
-    "village-office": Expected(Queue.FAMILY, Priority.ROUTINE, "63000-family"),
+    "village-office": Expected(Queue.FAMILY, Priority.ROUTINE, "63000070-family"),
     "emergency-sensor": Expected(Queue.PROTECTIVE, Priority.IMMEDIATE, "67000-protective"),
-    "missed-check-in": Expected(Queue.FAMILY, Priority.ROUTINE, "66000-family"),
-    "proactive-list": Expected(Queue.FAMILY, Priority.ROUTINE, "10005-family"),
-    "refused-assistance": Expected(Queue.FAMILY, Priority.ROUTINE, "68000-family"),
-    "early-intervention": Expected(Queue.FAMILY, Priority.ROUTINE, "67000-family"),
-    "street-outreach": Expected(Queue.FAMILY, Priority.ROUTINE, "63000-family"),
-    "partner": Expected(Queue.FAMILY, Priority.ROUTINE, "65000-family"),
+    "missed-check-in": Expected(Queue.FAMILY, Priority.ROUTINE, "66000080-family"),
+    "proactive-list": Expected(Queue.FAMILY, Priority.ROUTINE, "10005050-family"),
+    "refused-assistance": Expected(Queue.FAMILY, Priority.ROUTINE, "68000100-family"),
+    "early-intervention": Expected(Queue.FAMILY, Priority.ROUTINE, "67000310-family"),
+    "street-outreach": Expected(Queue.FAMILY, Priority.ROUTINE, "63000070-family"),
+    "partner": Expected(Queue.FAMILY, Priority.ROUTINE, "65000110-family"),
 }
 
 

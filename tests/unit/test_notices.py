@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from following import STAMP, Desk, after
 from hypothesis import given
@@ -38,6 +38,14 @@ def test_a_new_case_is_told_as_an_event_and_assigned_to_its_queue() -> None:
 def test_the_town_is_one_of_the_cases_county() -> None:
     (record,) = records(after(event("a", persons=victim(address=at("臺北市", town="大安區")))).told)
     assert (record.county, record.town) == ("臺北市", "大安區")
+
+
+def test_who_works_along_and_who_must_be_told_stands_in_the_record() -> None:
+    elder = victim(address=at("臺北市", town="松山區"), birth_date=date(1940, 1, 1))
+    ipv = (Category.INTIMATE_PARTNER_VIOLENCE, Category.VULNERABLE_FAMILY)
+    (record,) = records(after(event("a", categories=ipv, persons=elder, source_county="高雄市")).told)
+    assert (record.centre, record.also_tell) == ("63000-protective", ("64000-protective",))
+    assert record.sub_dispatch == ("63000010-family", "63000010-elder", "63000010-women-family")
 
 
 def test_a_redelivery_tells_nothing() -> None:

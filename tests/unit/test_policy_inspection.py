@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-
 from pipeline.domain.policy.inspection import inspect
 from pipeline.domain.policy.reading import shipped_text
 
@@ -250,6 +249,72 @@ MISTAKES = [
     ),
     Mistake("grade three", 'name = "grade_2_child_in_danger"', "grade = 2", "grade = 3", "grade = 3", "known are"),
     Mistake("unknown table", "", "[calendar]\n", "[calender]\nx = 1\n\n[calendar]\n", "[calender]", "not known"),
+    Mistake("one bracket for two", 'name = "child_injured"', "[[rule]]", "[rule]", "[rule]", "begins with [[rule]]"),
+    Mistake(
+        "comma missing",
+        "crisis_flag = [",
+        'en = "A matter that cannot wait" },',
+        'en = "A matter that cannot wait" }',
+        "urgent_matter",
+        "a comma is missing",
+    ),
+    Mistake(
+        "list not closed",
+        "\nage = [",
+        'en = "Under eighteen years old" },\n]',
+        'en = "Under eighteen years old" },\n',
+        "age = [",
+        "is not closed",
+    ),
+    Mistake(
+        "true in capitals",
+        'name = "lethality_or_confinement"',
+        "raised = true",
+        "raised = True",
+        "raised = True",
+        "write true or false",
+    ),
+    Mistake("misspelt table", 'code = "mental_health"\nzh', "[[also]]", "[[alsoo]]", "[[alsoo]]", "is also meant?"),
+    Mistake(
+        "too many brackets",
+        'name = "small_child_injured"',
+        "{ victim_age_below = 6 }",
+        "{ any = [" * 50 + "{ victim_age_below = 6 }" + "] }" * 50,
+        "when = {",
+        "too many",
+    ),
+    Mistake(
+        "an answer with a question too many",
+        'name = "safety_unsafe"',
+        'any_of = ["unsafe"]',
+        'any_of = ["unsafe"], sum_at_least = 3',
+        "sum_at_least = 3",
+        "say one of",
+    ),
+    Mistake(
+        "days in a wrong order",
+        "",
+        "effective_from = 2026-01-01",
+        "effective_from = 2026-01-01\neffective_to = 2025-12-31",
+        "effective_to",
+        "before effective_from",
+    ),
+    Mistake(
+        "always in the middle",
+        'name = "suicide_idea_to_refer"\npriority',
+        'when = { rule = "suicide_idea" }',
+        "when = { always = true }",
+        "when = { always",
+        "never reached",
+    ),
+    Mistake(
+        "an expectation that is no time",
+        "脆弱家庭：十日內訪視",
+        '"2026-03-03T12:00:00+08:00"',
+        '"tomorrow"',
+        "clocks =",
+        "expected dispatch tomorrow",
+    ),
 ]
 
 

@@ -1,36 +1,35 @@
 """The laws that no policy may break: of the shipped one, and of whatever else passes the checks."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 import policies
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from policies import any_policy
 from telling import (
     POLICY,
     answer_to,
     answering,
     any_facts,
-    any_incident,
     form,
     incident,
 )
 
 from pipeline.contracts.decision import in_taipei
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue, Role
-from pipeline.domain.clocks import start_clocks
-from pipeline.domain.counties import COUNTY_CODES
-from pipeline.domain.dangers import IncidentView, ReportView
 from pipeline.domain.facts import Facts, Person
-from pipeline.domain.policy.policy import UNKNOWN_INDICATOR, Policy
-from pipeline.domain.route import NATIONAL_CENTRE, place
+from pipeline.domain.policy.policy import Policy
 from pipeline.domain.score import Standing, judge
 
 PRIORITIES, QUEUES = list(Priority), list(Queue)
 POLICIES = st.just(POLICY) | any_policy()
-SCALES = {("bsrs5", "suicide_idea"): 4, ("bsrs5", "items.1"): 4, ("elder_screen", "items.3"): 5, ("elder_screen", "fear"): 4}
+SCALES = {
+    ("bsrs5", "suicide_idea"): 4,
+    ("bsrs5", "items.1"): 4,
+    ("elder_screen", "items.3"): 5,
+    ("elder_screen", "fear"): 4,
+}
 YES = [("tipvda", f"items.{n}") for n in range(1, 16)] + [("tipvda", "judged_high"), ("sdm_safety", "items.1")]
 OWN_YES = [("elder_screen", field) for field in ("items.1", "items.2", "judged_high")]
 
@@ -38,7 +37,8 @@ lawful = settings(max_examples=100, deadline=None, suppress_health_check=list(He
 
 SCREENS = st.dictionaries(st.sampled_from(["items.1", "items.2", "judged_high"]), st.booleans()).flatmap(
     lambda yes: st.fixed_dictionaries(
-        {}, optional={"items.3": st.integers(0, 7), "fear": st.integers(-1, 5), "home": st.sampled_from(["own", "none"])}
+        {},
+        optional={"items.3": st.integers(0, 7), "fear": st.integers(-1, 5), "home": st.sampled_from(["own", "none"])},
     ).map(lambda more: form("elder_screen", {**yes, **more}))
 )
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given, settings
-from telling import NOON, STREAMS, TERMS, event, victim
+from telling import NOON, STREAMS, TERMS, at, event, victim
 
 from pipeline.contracts.vocabulary import Category
 from pipeline.domain.assess import Settlement, assess
 from pipeline.domain.decided_again import Kept, Verdict, decided_again
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
+from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.reading import read_policy, shipped, shipped_text
 from pipeline.domain.receipt import Receipt, again, digest_of, packed, receipt_of, unpacked
@@ -69,6 +70,20 @@ def test_a_receipt_names_the_versions_that_were_read_and_not_their_words() -> No
     first, second = (receipt for _, receipt in found)
     assert first.reads == frozenset()
     assert second.reads == {found[0][0].facts.event_key}
+
+
+def test_of_how_full_centres_are_a_receipt_holds_the_case_s_own_county_and_that_is_enough() -> None:
+    full = replace(TERMS.centres.centres["63000010-family"], capacity=1)
+    centres = replace(TERMS.centres, centres={**TERMS.centres.centres, full.code: full})
+    load = {full.code: 7, "63000020-family": 2, "65000010-family": 9, "gone": 1}
+    terms = replace(TERMS, centres=centres, load=load)
+    docket, told = Docket(), event("a", Category.VULNERABLE_FAMILY, persons=victim(address=at("臺北市", town="松山區")))
+    settlement = assess(told, docket, terms)
+    receipt = receipt_of(settlement, told, docket, terms)
+    assert receipt.load == {full.code: 7, "63000020-family": 2}
+    assert settlement.decision.centre == "63000020-family"
+    made = again(receipt, {}, shipped(), TermsBook(PolicyBook(), centres))
+    assert digest_of(made.decision) == receipt.digest
 
 
 def test_the_decision_before_it_is_among_what_was_read() -> None:

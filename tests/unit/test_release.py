@@ -15,33 +15,28 @@ from pipeline.data import deployed
 from pipeline.domain.policy.book import Activation, PolicyBook
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.reading import SHIPPED, read_policy, shipped
-from pipeline.domain.policy.release import (
+from pipeline.domain.policy.release import book_of, signed_by
+from pipeline.domain.policy.release_activation import (
+    ROLL_BACK_AHEAD,
+    START_AHEAD_MIN,
+    Start,
+    may_activate,
+    may_roll_back,
+    plan_roll_back,
+)
+from pipeline.domain.policy.release_records import (
     Kind,
     Records,
     Release,
     Signature,
     Signer,
     Step,
-    book_of,
     digest_of,
     release_bytes,
     roll_back_bytes,
-    signed_by,
 )
 from pipeline.domain.policy.release_refusals import MEANINGS, ReleaseRefusal
-from pipeline.domain.policy.release_steps import (
-    ROLL_BACK_AHEAD,
-    START_AHEAD_MIN,
-    Start,
-    may_activate,
-    may_propose,
-    may_register,
-    may_revoke,
-    may_roll_back,
-    may_sign,
-    plan_roll_back,
-    release_of,
-)
+from pipeline.domain.policy.release_steps import may_propose, may_register, may_revoke, may_sign, release_of
 from pipeline.errors import ReleaseRefusedError
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -188,6 +183,12 @@ def test_a_stored_file_that_was_changed_is_neither_signed_nor_shown() -> None:
     changed = replace(known, releases={"bureau-1": replace(release("bureau-1"), file=file_of("bureau-1") + "#")})
     assert refusal(lambda: release_of(changed, "bureau-1")) == "not_as_proposed"
     assert refusal(lambda: may_sign(changed, "bureau-1", CAT, key_of(CAT), NOW)) == "not_as_proposed"
+
+
+def test_a_file_that_an_earlier_program_could_read_and_this_one_cannot_is_not_activated() -> None:
+    old = replace(release("bureau-1"), file="nonsense", digest=digest_of("nonsense"))
+    known = records("bureau-1", releases={"bureau-1": old})
+    assert refusal(lambda: may_activate(known, start(), NOW, verify)) == "unusable"
 
 
 def test_what_a_key_signed_before_it_was_revoked_stays_signed_and_nothing_after() -> None:
@@ -388,6 +389,15 @@ def test_what_was_rolled_back_does_not_come_back_when_the_one_before_it_runs_out
     known = replace(known, releases={**known.releases, **ends}, signatures=(*known.signatures[2:], *signed))
     assert in_force(known, NOW + HOUR) == ("bureau-1", set())
     assert in_force(known, datetime(2027, 2, 1, tzinfo=UTC))[0] == shipped().version
+
+
+def test_what_is_planned_only_never_begins_once_it_is_rolled_back() -> None:
+    planned = activated(3, "bureau-3", NOW + HOUR)
+    book, _ = book_of(records("bureau-1", "bureau-2", "bureau-3", steps=[*TWO, planned]), verify)
+    plan = plan_roll_back(book, NOW, 3)
+    assert (plan.was_planned, plan.version, plan.starts_at) == (True, "bureau-2", planned.starts_at)
+    assert not plan_roll_back(book, NOW).was_planned
+    assert refusal(lambda: plan_roll_back(book, NOW, 1)) == "not_to_be_undone", "something else is in force by now"
 
 
 def test_a_roll_back_needs_the_keys_of_two_people_who_may_still_sign() -> None:

@@ -18,11 +18,11 @@ from pipeline.domain.assess import assess
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.docket import Docket
 from pipeline.domain.normalise.reading import read_event
-from pipeline.domain.policy.reading import shipped
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import shipped_terms
 
 HERE = Path(__file__).parent
 LATER = datetime(2027, 6, 1, tzinfo=UTC)
+TERMS = shipped_terms().at(LATER)
 SOURCES = Directory(
     {
         "hotline-113": Source("hotline-113", "hotline", ReporterRole.HOTLINE_WORKER, own_topic=True),
@@ -53,7 +53,7 @@ def decide(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         if isinstance(reading, Unreadable):
             decision = Decision(event_id=reading.event_id, outcome=Outcome.DEAD_LETTER)
         else:
-            decision = assess(reading.facts, docket, Terms(shipped(), LATER)).decision
+            decision = assess(reading.facts, docket, TERMS).decision
         decisions.append(decision.model_dump(mode="json"))
     return decisions
 

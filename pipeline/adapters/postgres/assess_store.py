@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from pipeline.adapters.postgres.centre_load import CentreLoad
 from pipeline.adapters.postgres.database import RETRY_FOR_S, TRANSIENT, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL, DocketReader, Loaded, Sought
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys
@@ -17,10 +18,11 @@ from pipeline.adapters.postgres.work import Work
 from pipeline.adapters.vault import KeyRing
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.assess import assess
-from pipeline.domain.batch import Accepted, Batch, Claim, Settled, Span
-from pipeline.domain.centres import CentreBook
+from pipeline.domain.batch import Batch, Claim, Settled, Span
+from pipeline.domain.centres import CentreBook, Load
+from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.receipt import receipt_of
-from pipeline.domain.terms import Terms, TermsBook
+from pipeline.domain.terms import TermsBook
 from pipeline.ports import Sources
 
 RETRY_AT_LEAST_S = 1.0
@@ -56,7 +58,8 @@ class AssessStore:
         self._ring = ring
         self._reader = DocketReader(ring, keys, sources)
         self._policies = policies
-        self._centres = centres
+        self._terms = TermsBook(PolicyBook(), centres)
+        self._load = CentreLoad()
         self._worker = worker
         self._history = 0
         self._turn_ends_at = float("-inf")
@@ -140,8 +143,8 @@ class AssessStore:
         async with self._pool.acquire() as db:
             self._history = self._history or await db.fetchval(SQL["history"])
             loaded = await self._reader.load(db, sought, await self._reader.look(db, sought))
-        policies = await self._policies.look()
-        under = Under(TermsBook(policies.book, self._centres), policies.shadow)
+            load = await self._load.look(db)
+        under = await self._under(load)
         work = await _decide(batch, loaded, under)
         keys = await self._keys.make(work.key_names(self._ring))
         while True:
@@ -149,6 +152,12 @@ class AssessStore:
                 return await self._write(work, sought, keys, under)
             except _KeysMissing as missing:
                 keys = await self._keys.make(missing.names)
+
+    async def _under(self, load: Load) -> Under:
+        policies = await self._policies.look()
+        if policies.book is not self._terms.policies:
+            self._terms = TermsBook(policies.book, self._terms.centres)
+        return Under(self._terms, policies.shadow, load)
 
     async def _write(self, work: Work, sought: Sought, keys: Keys, under: Under) -> Settled:
         async with self._pool.acquire() as db, db.transaction():
@@ -169,7 +178,7 @@ async def _decide(batch: Batch, loaded: Loaded, under: Under) -> Work:
     """Between two decisions the group's heartbeat may go out: a crowd takes its time."""
     settled, receipts, shadowed = [], {}, []
     for item in batch.accepted:
-        facts, terms = item.reading.facts, _terms(item, under.book)
+        facts, terms = item.reading.facts, under.book.at(item.message.arrived_at, under.load)
         settlement = assess(facts, loaded.docket, terms)
         settled.append((item, settlement))
         if settlement.filed:
@@ -178,7 +187,3 @@ async def _decide(batch: Batch, loaded: Loaded, under: Under) -> Work:
                 shadowed.append(told)
         await asyncio.sleep(0)
     return Work(batch, loaded, tuple(settled), receipts, tuple(shadowed))
-
-
-def _terms(item: Accepted, book: TermsBook) -> Terms:
-    return book.at(item.message.arrived_at)

@@ -9,18 +9,8 @@ from pipeline.adapters.signing import verify
 from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.reading import shipped
-from pipeline.domain.policy.release import (
-    Kind,
-    Records,
-    Refused,
-    Release,
-    Signature,
-    Signer,
-    Step,
-    UntrustedError,
-    as_proposed,
-    book_of,
-)
+from pipeline.domain.policy.release import Refused, UntrustedError, as_proposed, book_of
+from pipeline.domain.policy.release_records import Kind, Records, Release, Signature, Signer, Step
 
 SQL = Queries.of("policies")
 
@@ -42,17 +32,16 @@ class Policies:
     def __init__(self, pool: Pool, raised_by: str) -> None:
         self._pool = pool
         self._raised_by = raised_by
-        self._mark: tuple[int | None, int | None] | None = None
+        self._mark: tuple[int | None, ...] | None = None
         self._now = InForce(PolicyBook())
         self._by_digest: dict[str, Policy] = {}
 
     async def look(self) -> InForce:
         """One look, tried once. Raises what the database raises; what was known stays known."""
-        row = await self._pool.fetchrow(SQL["mark"])
-        mark = row["step"], row["shadow"]
+        mark = tuple(await self._pool.fetchrow(SQL["mark"]))
         if mark != self._mark:
             async with self._pool.acquire() as db:
-                self._now = await self._read(db, runs_shadow=mark[1] is not None)
+                self._now = await self._read(db)
             self._mark = mark
         return self._now
 
@@ -81,14 +70,14 @@ class Policies:
             return shipped() if version == shipped().version else None
         return _readable(_release(row))
 
-    async def _read(self, db: Connection, *, runs_shadow: bool) -> InForce:
+    async def _read(self, db: Connection) -> InForce:
+        last = await db.fetchrow(SQL["shadow_now"])
         records = await read_records(db)
         book, refused = book_of(records, verify)
         shadow = None
-        if runs_shadow and (row := await db.fetchrow(SQL["shadow_now"])):
-            release = records.releases[row["version"]]
-            shadow = _readable(release)
-            refused = refused if shadow else (*refused, Refused(release.version, "it cannot run in shadow"))
+        if last and last["until"] is None:
+            shadow = _readable(records.releases[last["version"]])
+            refused = refused if shadow else (*refused, Refused(last["version"], "it cannot run in shadow"))
         for told in refused:
             await db.execute(SQL["raise_alarm"], "policy_refused", told.subject, self._raised_by)
         return InForce(book, shadow)

@@ -164,6 +164,7 @@ def _json_list(words: Sequence[object]) -> str:
 
 def _decision_row(s: Settlement, filed: Filed, event_id: str, sealed_inputs: bytes) -> tuple[object, ...]:
     decision = s.decision.model_copy(update={"event_id": event_id})
+    rows = filed.change.after.judged[0].rows
     return (
         s.facts.event_key,
         decision.case_id,
@@ -174,4 +175,5 @@ def _decision_row(s: Settlement, filed: Filed, event_id: str, sealed_inputs: byt
         decision.policy_version,
         decision.model_dump(mode="json"),
         sealed_inputs,
+        *((rows.queue, rows.priority, rows.child_grade) if rows else (None, None, None)),
     )

@@ -10,9 +10,10 @@ import asyncpg
 from pipeline.adapters.postgres.database import Connection
 from pipeline.adapters.postgres.policies import SQL
 from pipeline.domain.assess import Settlement
+from pipeline.domain.centres import Load
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.shadow import FAILED, Differs, Shadowed, differences
-from pipeline.domain.terms import Terms, TermsBook
+from pipeline.domain.terms import NO_LOAD, Terms, TermsBook
 
 FAULTS_OF_PURE_CODE = (
     ArithmeticError,
@@ -28,10 +29,11 @@ FAULTS_OF_PURE_CODE = (
 
 
 class Under(NamedTuple):
-    """What a batch is decided under, and the policy in shadow."""
+    """What a batch is decided under, the policy in shadow, and how full centres are."""
 
     book: TermsBook
     shadow: Policy | None
+    load: Load = NO_LOAD
 
 
 def judge_beside(settlement: Settlement, terms: Terms, under: Under) -> Shadowed | None:

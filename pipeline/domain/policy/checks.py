@@ -4,6 +4,7 @@ danger lowers and no report delays.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -119,15 +120,9 @@ def _conditions(tables: PolicyFile) -> Iterator[Complaint]:
     for table, asking in _ASKED_OF_ROWS.items():
         grade_1_holds = False
         for place, row in enumerate(getattr(tables, table)):
-            found = faults_in(
-                row.when,
-                tables,
-                asking,
-                (table, place, "when"),
-                bears_points=table == "danger" and row.points > 0,
-                grade_1_holds=grade_1_holds,
-            )
-            yield from Counter(found)
+            bears_points = table == "danger" and row.points > 0
+            asked = replace(asking, bears_points=bears_points, grade_1_holds=grade_1_holds)
+            yield from Counter(faults_in(row.when, tables, asked, (table, place, "when")))
             grade_1_holds |= table == "priority" and holds_for_grade_1(row.when)
 
 

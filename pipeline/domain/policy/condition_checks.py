@@ -43,27 +43,23 @@ _TOLD_OF_ALL = frozenset({"category", "role"})
 class Asking:
     """What a table asks of its conditions. `rises`: no further danger may undo them. `without`: kinds that are not
     judged yet where this table is read. `names_a_path`: a condition that holds must name a field of the report.
+    `bears_points`: of one row, that nothing may undo it. `grade_1_holds`: of one row, that child grade 1 is met anyway,
+    here or above, so that a rise from 2 to 1 undoes nothing.
     """
 
     rises: bool = True
     without: frozenset[str] = frozenset()
     names_a_path: bool = False
+    bears_points: bool = False
+    grade_1_holds: bool = False
 
 
-def faults_in(
-    condition: Condition,
-    tables: PolicyFile,
-    asking: Asking,
-    path: Path,
-    *,
-    bears_points: bool = False,
-    grade_1_holds: bool = False,
-) -> Iterator[Complaint]:
-    """`grade_1_holds`: a row above holds for child grade 1 already."""
+def faults_in(condition: Condition, tables: PolicyFile, asking: Asking, path: Path) -> Iterator[Complaint]:
     own = (tables.rule[path[1]].name,) if path[0] == "rule" and isinstance(path[1], int) else ()
-    checker = _Checker(tables, asking, path, bears_points=bears_points, grade_1_holds=grade_1_holds, seen=own)
-    yield from checker.faults(condition, path, upright=True)
-    if asking.names_a_path and not names_a_path(condition, tables):
+    found = list(_Checker(tables, asking, path, own).faults(condition, path, upright=True))
+    is_undone = any(words in {UNDONE, GRADE_RISES} for _, words in found)
+    yield from (c for c in found if not (is_undone and c[1] == NO_POINTS))
+    if not found and asking.names_a_path and not names_a_path(condition, tables):
         yield path, "this can hold without a field that says so; ask for something that is told"
 
 
@@ -104,10 +100,7 @@ class _Checker:
     tables: PolicyFile
     asking: Asking
     row: Path
-    bears_points: bool
     seen: tuple[str, ...] = ()
-    grade_1_holds: bool = False
-    """Whether what is asked holds for grade 1 anyway: then a rise from 2 to 1 undoes nothing."""
 
     def faults(  # noqa: C901, PLR0912 - one case for each kind of condition
         self, condition: Condition, path: Path, *, upright: bool
@@ -117,12 +110,13 @@ class _Checker:
                 for place, inner in enumerate(condition.all_):
                     yield from self.faults(inner, (*path, "all", place), upright=upright)
             case AnyOf():
-                within = replace(self, grade_1_holds=self.grade_1_holds or holds_for_grade_1(condition))
+                grade_1_holds = self.asking.grade_1_holds or holds_for_grade_1(condition)
+                within = replace(self, asking=replace(self.asking, grade_1_holds=grade_1_holds))
                 for place, inner in enumerate(condition.any_):
                     yield from within.faults(inner, (*path, "any", place), upright=upright)
             case Not():
                 yield from self.faults(condition.not_, (*path, "not"), upright=not upright)
-                if self.bears_points:
+                if self.asking.bears_points:
                     yield (*path, "not"), NO_POINTS
             case Named():
                 yield from self._named(condition, path, upright=upright)
@@ -146,7 +140,7 @@ class _Checker:
             case OfGrade():
                 yield from self._judged("child_grade", path)
                 yield from self._undone(path, upright=upright)
-                if self.asking.rises and upright and condition.child_grade != GRAVEST and not self.grade_1_holds:
+                if self.asking.rises and upright and condition.child_grade != GRAVEST and not self.asking.grade_1_holds:
                     yield path, GRADE_RISES
             case OfPriority():
                 yield from self._judged("priority_at_least", path)
@@ -201,7 +195,7 @@ class _Checker:
         yield from self._unknown(condition.any_of or condition.only or (), known, condition.told, (*path, key))
         stays = upright if condition.only is None else not upright and condition.told in _TOLD_OF_ALL
         yield from self._undone(path, upright=stays)
-        if self.bears_points and condition.only:
+        if self.asking.bears_points and condition.only:
             yield (*path, "only"), NO_POINTS
 
     def _unknown(self, words: tuple[str, ...], known: set[str], what: str, path: Path) -> Iterator[Complaint]:

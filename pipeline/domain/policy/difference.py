@@ -100,9 +100,9 @@ def _inner(table: str, name: str, field: str, old: Mapping[str, Any], new: Mappi
 def _field(table: str, row: str, field: str, old: object, new: object) -> Iterator[Change]:
     """The innermost values that differ."""
     match old, new:
-        case (Mapping(), Mapping()) if set(old) == set(new):
-            for key in old:
-                yield from _field(table, row, f"{field} {key}", old[key], new[key])
+        case (Mapping(), Mapping()) if set(old) == set(new) or (set(old) & set(new) and "when" not in field.split()):
+            for key in {**old, **new}:
+                yield from _field(table, row, f"{field} {key}", old.get(key), new.get(key))
         case (list(), list()) if _are_words(old + new) and set(old) != set(new):
             yield from (Change(table, Kind.REMOVED, row, field, old=word) for word in old if word not in new)
             yield from (Change(table, Kind.ADDED, row, field, new=word) for word in new if word not in old)

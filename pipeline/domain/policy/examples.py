@@ -80,13 +80,22 @@ def _facts(number: int, data: Mapping[str, Any]) -> Facts:
         "time": whole["received_at"],
         "data": whole,
     }
-    reading = read_event(json.dumps(event, default=str).encode(), (), NOON, _NOBODY)
+    arrived_at = max(NOON, _instant(str(whole["received_at"])) or NOON)
+    reading = read_event(json.dumps(event, default=str).encode(), (), arrived_at, _NOBODY)
     if isinstance(reading, Unreadable):
         raise ValueError(f"report {number + 1} cannot be read: {reading.code}")  # noqa: TRY004 - of the value
     doubts = [f for f in reading.facts.faults if not f.startswith("source_unregistered")]
     if doubts:
         raise ValueError(f"report {number + 1} has faults: {', '.join(doubts)}")
     return reading.facts
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else None
 
 
 def _differing(expect: Expected, outcome: Outcome) -> Iterator[tuple[str, object, object]]:
@@ -105,12 +114,12 @@ def _differing(expect: Expected, outcome: Outcome) -> Iterator[tuple[str, object
             yield key, wanted, came
     if missing := tuple(sorted(set(expect.reasons or ()) - codes)):
         yield "reasons", missing, tuple(sorted(codes))
-    wanted_clocks = {clock: datetime.fromisoformat(due) for clock, due in (expect.clocks or {}).items()}
+    wanted_clocks = {clock: _instant(due) or due for clock, due in (expect.clocks or {}).items()}
     if expect.clocks is not None and wanted_clocks != outcome.clocks:
         yield "clocks", *_parted(wanted_clocks, {clock: in_taipei(due) for clock, due in outcome.clocks.items()})
 
 
-def _parted(wanted: Mapping[str, datetime], came: Mapping[str, datetime]) -> tuple[object, object]:
+def _parted(wanted: Mapping[str, datetime | str], came: Mapping[str, datetime]) -> tuple[object, object]:
     """Those clocks of which the two differ."""
     differ = [clock for clock in {**wanted, **came} if wanted.get(clock) != came.get(clock)]
     return {c: wanted[c] for c in differ if c in wanted}, {c: came[c] for c in differ if c in came}

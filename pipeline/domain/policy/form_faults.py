@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import ErrorDetails
 
+from pipeline.contracts.policy import PolicyFile
 from pipeline.contracts.policy_conditions import CONDITION_WORDS
 from pipeline.domain.policy.guessing import guess
 from pipeline.domain.policy.toml_places import Path
@@ -44,6 +45,9 @@ _PATTERNS = {
 }
 
 
+_STRAY = "extra_forbidden"
+
+
 class FormFault(NamedTuple):
     """`kind` is the library's word. `follows`: it comes of another fault, and need not be told."""
 
@@ -60,11 +64,17 @@ def form_faults(found: Sequence[ErrorDetails], values: Mapping[str, Any]) -> lis
     meant: set[Path] = set()
     told: dict[Path, FormFault] = {}
     for fault in faults:
-        key = _meant_by(fault.path, missing) if fault.kind == "extra_forbidden" else None
+        key = _meant_by(fault.path, missing) if fault.kind == _STRAY else None
         words = f"{fault.words}: is {key[-1]} meant?" if key else fault.words
+        if fault.kind == _STRAY and len(fault.path) == 1:
+            words += guess(str(fault.path[0]), list(PolicyFile.model_fields))
         meant |= {key} if key else set()
         told.setdefault(fault.path, fault._replace(words=words))
-    return [f._replace(follows=path in meant or _is_told_deeper(path, told)) for path, f in told.items()]
+    fallen = {path[:2] for path in missing if path[0] == "example" and path[2:] == ("expect",)}
+    return [
+        f._replace(follows=path in meant or _is_told_deeper(path, told) or (f.kind == _STRAY and path[:2] in fallen))
+        for path, f in told.items()
+    ]
 
 
 def _fault(error: ErrorDetails, values: Mapping[str, Any]) -> FormFault:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.contracts.policy import ROW_TABLES
 from pipeline.domain.policy.toml_breaks import mended
 from pipeline.domain.policy.toml_places import Path, places_in
 
@@ -52,7 +53,7 @@ def spoken(path: Sequence[str | int]) -> str:
 
 def read_toml(text: str) -> Located:
     """A line that is no TOML is told and passed over, so that the other faults are found, too."""
-    mend = mended(text)
+    mend = mended(text, ROW_TABLES)
     lines = places_in(mend.text)
     tables = sorted((line, path) for path, line in lines.items() if _is_table(path))
     lost = frozenset(

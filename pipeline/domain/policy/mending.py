@@ -10,12 +10,17 @@ from pydantic import ValidationError
 
 from pipeline.contracts.policy import PolicyFile
 from pipeline.domain.policy.form_faults import FormFault, form_faults
+from pipeline.domain.policy.guessing import meant
 from pipeline.domain.policy.located import Located
 from pipeline.domain.policy.toml_places import Path
 
 ROUNDS_MAX = 20
 _KEYS = ("name", "code")
+_STRAY = "extra_forbidden"
 _ANY_ORDER = frozenset({"category", "crisis_flag", "indicator", "role", "age", "instrument", "rule", "danger"})
+_RANKS = frozenset({("queue",), ("priority",), ("grade",)})
+"""Where a row says something graver than the row above, it is taken to mean the same."""
+_FIRST_DECIDES = frozenset({"queue", "child_grade", "priority", "county"})
 _WORDLESS = frozenset({"zh", "en", "law", "source"})
 """Keys on which no decision depends."""
 
@@ -66,9 +71,21 @@ def with_sound_rows(tables: PolicyFile, paths: Sequence[Path], sound: Mapping[st
                 known = {word: row for row in getattr(sound_tables, table) if (word := word_of(row))}
                 for at in _concerned(table, place, rows):
                     rows[at] = known.get(word_of(rows[at]) or "", rows[at])
+                if path[2:] in _RANKS and word_of(rows[place]) not in known:
+                    rank = str(path[2])
+                    rows[place] = rows[place].model_copy(update={rank: getattr(rows[place - 1], rank)})
             case (str(top), *_) if not isinstance(getattr(tables, top), tuple):
                 changed[top] = getattr(sound_tables, top)
     return tables.model_copy(update={name: tuple(v) if isinstance(v, list) else v for name, v in changed.items()})
+
+
+def with_meant_words(tables: PolicyFile, complaints: Sequence[tuple[Path, str]]) -> PolicyFile:
+    """The same tables, where a word that nobody knows is the one that is near to it."""
+    values = tables.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    for path, words in complaints:
+        if word := meant(words):
+            _replace(values, path, word, is_key=False)
+    return PolicyFile.model_validate(values)
 
 
 def _concerned(table: str, place: int, rows: Sequence[Any]) -> Sequence[int]:
@@ -96,6 +113,8 @@ class _Work:
         """What went with lines that are no TOML comes back, where a sound policy has it and its order is free."""
         self.lost = set(told.lost_words)
         self.hurt = {path for path in told.lost_keys if len(path) > 1}
+        for path in self.hurt:
+            self._bring_back(path)
         for table, rows in self._sound.items():
             mine = self.values.get(table)
             if table not in self.values and table in {p[0] for p in told.lost_keys if len(p) == 1}:
@@ -105,6 +124,13 @@ class _Work:
                 self._append(table, mine, rows)
         if self.lost - {_key(r) for rows in self._sound.values() if isinstance(rows, list) for r in rows}:
             self.is_whole = False
+
+    def _bring_back(self, path: Path) -> None:
+        match path:
+            case (str(table), int(place), str(key)) if isinstance(rows := self.values.get(table), list):
+                same = self._stands_in(table, rows, place)
+                if same and key in same:
+                    self._take(rows[place], key, same[key])
 
     def _append(self, table: str, mine: Rows, rows: Rows) -> None:
         there = {_key(row) for row in mine if isinstance(row, dict)}
@@ -125,15 +151,34 @@ class _Work:
         match fault.path:
             case (str(table), int(place), *rest) if isinstance(self.values.get(table), list):
                 self._row(table, place, rest, fault)
+            case (str(stray),) if fault.kind == _STRAY:
+                self._move(stray)
             case (str(top), *_):
                 self.hurt.add((top,))
                 self._take(self.values, top, self._sound.get(top))
             case _:
                 raise ValueError(fault.words)
 
+    def _move(self, stray: str) -> None:
+        """The rows of a table whose name is misspelt go to the one that is meant."""
+        near = get_close_matches(stray, list(PolicyFile.model_fields), n=1, cutoff=0.75)
+        rows = self.values.pop(stray)
+        mine = self.values.setdefault(near[0], []) if near and isinstance(rows, list) else None
+        if not near or (near[0] in self.values and mine is None):
+            return
+        if isinstance(mine, list) and near[0] not in _FIRST_DECIDES:
+            self.hurt |= {(near[0], len(mine) + at) for at in range(len(rows))}
+            mine += rows
+        else:
+            self.is_whole = False
+            self.lost |= {key for row in rows if isinstance(row, dict) and (key := _key(row))} if mine else set()
+
     def _row(self, table: str, place: int, rest: Sequence[str | int], fault: FormFault) -> None:
         rows = self.values[table]
-        if fault.kind == "extra_forbidden" and _delete(rows[place], rest):
+        if (word := meant(fault.words)) and rest and _replace(rows[place], rest, word, is_key=fault.kind == _STRAY):
+            self.hurt.add(fault.path)
+            return
+        if fault.kind == _STRAY and _delete(rows[place], rest):
             self.hurt.add(fault.path)
             self.is_whole &= self._stands_in(table, rows, place) is not None
             return
@@ -183,11 +228,27 @@ def _key(row: Mapping[str, Any]) -> str | None:
 
 
 def _delete(row: object, rest: Sequence[str | int]) -> bool:
-    *inner, last = rest or ("",)
+    holder = _inside(row, rest[:-1])
+    return bool(rest) and isinstance(holder, dict) and holder.pop(str(rest[-1]), None) is not None
+
+
+def _replace(row: object, rest: Sequence[str | int], word: str, *, is_key: bool) -> bool:
+    """Whether the word that is meant stands there now."""
+    holder, last = _inside(row, rest[:-1]), rest[-1]
+    if is_key and isinstance(holder, dict) and last in holder and word not in holder:
+        holder[word] = holder.pop(str(last))
+        return True
+    if not is_key and isinstance(_inside(row, rest), str) and isinstance(holder, dict | list):
+        holder[last] = word  # type: ignore[index] # a key of a table, or a place in a list
+        return True
+    return False
+
+
+def _inside(row: object, path: Sequence[str | int]) -> object:
     here: Any = row
-    for part in inner:
+    for part in path:
         try:
             here = here[part]
         except (KeyError, IndexError, TypeError):
-            return False
-    return isinstance(here, dict) and here.pop(str(last), None) is not None
+            return None
+    return here

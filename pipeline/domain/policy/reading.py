@@ -10,8 +10,9 @@ from pipeline.contracts.policy import PolicyFile
 from pipeline.data import deployed
 from pipeline.domain.policy.checks import faults_of
 from pipeline.domain.policy.condition_checks import Complaint
+from pipeline.domain.policy.guessing import meant
 from pipeline.domain.policy.located import Fault, Located, Path, read_toml
-from pipeline.domain.policy.mending import Mend, mend, with_sound_rows
+from pipeline.domain.policy.mending import Mend, mend, with_meant_words, with_sound_rows
 from pipeline.domain.policy.policy import Policy
 
 SHIPPED = "default-2026.1.toml"
@@ -59,6 +60,8 @@ def _to_judge_by(done: Mend, complaints: Sequence[Complaint]) -> PolicyFile | No
     if not done.is_whole:
         return None
     tables = with_sound_rows(done.tables, [path for path, _ in complaints], _sound_values())
+    if left := [(path, words) for path, words in faults_of(tables) if meant(words)]:
+        tables = with_meant_words(tables, left)
     return None if any(_bars(path) for path, _ in faults_of(tables)) else tables
 
 

@@ -13,6 +13,7 @@ class ReleaseRefusal(StrEnum):
     VERSION_TAKEN = "version_taken"
     UNKNOWN_VERSION = "unknown_version"
     NOT_AS_PROPOSED = "not_as_proposed"
+    UNUSABLE = "unusable"
     NOT_A_PUBLIC_KEY = "not_a_public_key"
     HAS_A_KEY = "has_a_key"
     KEY_TAKEN = "key_taken"
@@ -42,6 +43,7 @@ MEANINGS: Final[Mapping[ReleaseRefusal, str]] = {
     ReleaseRefusal.UNKNOWN_VERSION: "nobody has proposed a policy {version}; see `anwang policy list`",
     ReleaseRefusal.NOT_AS_PROPOSED: "the stored file of {version} is not the one that was proposed; do not use it, and "
     "tell who runs the database",
+    ReleaseRefusal.UNUSABLE: "{version} cannot be used: {why}",
     ReleaseRefusal.NOT_A_PUBLIC_KEY: "this is no public key; `anwang policy key new` prints one, beginning with "
     "ed25519:",
     ReleaseRefusal.HAS_A_KEY: "{staff} has a key; `anwang policy key revoke {staff}` ends it, then add the new one",

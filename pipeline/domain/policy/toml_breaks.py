@@ -3,17 +3,22 @@
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _BEGIN = re.compile(r"[ \t]*(?:\[\[?[ \t]*[\w.\"-]+[ \t]*\]?\]?[ \t]*(?:#.*)?$|[\w.\"-]+[ \t]*=)")
+_SINGLE = re.compile(r"[ \t]*\[[ \t]*(\w+)[ \t]*\][ \t]*(?:#.*)?$")
 _HEADER = re.compile(r"[ \t]*\[")
 _TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
 _WORD = re.compile(r"\b(?:code|name)\s*=\s*[\"']([a-z0-9_]+)[\"']")
+_SHOUTED = re.compile(r"=\s*(?:True|False|TRUE|FALSE|[Yy]es|[Nn]o|YES|NO)\b")
 _KEY = re.compile(r"[ \t]*([\w-]+)[ \t]*=")
 ROUNDS_MAX = 200
+DEPTH_MAX = 40
+"""Brackets inside brackets. Nobody reads more, and the reader itself has an end."""
+TOO_DEEP = "too many brackets inside brackets: give parts a name under [[rule]]"
 
 
 @dataclass(slots=True)
@@ -47,9 +52,10 @@ class Mended:
             self.lines[place] = ""
 
 
-def mended(text: str) -> Mended:
-    """The same text where it is TOML."""
+def mended(text: str, row_tables: Collection[str] = ()) -> Mended:
+    """The same text where it is TOML. `row_tables` are those whose rows have headers of their own, [[name]]."""
     mend = Mended(text.replace("\r\n", "\n").split("\n"))
+    _double(mend, row_tables)
     if _error(mend.lines) is None:
         return mend
     for first, end in list(_statements(mend.lines)):
@@ -65,14 +71,36 @@ def mended(text: str) -> Mended:
     return Mended([""], mend.breaks)
 
 
+def _double(mend: Mended, row_tables: Collection[str]) -> None:
+    """A header with one bracket where two are wanted."""
+    for place, line in enumerate(mend.lines):
+        if (found := _SINGLE.match(line)) and found[1] in row_tables:
+            mend.breaks.append((place + 1, f"a row of {found[1]} begins with [[{found[1]}]]"))
+            mend.lines[place] = f"[[{found[1]}]]"
+
+
 def _error(lines: Sequence[str]) -> tuple[int, str] | None:
     """The place of the first line, from 0, that is no TOML, and the reader's words for it."""
+    if (deep := _too_deep(lines)) is not None:
+        return deep, TOO_DEEP
     try:
         tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError as error:
         found = _AT.search(str(error))
         place = int(found[1]) - 1 if found and found[1] else len(lines) - 1
         return min(place, len(lines) - 1), str(error)[: found.start()] if found else str(error)
+    return None
+
+
+def _too_deep(lines: Sequence[str]) -> int | None:
+    depth = 0
+    for place, line in enumerate(lines):
+        bare = _TEXT.sub('""', line).partition("#")[0]
+        depth = 0 if _HEADER.match(line) and depth < DEPTH_MAX else depth
+        for sign in bare:
+            depth += (sign in "[{") - (sign in "]}")
+            if depth > DEPTH_MAX:
+                return place
     return None
 
 
@@ -90,6 +118,14 @@ def _statements(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
 def _mend_statement(mend: Mended, first: int, end: int) -> None:
     while (error := _error(mend.lines[first:end])) is not None:
         place, words = first + error[0], error[1]
+        if (last := _unclosed_list(mend.lines, first, end)) is not None:
+            mend.breaks.append((first + 1, "the bracket that is opened here is not closed"))
+            mend.lines[last] = f"{mend.lines[last]} ]"
+            continue
+        if (before := _without_comma(mend.lines, first, place)) is not None:
+            mend.breaks.append((before + 1, "a comma is missing at the end of this row"))
+            mend.lines[before] = f"{mend.lines[before].rstrip()},"
+            continue
         row = next(((f, e) for f, e in _rows(mend.lines, first, end) if f <= place < e), None)
         if row is not None:
             mend.breaks.append(
@@ -102,6 +138,20 @@ def _mend_statement(mend: Mended, first: int, end: int) -> None:
         mend.breaks.append(((first if is_open else place) + 1, told))
         mend.empty(first, _end_of_table(mend.lines, first, end))
         return
+
+
+def _unclosed_list(lines: Sequence[str], first: int, end: int) -> int | None:
+    """The last row of a list that lacks nothing but its closing bracket."""
+    rows = [place for place in range(first + 1, end) if lines[place].strip() and lines[place].strip()[0] != "#"]
+    is_one = lines[first].partition("#")[0].rstrip().endswith("[") and _depth(lines[first]) == 1
+    return rows[-1] if is_one and rows and all(_depth(lines[place]) == 0 for place in rows) else None
+
+
+def _without_comma(lines: Sequence[str], first: int, place: int) -> int | None:
+    """The row above this place, if it lacks the comma at its end."""
+    above = next((p for p in range(place - 1, first, -1) if lines[p].strip() and lines[p].strip()[0] != "#"), None)
+    here = lines[place].lstrip()
+    return above if above is not None and here[:1] in {"{", '"'} and lines[above].rstrip()[-1] in '}"' else None
 
 
 def _rows(lines: Sequence[str], first: int, end: int) -> Iterator[tuple[int, int]]:
@@ -124,20 +174,28 @@ def _end_of_table(lines: Sequence[str], first: int, end: int) -> int:
     return next((f for f, _ in _statements(lines) if f > first and _HEADER.match(lines[f])), len(lines))
 
 
+_SAID = (
+    ("Cannot overwrite", "this key is there twice"),
+    ("Cannot mutate", "this key is there twice"),
+    ("Duplicate inline", "this key is there twice"),
+    ("Cannot declare", "this table is there twice"),
+    (TOO_DEEP, TOO_DEEP),
+)
+
+
 def _plainly(words: str, line: str) -> str:
     bare = _TEXT.sub('""', line).partition("#")[0]
-    wide = [c for c in bare if not c.isascii()]
-    if wide and not _is_word(wide[0]):
-        return f"{wide[0]} may stand only inside a text: type the plain sign, half-width"
+    wide = next((c for c in bare if not c.isascii()), "")
+    if wide and not _is_word(wide):
+        return f"{wide} may stand only inside a text: type the plain sign, half-width"
     if bare.count('"') % 2 or bare.count("'") % 2:
         return "a quotation mark is missing"
     if wide:
-        return f"a text stands between quotation marks: {wide[0]} does not"
-    if words.startswith(("Cannot overwrite", "Cannot mutate", "Duplicate inline")):
-        return "this key is there twice"
-    if words.startswith("Cannot declare"):
-        return "this table is there twice"
-    return f"this is not TOML: {words[:1].lower()}{words[1:]}"
+        return f"a text stands between quotation marks: {wide} does not"
+    if _SHOUTED.search(bare):
+        return "write true or false"
+    told = next((said for begins, said in _SAID if words.startswith(begins)), None)
+    return told or f"this is not TOML: {words[:1].lower()}{words[1:]}"
 
 
 def _is_word(sign: str) -> bool:

@@ -255,10 +255,15 @@ ON CONFLICT DO NOTHING
 
 -- name: add_decision
 INSERT INTO decision
-    (event_key, case_id, incident_id, outcome, link_class, link_reasons, policy_version, decision, sealed_inputs)
-SELECT event_key, case_id, incident_id, outcome, link_class, link_reasons::jsonb, policy_version, decision, sealed_inputs
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::bytea[])
-    AS made (event_key, case_id, incident_id, outcome, link_class, link_reasons, policy_version, decision, sealed_inputs)
+    (event_key, case_id, incident_id, outcome, link_class, link_reasons, policy_version, decision, sealed_inputs,
+    queue_rule, priority_rule, child_grade_rule)
+SELECT event_key, case_id, incident_id, outcome, link_class, link_reasons::jsonb, policy_version, decision, sealed_inputs,
+    queue_rule, priority_rule, child_grade_rule
+FROM unnest(
+        $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::bytea[],
+        $10::text[], $11::text[], $12::text[])
+    AS made (event_key, case_id, incident_id, outcome, link_class, link_reasons, policy_version, decision, sealed_inputs,
+        queue_rule, priority_rule, child_grade_rule)
 
 -- name: add_case_event
 INSERT INTO case_event (case_id, version, kind, body, prior_hash, hash)

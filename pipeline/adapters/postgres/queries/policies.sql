@@ -1,8 +1,9 @@
 -- Which policy is in force, and what one in shadow says.
 
 -- name: mark
--- Changes whenever something else may be in force, or another policy runs in shadow.
-SELECT (SELECT max(number) FROM policy_activation) AS step, (SELECT number FROM policy_shadow WHERE until IS NULL) AS shadow
+-- Changes whenever something else may be in force, another policy runs in shadow, or the database was restored.
+SELECT (SELECT max(number) FROM policy_activation), (SELECT number FROM policy_shadow WHERE until IS NULL),
+    (SELECT number FROM history)
 
 -- name: steps
 SELECT number, kind, version, starts_at, activated_by, seconded_by, made_at, undoes, signature, second_signature
