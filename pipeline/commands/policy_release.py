@@ -13,8 +13,8 @@ from pipeline.adapters.signing import SigningKey, read_public, shown
 from pipeline.commands.policy_file import PolicyRefusedError
 from pipeline.contracts.decision import TAIPEI, in_taipei
 from pipeline.domain.policy.release import SIGNERS_MIN
+from pipeline.domain.policy.release_activation import Start
 from pipeline.domain.policy.release_refusals import ReleaseRefusal, refused
-from pipeline.domain.policy.release_steps import Start
 from pipeline.domain.rulings import is_staff_code
 from pipeline.settings import Settings
 

@@ -13,7 +13,8 @@ from pipeline.commands.policy_release import when, with_releases
 from pipeline.data import deployed
 from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.policy.reading import SHIPPED, shipped
-from pipeline.domain.policy.release import SIGNERS_MIN, Kind, Refused, Release, Step, book_of, signed_by
+from pipeline.domain.policy.release import SIGNERS_MIN, Refused, book_of, signed_by
+from pipeline.domain.policy.release_records import Kind, Release, Step
 from pipeline.domain.policy.release_refusals import ReleaseRefusal, refused
 from pipeline.domain.policy.release_steps import release_of
 from pipeline.domain.policy.shadow import Tally

@@ -121,7 +121,7 @@ async def test_two_people_lower_a_case_and_whatever_is_newly_told_puts_it_back(l
             await lab.pool.execute(statement)
 
 
-async def test_what_is_closed_merged_or_unknown_is_not_overridden(lab: Lab) -> None:
+async def test_what_is_closed_merged_erased_or_unknown_is_not_overridden(lab: Lab) -> None:
     await hear(lab, told(0), told(1))
     a, b = await reports_of(lab, 0, 1)
     older, younger = await homes(lab, a, b)
@@ -136,6 +136,8 @@ async def test_what_is_closed_merged_or_unknown_is_not_overridden(lab: Lab) -> N
     assert {priority for _, _, priority in (await standing(lab)).values()} == {"urgent"}
     await lab.pool.execute("UPDATE case_file SET state = 'closed' WHERE case_id = $1", older)
     assert await refusal(lab, older, wish(LOWER, priority=Priority.ROUTINE)) == "case_closed"
+    await lab.keys_pool.execute("DELETE FROM case_key")
+    assert await refusal(lab, b, wish(RAISE, priority=Priority.IMMEDIATE)) == "unknown_case"
 
 
 async def test_people_and_reports_at_the_same_moment_lose_nothing_of_each_other(lab: Lab) -> None:

@@ -24,7 +24,7 @@ from pipeline.adapters.signing import SigningKey
 from pipeline.data import deployed
 from pipeline.domain.batch import Settled
 from pipeline.domain.policy.reading import SHIPPED, shipped
-from pipeline.domain.policy.release_steps import Start
+from pipeline.domain.policy.release_activation import Start
 from pipeline.errors import ReleaseRefusedError
 
 ROOT = Path(__file__).parents[2]

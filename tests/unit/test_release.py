@@ -15,33 +15,28 @@ from pipeline.data import deployed
 from pipeline.domain.policy.book import Activation, PolicyBook
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.reading import SHIPPED, read_policy, shipped
-from pipeline.domain.policy.release import (
+from pipeline.domain.policy.release import book_of, signed_by
+from pipeline.domain.policy.release_activation import (
+    ROLL_BACK_AHEAD,
+    START_AHEAD_MIN,
+    Start,
+    may_activate,
+    may_roll_back,
+    plan_roll_back,
+)
+from pipeline.domain.policy.release_records import (
     Kind,
     Records,
     Release,
     Signature,
     Signer,
     Step,
-    book_of,
     digest_of,
     release_bytes,
     roll_back_bytes,
-    signed_by,
 )
 from pipeline.domain.policy.release_refusals import MEANINGS, ReleaseRefusal
-from pipeline.domain.policy.release_steps import (
-    ROLL_BACK_AHEAD,
-    START_AHEAD_MIN,
-    Start,
-    may_activate,
-    may_propose,
-    may_register,
-    may_revoke,
-    may_roll_back,
-    may_sign,
-    plan_roll_back,
-    release_of,
-)
+from pipeline.domain.policy.release_steps import may_propose, may_register, may_revoke, may_sign, release_of
 from pipeline.errors import ReleaseRefusedError
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

@@ -9,18 +9,8 @@ from pipeline.adapters.signing import verify
 from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.reading import shipped
-from pipeline.domain.policy.release import (
-    Kind,
-    Records,
-    Refused,
-    Release,
-    Signature,
-    Signer,
-    Step,
-    UntrustedError,
-    as_proposed,
-    book_of,
-)
+from pipeline.domain.policy.release import Refused, UntrustedError, as_proposed, book_of
+from pipeline.domain.policy.release_records import Kind, Records, Release, Signature, Signer, Step
 
 SQL = Queries.of("policies")
 

@@ -11,20 +11,11 @@ from pipeline.adapters.postgres.policies import read_records
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.signing import SigningKey, verify
 from pipeline.domain.policy.policy import Policy
-from pipeline.domain.policy.release import Kind, Records, Release, book_of, release_bytes, roll_back_bytes, signed_by
+from pipeline.domain.policy.release import book_of, signed_by
+from pipeline.domain.policy.release_activation import RollBack, Start, may_activate, may_roll_back, plan_roll_back
+from pipeline.domain.policy.release_records import Kind, Records, Release, release_bytes, roll_back_bytes
 from pipeline.domain.policy.release_refusals import ReleaseRefusal, refused
-from pipeline.domain.policy.release_steps import (
-    RollBack,
-    Start,
-    may_activate,
-    may_propose,
-    may_register,
-    may_revoke,
-    may_roll_back,
-    may_sign,
-    plan_roll_back,
-    usable,
-)
+from pipeline.domain.policy.release_steps import may_propose, may_register, may_revoke, may_sign, usable
 from pipeline.domain.policy.shadow import Tally
 
 SQL = Queries.of("releases")
