@@ -96,7 +96,8 @@ def _sound(file: str, found: Inspection) -> Iterator[str]:
 
 def _counts(tables: PolicyFile) -> Iterator[tuple[str, int]]:
     for table, words in TABLES:
-        yield words, len(getattr(tables, table))
+        count = len(getattr(tables, table))
+        yield words.removesuffix("s") if count == 1 else words, count
 
 
 def _as_json(checked: Checked) -> Iterator[str]:

@@ -17,6 +17,9 @@ YEARS_FROM, YEARS_TO = 1900, 2200
 Year = Annotated[int, Field(ge=YEARS_FROM, le=YEARS_TO)]
 
 
+Roles = tuple[Role, ...] | Literal["anyone"]
+
+
 class Labelled(Table):
     """What a person reads, in both languages."""
 
@@ -53,7 +56,7 @@ class PersonRow(Labelled):
     """A condition of a person, and whose it counts for."""
 
     code: Code
-    person: tuple[Role, ...] | Literal["anyone"] = Field(union_mode="left_to_right")
+    person: Roles = Field(union_mode="left_to_right")
     points: Points
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from pipeline.contracts.vocabulary import Priority, Queue, Role
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 """A word of the policy's own vocabulary."""
 
-AnswerField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,40})?$")]
+AnswerField = Annotated[str, StringConstraints(pattern=r"^(items\.)?[A-Za-z0-9_]{1,40}$")]
 """Where an answer stands inside its instrument, such as `items.4` or `judged_high`."""
 
 Years = Annotated[int, Field(strict=True, ge=1, le=150)]

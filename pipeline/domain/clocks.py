@@ -1,13 +1,13 @@
 """When each of the law's clocks is due. A clock that has started stays, and never moves later."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from pipeline.contracts.decision import ChildGrade
-from pipeline.contracts.policy import ClockRow
+from pipeline.contracts.policy import ClockRow, Length
 from pipeline.domain.dangers import IncidentView, gather
-from pipeline.domain.policy.calendar import due
+from pipeline.domain.policy.calendar import WorkCalendar, due
 from pipeline.domain.policy.conditions import Situation
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.score import by_queue_and_grade, grade_of
@@ -19,12 +19,21 @@ def start_clocks(policy: Policy, incident: IncidentView, grade: ChildGrade | Non
     """The clocks of one incident, judged by its own reports, from their earliest start; in the policy's order. `grade`
     is one that a person gave.
     """
-    start = min(facts.clock_start for facts in incident.versions)
-    rows = rows_of(policy, incident, grade)
-    dues = {clock: due(start, row.due, policy.calendar) for clock, row in rows.items()}
+    starts = sorted({facts.clock_start for facts in incident.versions})
+    dues = {
+        clock: _first_due(starts, row.due, policy.calendar) for clock, row in rows_of(policy, incident, grade).items()
+    }
     for clock, at in incident.clocks.items():
         dues[clock] = min(dues.get(clock, at), at)
     return in_order(policy, dues)
+
+
+def _first_due(starts: Sequence[datetime], length: Length, calendar: WorkCalendar) -> datetime:
+    """The earliest that any start gives: a working day keeps the time of day, so that one from Saturday morning is over
+    before one from Friday night.
+    """
+    counted = starts if length.working_days else starts[:1]
+    return min(due(start, length, calendar) for start in counted)
 
 
 def rows_of(policy: Policy, incident: IncidentView, grade: ChildGrade | None = None) -> Mapping[str, ClockRow]:

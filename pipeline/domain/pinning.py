@@ -10,7 +10,8 @@ from pipeline.domain.assignment import Assigned, WhyCode, assign
 from pipeline.domain.dangers import IncidentView
 from pipeline.domain.jurisdiction import onward
 from pipeline.domain.needs import PRESSING, needs_of
-from pipeline.domain.route import COUNTY_CONTESTED, Pin, Routing
+from pipeline.domain.policy.own_words import COUNTY_CONTESTED
+from pipeline.domain.route import Pin, Routing
 from pipeline.domain.score import Standing
 from pipeline.domain.terms import Terms
 from pipeline.domain.whereabouts import town_in

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from pipeline.contracts.decision import Reason
 from pipeline.domain.dangers import Dangers
 from pipeline.domain.policy.conditions import Situation
-from pipeline.domain.policy.policy import UNKNOWN_INDICATOR, UNKNOWN_INDICATOR_LABELS, Points, Policy
+from pipeline.domain.policy.own_words import UNKNOWN_INDICATOR, UNKNOWN_INDICATOR_LABELS
+from pipeline.domain.policy.policy import Points, Policy
 
 
 def reasons(policy: Policy, dangers: Dangers) -> Iterator[Reason]:
-    """Each danger once, in the order of the report's fields; each unknown indicator once, with 0 points."""
+    """Each danger once, with the most points that a table gives it, in the order of the report's fields; each unknown
+    indicator once, with 0 points.
+    """
     told: dict[str, Reason] = {}
     for danger, path in _all(policy, dangers):
-        if danger.code not in told:
+        known = told.get(danger.code)
+        if known is None or danger.points > known.points:
             told[danger.code] = Reason(code=danger.code, points=danger.points, field=path, zh=danger.zh, en=danger.en)
     yield from told.values()
     zh, en = UNKNOWN_INDICATOR_LABELS

@@ -14,17 +14,13 @@ from pipeline.domain.facts import Facts, Place
 from pipeline.domain.jurisdiction import onward
 from pipeline.domain.needs import needs_of
 from pipeline.domain.policy.conditions import Situation
+from pipeline.domain.policy.own_words import COUNTY_ASSUMED, COUNTY_UNKNOWN
 from pipeline.domain.policy.policy import Met, Policy
 from pipeline.domain.score import Standing
 from pipeline.domain.terms import Terms
 from pipeline.domain.whereabouts import town_in
 
 NATIONAL_CENTRE = "national"
-
-COUNTY_ASSUMED, COUNTY_UNKNOWN, COUNTY_CONTESTED = "county_assumed", "county_unknown", "county_contested"
-"""Tags that follow the present county: a place leaves it open and the source's is taken; nothing tells it; the case was
-transferred here and the law now names another one.
-"""
 
 _CERTAIN: frozenset[str] = frozenset()
 _ASSUMED, _UNKNOWN = frozenset({COUNTY_ASSUMED}), frozenset({COUNTY_UNKNOWN})

@@ -12,7 +12,8 @@ from pipeline.domain.dangers import Dangers, IncidentView, gather
 from pipeline.domain.parts import Parts, Rows, Said, Wanted, graver_grade, graver_priority, graver_queue
 from pipeline.domain.points import reasons
 from pipeline.domain.policy.conditions import Situation
-from pipeline.domain.policy.policy import UNKNOWN_INDICATOR, Met, Policy
+from pipeline.domain.policy.own_words import RAISED, UNKNOWN_INDICATOR
+from pipeline.domain.policy.policy import Met, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +171,6 @@ def _tagged(policy: Policy, dangers: Dangers, standing: Standing) -> Standing:
 
 NOTHING = gather(())
 LIGHTEST = Parts(Queue.FAMILY, Priority.ROUTINE, None)
-
-RAISED = "raised_to_protective"
-"""The tag of a case whose categories alone would not have led to its queue."""
 
 
 def by_queue_and_grade(policy: Policy, dangers: Dangers) -> tuple[Met[QueueRow], Met[GradeRow]]:

@@ -12,8 +12,8 @@ from pipeline.contracts.case import Transfer, TransferReason, TransferRefusalRea
 from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.centres import KIND_OF, Centre, CentreBook
 from pipeline.domain.pinning import Judged, handed_to
+from pipeline.domain.policy.own_words import COUNTY_ASSUMED, COUNTY_UNKNOWN
 from pipeline.domain.regroup import Change
-from pipeline.domain.route import COUNTY_ASSUMED, COUNTY_UNKNOWN
 from pipeline.domain.rulings import is_staff_code
 from pipeline.domain.terms import Terms
 from pipeline.errors import RulingRefusedError

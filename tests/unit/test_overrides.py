@@ -242,8 +242,17 @@ def test_a_raise_that_two_people_took_back_does_not_come_again_with_a_later_repo
     duty.hear(again(indicators=("repeat_harm",)))
     assert duty.parts(a).priority is STANDARD
     duty.lower(a, priority=ROUTINE)
-    duty.hear(again("c", indicators=("unemployment",)))
+    (c,) = duty.hear(again("c", indicators=("unemployment",)))
     assert duty.parts(a) == Parts(FAMILY, ROUTINE, None)
+    duty.rule(RulingKind.SPLIT, c)
+    assert {duty.parts(report_id) for report_id in (a, c)} == {Parts(FAMILY, ROUTINE, None)}
+
+
+def test_a_policy_that_finds_known_words_graver_puts_a_lowered_case_back() -> None:
+    views = (view([told(crisis_flags=ALARM)]),)
+    by_an_earlier_policy = replace(judge(POLICY, views), priority=URGENT)
+    after = judge(POLICY, views, lowered(by_an_earlier_policy))
+    assert (after.parts, after.said) == (Parts(PROTECTIVE, IMMEDIATE, None), None)
 
 
 def test_one_person_raises_a_lowered_case_again_only_as_far_as_is_wanted() -> None:

@@ -9,7 +9,7 @@ from pipeline.contracts.decision import Reason
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Indicator, Priority, Queue
 from pipeline.domain.dangers import IncidentView, ReportView
 from pipeline.domain.facts import Facts
-from pipeline.domain.policy.policy import UNKNOWN_INDICATOR
+from pipeline.domain.policy.own_words import UNKNOWN_INDICATOR
 from pipeline.domain.score import Standing, judge, rise
 
 ROUTINE = judge(POLICY, (incident(told()),))

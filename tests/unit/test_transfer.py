@@ -24,7 +24,8 @@ from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.facts import Facts
 from pipeline.domain.notices import Notice, notices, transfer_notices
 from pipeline.domain.pinning import Judged, handed_to, kept
-from pipeline.domain.route import COUNTY_CONTESTED, Pin, Routing
+from pipeline.domain.policy.own_words import COUNTY_CONTESTED
+from pipeline.domain.route import Pin, Routing
 from pipeline.domain.transfer import (
     MEANINGS,
     Answer,

@@ -8,8 +8,10 @@ from pipeline.contracts.limits import (
     DISTRESS_ITEMS,
     DISTRESS_MAX,
     FORM_FIELDS_MAX,
+    FORM_NAME_CHARACTERS_MAX,
     FORMS_MAX,
     SAFETY_ITEMS,
+    SCALE_MAX,
     SUICIDE_IDEA_MAX,
     TIPVDA_ITEMS,
 )
@@ -17,8 +19,8 @@ from pipeline.contracts.vocabulary import SafetyResult
 from pipeline.domain.facts import Answer, Form
 from pipeline.domain.normalise.notes import Fault, Notes
 
-_NAME = re.compile(r"[A-Za-z0-9_]{1,40}")
-_FIELD = re.compile(r"(items\.)?[A-Za-z0-9_]{1,40}")
+_NAME = re.compile(rf"[A-Za-z0-9_]{{1,{FORM_NAME_CHARACTERS_MAX}}}")
+_FIELD = re.compile(rf"(items\.)?{_NAME.pattern}")
 ITEMS = "items"
 
 
@@ -94,14 +96,10 @@ def _any(value: Json, notes: Notes) -> Iterator[Answer]:
         for field, answer in told.items()
         if _FIELD.fullmatch(field)
         and (
-            (isinstance(answer, int) and abs(answer) <= SCALE_ABS_MAX)
+            (isinstance(answer, int) and abs(answer) <= SCALE_MAX)
             or (isinstance(answer, str) and _NAME.fullmatch(answer))
         )
     )
     if len(answers) > FORM_FIELDS_MAX:
         notes.add(Fault.TOO_MANY, "instruments")
     yield from answers[:FORM_FIELDS_MAX]
-
-
-SCALE_ABS_MAX = 1000
-"""No scale has larger values; a larger number is a telephone or an ID that has gone astray."""

@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
-from pipeline.contracts.policy import Calendar, ClockRow, Instrument, PolicyFile
+from pipeline.contracts.policy import Calendar, ClockRow, PolicyFile, QueueRow, Roles
 from pipeline.contracts.policy_conditions import Always
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue
 from pipeline.domain.policy.calendar import is_not_shorter
 from pipeline.domain.policy.condition_checks import Asking, Complaint, faults_in, holds_for_grade_1
+from pipeline.domain.policy.instrument_checks import instrument_faults
 from pipeline.domain.policy.located import Path
+from pipeline.domain.policy.own_words import OWN_REASONS, OWN_TAGS
 
 _GRADE_ORDER = (1, 2, "none")
 _NOT_JUDGED_YET = frozenset({"queue", "child_grade", "priority_at_least"})
@@ -33,12 +35,14 @@ _ASKED_OF_ROWS: Mapping[str, Asking] = {
 def faults_of(tables: PolicyFile) -> Iterator[Complaint]:
     """The path of each fault and what it is. Nothing stands here for a policy that can judge every case."""
     yield from _words_once(tables)
+    yield from _own_words(tables)
     yield from _one_worth(tables)
-    yield from _instruments(tables.instrument)
+    yield from instrument_faults(tables.instrument)
     yield from _conditions(tables)
     for table in ("queue", "child_grade", "priority", "county"):
         yield from _last_row(table, getattr(tables, table))
     yield from _gravest_first(tables)
+    yield from _raised(tables.queue)
     yield from _clocks(tables.clock)
     yield from _days(tables.calendar)
     if tables.effective_to and tables.effective_to < tables.effective_from:
@@ -76,12 +80,29 @@ def _all_there(table: str, wanted: Iterable[str], there: set[str]) -> Iterator[C
             yield (table,), f"there is no row for {word}; every report's words need one"
 
 
+def _own_words(tables: PolicyFile) -> Iterator[Complaint]:
+    """Codes that decisions give by themselves may mean nothing else."""
+    for path, code, _ in _points(tables):
+        if code in OWN_REASONS:
+            yield path, f"the reason {code} is given by the program itself; choose another word"
+    for place, row in enumerate(tables.tag):
+        if row.code in OWN_TAGS:
+            yield ("tag", place, "code"), f"the tag {row.code} is given by the program itself; choose another word"
+
+
 def _one_worth(tables: PolicyFile) -> Iterator[Complaint]:
     """A reason that two tables name is one danger: with two worths, the order of telling would decide."""
     worth: dict[str, int] = {}
+    for place, row in enumerate(tables.person):
+        if any(row.code == other.code and _share(row.person, other.person) for other in tables.person[:place]):
+            yield ("person", place, "code"), f"{row.code} is there twice for one role"
     for path, code, points in _points(tables):
         if points and worth.setdefault(code, points) != points:
             yield path, f"{code} bears {worth[code]} points elsewhere"
+
+
+def _share(one: Roles, other: Roles) -> bool:
+    return one == "anyone" or other == "anyone" or not set(one).isdisjoint(other)
 
 
 def _points(tables: PolicyFile) -> Iterator[tuple[Path, str, int]]:
@@ -92,25 +113,6 @@ def _points(tables: PolicyFile) -> Iterator[tuple[Path, str, int]]:
         for j, item in enumerate(instrument.item):
             if item.reason:
                 yield ("instrument", i, "item", j, "points"), item.reason, item.points
-
-
-# --- instruments
-
-
-def _instruments(instruments: Sequence[Instrument]) -> Iterator[Complaint]:
-    for place, instrument in enumerate(instruments):
-        path: Path = ("instrument", place)
-        yield from _each_once((*path, "item"), [item.field for item in instrument.item], "field")
-        yield from _each_once((*path, "band"), [band.code for band in instrument.band], "code")
-        for j, item in enumerate(instrument.item):
-            if item.low < 0:
-                yield (*path, "item", j, "values"), "a scale begins at 0 or above: an answer may not lower the sum"
-        for j, (one, other) in enumerate(pairwise(instrument.band), 1):
-            if other.at_least <= one.at_least:
-                yield (*path, "band", j, "at_least"), "bands go from the lightest to the gravest"
-        override = instrument.override
-        if override and override.band not in {band.code for band in instrument.band}:
-            yield (*path, "override"), f"there is no band {override.band}"
 
 
 # --- conditions
@@ -145,6 +147,12 @@ def _gravest_first(tables: PolicyFile) -> Iterator[Complaint]:
     yield from _sinking("child_grade", "grade", [_GRADE_ORDER.index(row.grade) for row in tables.child_grade])
 
 
+def _raised(rows: Sequence[QueueRow]) -> Iterator[Complaint]:
+    for place, row in enumerate(rows):
+        if row.raised and row.queue is not Queue.PROTECTIVE:
+            yield ("queue", place, "raised"), "only a case of the protective queue is raised"
+
+
 def _sinking(table: str, field: str, ranks: Sequence[int]) -> Iterator[Complaint]:
     for place, (one, other) in enumerate(pairwise(ranks), 1):
         if other < one:
@@ -156,6 +164,12 @@ def _clocks(rows: Sequence[ClockRow]) -> Iterator[Complaint]:
         yield ("clock",), "at least one clock must always run: every case needs one"
     for code in dict.fromkeys(row.code for row in rows):
         own = [(place, row) for place, row in enumerate(rows) if row.code == code]
+        for place, row in own[:-1]:
+            if isinstance(row.when, Always):
+                yield (
+                    ("clock", place, "when"),
+                    f"the rows of {code} below are never reached: only its last may always hold",
+                )
         for (_, one), (place, other) in pairwise(own):
             if not is_not_shorter(other.due, one.due):
                 yield (

@@ -25,6 +25,7 @@ from pipeline.contracts.policy_conditions import (
     VictimFrom,
 )
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Queue, Role
+from pipeline.domain.policy.forms import highest_sum
 from pipeline.domain.policy.guessing import guess
 from pipeline.domain.policy.located import Path
 
@@ -202,6 +203,8 @@ class _Checker:
         for place, word in enumerate(words):
             if word not in known:
                 yield (*path, place), f"there is no {what} {word}{guess(word, known)}"
+            elif word in words[:place]:
+                yield (*path, place), f"{word} is there twice"
 
     def _asked(self, condition: Asked, path: Path) -> Iterator[Complaint]:
         instrument = next((i for i in self.tables.instrument if i.code == condition.instrument), None)
@@ -212,7 +215,7 @@ class _Checker:
             return
         yield from _yes(condition, instrument, path)
         yield from _answer(condition, instrument, path)
-        highest = sum(item.high for item in instrument.item if item.sums and (item.values is None or item.is_scale))
+        highest = highest_sum(instrument)
         if condition.sum_at_least is not None and condition.sum_at_least > highest:
             yield (*path, "sum_at_least"), f"the sum is at most {highest}"
         bands = [band.code for band in instrument.band]
@@ -235,7 +238,7 @@ def _answer(condition: Asked, instrument: Instrument, path: Path) -> Iterator[Co
     item = next((i for i in instrument.item if i.field == condition.answer), None)
     if item is None or item.values is None:
         yield (*path, "answer"), f"{instrument.code} has no scale and no choice at {condition.answer}"
-    elif condition.at_least is not None and not (item.is_scale and item.low < condition.at_least <= item.high):
+    elif condition.at_least is not None and not (item.is_scale and max(item.low, 1) <= condition.at_least <= item.high):
         yield (*path, "at_least"), f"the values at {item.field} are {', '.join(map(str, item.values))}"
     elif condition.any_of and (item.is_scale or not set(condition.any_of) <= {str(v) for v in item.values}):
         yield (*path, "any_of"), f"the values at {item.field} are {', '.join(map(str, item.values))}"

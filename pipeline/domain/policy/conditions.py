@@ -1,6 +1,6 @@
 """Makes a condition ready to be asked: of a situation it says which paths of the reports meet it, or that none does."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import assert_never
@@ -100,17 +100,25 @@ def made_ready(condition: Condition, words: Words) -> Holds:  # noqa: C901, PLR0
             assert_never(condition)
 
 
-def grades_in(condition: Condition) -> Iterator[ChildGrade]:
-    """The child grades that a condition asks for."""
+def least_grade(condition: Condition, words: Words) -> ChildGrade | None:
+    """The lightest child grade of a case that meets this condition; None where one of no grade can meet it."""
     match condition:
         case OfGrade():
-            yield condition.child_grade
+            return condition.child_grade
         case All():
-            yield from chain.from_iterable(map(grades_in, condition.all_))
+            return min((g for c in condition.all_ if (g := least_grade(c, words))), default=None)
         case AnyOf():
-            yield from chain.from_iterable(map(grades_in, condition.any_))
+            return lightest(least_grade(c, words) for c in condition.any_)
+        case Named():
+            return least_grade(words.rules[condition.rule], words)
         case _:
-            return
+            return None
+
+
+def lightest(grades: Iterable[ChildGrade | None]) -> ChildGrade | None:
+    """None where one of them is none."""
+    found = list(grades)
+    return None if None in found else max((grade for grade in found if grade), default=None)
 
 
 def _one(found: Iterable[str | None]) -> Paths | None:

@@ -5,8 +5,15 @@ from pipeline.domain.facts import Form
 
 
 def sum_of(form: Form, instrument: Instrument) -> int:
-    """Yes counts 1, a value on a scale as much as it says; what is missing or out of the scale counts 0."""
+    """Yes counts 1, a value on a scale as much as it says, one above the scale as its highest; what is missing or below
+    the scale counts 0.
+    """
     return sum(_worth(form, item) for item in instrument.item if item.sums)
+
+
+def highest_sum(instrument: Instrument) -> int:
+    """What a form adds up to where every question is answered with the most."""
+    return sum(item.high for item in instrument.item if item.sums and (item.values is None or item.is_scale))
 
 
 def stands_in_band(form: Form, instrument: Instrument, band: str) -> list[str]:
@@ -25,4 +32,4 @@ def _worth(form: Form, item: Item) -> int:
         return int(answer is True)
     if not item.is_scale or isinstance(answer, bool) or not isinstance(answer, int):
         return 0
-    return answer if item.low <= answer <= item.high else 0
+    return min(answer, item.high) if answer >= item.low else 0

@@ -21,12 +21,10 @@ from pipeline.contracts.policy import (
 )
 from pipeline.contracts.vocabulary import Role
 from pipeline.domain.policy.calendar import WorkCalendar
-from pipeline.domain.policy.conditions import Holds, Paths, Situation, Words, grades_in, made_ready
+from pipeline.domain.policy.conditions import Holds, Paths, Situation, Words, least_grade, lightest, made_ready
+from pipeline.domain.policy.own_words import UNKNOWN_INDICATOR, UNKNOWN_INDICATOR_LABELS
 
 RowT = TypeVar("RowT", QueueRow, GradeRow, PriorityRow, TagRow, ServiceRow, CountyRow, ClockRow, DangerRow)
-
-UNKNOWN_INDICATOR = "unknown_indicator"
-UNKNOWN_INDICATOR_LABELS = ("此指標不在政策的詞彙中", "An indicator that the policy does not know")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +120,12 @@ class Policy:
 
     @cached_property
     def grade_of_clock(self) -> Mapping[str, ChildGrade]:
-        """The lightest child grade that each clock asks for, where it asks for one."""
-        found: dict[str, ChildGrade] = {}
-        for row in self.tables.clock:
-            for grade in grades_in(row.when):
-                found[row.code] = max(grade, found.get(row.code, grade))
-        return found
+        """The lightest child grade of an incident where this clock runs, for those that run with a grade only."""
+        found = {
+            code: lightest(least_grade(row.when, self.words) for row in self.tables.clock if row.code == code)
+            for code in self.clock_order
+        }
+        return {code: grade for code, grade in found.items() if grade}
 
     # --- tables of points
 
