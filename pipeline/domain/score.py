@@ -10,9 +10,9 @@ from pipeline.contracts.policy import GradeRow, PriorityRow, QueueRow, ServiceRo
 from pipeline.contracts.vocabulary import Priority, Queue
 from pipeline.domain.dangers import Dangers, IncidentView, gather
 from pipeline.domain.parts import Parts, Rows, Said, Wanted, graver_grade, graver_priority, graver_queue
-from pipeline.domain.points import reasons
+from pipeline.domain.points import in_order, joined, reasons
 from pipeline.domain.policy.conditions import Situation
-from pipeline.domain.policy.own_words import RAISED, UNKNOWN_INDICATOR
+from pipeline.domain.policy.own_words import RAISED
 from pipeline.domain.policy.policy import Met, Policy
 
 
@@ -108,7 +108,7 @@ def _by_reports(policy: Policy, dangers: Dangers, before: Standing | None) -> Ju
         priority=priority.row.priority,
         child_grade=cast("ChildGrade | None", situation.child_grade),
         tags=frozenset(met.row.code for met in tags) | ({RAISED} if queue.row.raised else set()),
-        reasons=_in_order(reasons(policy, dangers)),
+        reasons=in_order(reasons(policy, dangers)),
         policy_version=policy.version,
     )
     risen = rise(before, now)
@@ -196,7 +196,7 @@ def rise(old: Standing | None, new: Standing) -> Standing:
         priority=parts.priority,
         child_grade=parts.child_grade,
         tags=old.tags | new.tags,
-        reasons=old.reasons if old.reasons == new.reasons else _joined(old.reasons, new.reasons),
+        reasons=old.reasons if old.reasons == new.reasons else joined(old.reasons, new.reasons),
         policy_version=new.policy_version,
         rows=new.rows if old.rows == new.rows else None,
         said=None if parts == told and raised == Wanted() else Said(told, raised),
@@ -206,28 +206,3 @@ def rise(old: Standing | None, new: Standing) -> Standing:
 def raised_in(standings: Iterable[Standing]) -> Wanted:
     """All that people raised these to."""
     return Wanted().and_also(*(s.said.raised for s in standings if s.said))
-
-
-def _joined(old: Iterable[Reason], new: Iterable[Reason]) -> tuple[Reason, ...]:
-    old_unknown, old_known = _parted(old)
-    new_unknown, new_known = _parted(new)
-    for code, reason in new_known.items():
-        known = old_known.get(code)
-        if known is None or reason.points > known.points:
-            old_known[code] = reason
-    return _in_order((*old_known.values(), *(old_unknown | new_unknown).elements()))
-
-
-def _parted(told: Iterable[Reason]) -> tuple[Counter[Reason], dict[str, Reason]]:
-    unknown: Counter[Reason] = Counter()
-    known: dict[str, Reason] = {}
-    for reason in told:
-        if reason.code == UNKNOWN_INDICATOR:
-            unknown[reason] += 1
-        else:
-            known[reason.code] = reason
-    return unknown, known
-
-
-def _in_order(told: Iterable[Reason]) -> tuple[Reason, ...]:
-    return tuple(sorted(told, key=lambda reason: (-reason.points, reason.code, reason.field)))

@@ -1,9 +1,13 @@
 """Mistakes that a bureau makes in a policy file: each is told once, with its line, however many there are."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import tomllib
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from datetime import date
+from typing import Any, NamedTuple
 
 import pytest
+import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -338,6 +342,59 @@ def test_mistakes_in_one_file_are_all_told(shuffled: list[Mistake]) -> None:
     text = with_mistakes(mistakes)
     found = [(fault.line, str(fault)) for fault in inspect(text).faults]
     assert [line for line, _ in found] == sorted(line_of(text, m) for m in mistakes), (mistakes, found)
+
+
+LINES = TEXT.split("\n")
+SIGNS = list("\"[]{}=,#.'\n０＂「x1-_ ")
+
+
+@given(st.data())
+@settings(max_examples=30, deadline=None)
+def test_whatever_happens_to_its_lines_a_file_is_looked_through_to_its_end(data: st.DataObject) -> None:
+    lines = list(LINES)
+    for _ in range(data.draw(st.integers(1, 5))):
+        place = data.draw(st.integers(0, len(lines) - 1))
+        match data.draw(st.sampled_from(["gone", "doubled", "elsewhere", "sign"])):
+            case "gone":
+                del lines[place]
+            case "doubled":
+                lines.insert(place, lines[place])
+            case "elsewhere":
+                lines.insert(data.draw(st.integers(0, len(lines) - 1)), lines.pop(place))
+            case "sign":
+                at = data.draw(st.integers(0, len(lines[place])))
+                lines[place] = lines[place][:at] + data.draw(st.sampled_from(SIGNS)) + lines[place][at:]
+    text = "\n".join(lines)
+    assert all(1 <= fault.line <= text.count("\n") + 1 and fault.text for fault in inspect(text).faults)
+
+
+VALUES = tomllib.loads(TEXT)
+ODD: list[Any] = [0, -1, 10**30, "x", "", [], {}, True, 1.5, date(2027, 1, 1), [1, "x"], {"a": 1}, [{}]]
+
+
+def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:  # noqa: ANN401
+    if path:
+        yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from _paths(one, (*path, key))
+
+
+@given(st.lists(st.sampled_from(list(_paths(VALUES))), min_size=1, max_size=3), st.sampled_from(ODD))
+@settings(max_examples=30, deadline=None)
+def test_whatever_stands_where_something_else_should_a_file_is_looked_through_to_its_end(
+    paths: list[tuple[str | int, ...]], odd: object
+) -> None:
+    values: Any = deepcopy(VALUES)
+    for *outer, last in paths:
+        holder = values
+        for part in outer:
+            fits = isinstance(holder, dict) or (isinstance(holder, list) and isinstance(part, int))
+            holder = holder[part] if fits and (isinstance(holder, list) or part in holder) and holder else None
+        if isinstance(holder, dict) or (isinstance(holder, list) and holder):
+            holder[last] = odd
+    text = tomlkit.dumps(values)
+    assert all(1 <= fault.line <= text.count("\n") + 1 and fault.text for fault in inspect(text).faults)
 
 
 def _apart(mistakes: Sequence[Mistake]) -> list[Mistake]:

@@ -56,7 +56,7 @@ def examples() -> Iterator[tuple[str, str]]:
             yield codes(name)[0], example
 
 
-@pytest.mark.parametrize(("word", "example"), examples())
+@pytest.mark.parametrize(("word", "example"), list(examples()))
 def test_every_condition_that_is_shown_can_be_read(word: str, example: str) -> None:
     value = tomllib.loads(f"x = {example}")["x"]
     assert word in value
