@@ -8,7 +8,7 @@ from typing import cast
 from pipeline.contracts.decision import ChildGrade, Reason
 from pipeline.contracts.policy import GradeRow, PriorityRow, QueueRow, ServiceRow, TagRow
 from pipeline.contracts.vocabulary import Priority, Queue
-from pipeline.domain.dangers import Dangers, IncidentView, gather
+from pipeline.domain.dangers import Dangers, IncidentView, gather, worst_told
 from pipeline.domain.parts import Parts, Rows, Said, Wanted, graver_grade, graver_priority, graver_queue
 from pipeline.domain.points import in_order, joined, reasons
 from pipeline.domain.policy.conditions import Situation
@@ -72,7 +72,8 @@ def judge(policy: Policy, incidents: Sequence[IncidentView], before: Standing | 
     """Where a case with these open incidents stands, all reports and versions together; never lower than `before`.
 
     What people raised stays raised. What they lowered stays lowered as long as nothing is told that was not known then:
-    no other reason, tag, service or incident, and nothing graver. Else all that its reports say holds again.
+    no other reason, tag, service, victim or incident, no worse answer, and nothing graver. Else all that its reports
+    say holds again.
     """
     return judgement(policy, incidents, before).standing
 
@@ -84,7 +85,11 @@ def judgement(policy: Policy, incidents: Sequence[IncidentView], before: Standin
     if before is None or before.said is None:
         return judged
     told, said = judged.standing, before.said
-    is_as_known = said.known is not None and {i.incident_id for i in incidents} <= said.known
+    is_as_known = (
+        said.known is not None
+        and {i.incident_id for i in incidents} <= said.known
+        and all(value <= said.worst.get(path, 0) for path, value in worst_told(incidents).items())
+    )
     if is_as_known and not _is_news(before.by_reports, told):
         return replace(judged, standing=told.at(before.parts, replace(said, told=told.parts)))
     return replace(judged, standing=_kept(policy, dangers, told, before.parts, said.raised))
