@@ -193,7 +193,7 @@ def test_the_centre_is_the_countys_official_code_with_the_queue() -> None:
 
 
 def test_a_county_that_is_not_official_falls_to_the_national_centre() -> None:
-    assigned = assign("臺北縣", None, Queue.FAMILY, Needs(), at=NOON, load={}, book=TERMS.centres)
+    assigned = assign("臺北縣", None, Queue.FAMILY, Needs(), at=TERMS.at, load={}, book=TERMS.centres)
     assert assigned.centre == NATIONAL
 
 
