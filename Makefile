@@ -34,7 +34,7 @@ check: dev
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
-	$(PY) -m pytest tests/unit tests/contract --cov --cov-report=term $(ARGS)
+	$(PY) -m pytest tests/unit tests/contract -n auto --cov --cov-report=term $(ARGS)
 
 bench: local
 	@$(PY) benchmarks/path.py
