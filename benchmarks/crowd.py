@@ -35,9 +35,8 @@ from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import stored_keys
 from pipeline.domain.normalise.reading import Reading, read_event
-from pipeline.domain.policy.reading import shipped
 from pipeline.domain.privacy import without_reporter
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import shipped_terms
 from pipeline.domain.weights import weights
 from pipeline.local.bench.mess import Line, messy
 from pipeline.local.bench.mix import MIXES, Mix
@@ -264,7 +263,7 @@ def _incidents(lines: Iterable[Line]) -> set[str]:
 
 def _judged(facts: Facts) -> tuple[object, ...]:
     """All but the ids of a case that is told of in this one report."""
-    case = assess(facts, Docket(), Terms(shipped(), facts.received_at)).after
+    case = assess(facts, Docket(), shipped_terms().at(facts.received_at)).after
     if case is None:
         raise ValueError("a first report makes a case")
     standing, routing = case.judged

@@ -36,8 +36,7 @@ from pipeline.domain.batch import Accepted, Batch
 from pipeline.domain.directory import Directory
 from pipeline.domain.link import stored_keys
 from pipeline.domain.normalise.reading import Reading, read_event
-from pipeline.domain.policy.reading import shipped
-from pipeline.domain.terms import Terms
+from pipeline.domain.terms import shipped_terms
 from pipeline.local import postgres
 from pipeline.local.folders import open_folders
 
@@ -155,7 +154,7 @@ class Bench:
         measured.known += bool(probe.household)
         measured.found += not probe.household.isdisjoint(_events(loaded, candidates))
         began = time.perf_counter()
-        assess(reading.facts, loaded.docket, Terms(shipped(), reading.facts.received_at))
+        assess(reading.facts, loaded.docket, shipped_terms().at(reading.facts.received_at))
         measured.parts.append((find_ms, open_ms, _ms(began)))
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,14 +38,8 @@ _TITLES = {
     Group.AGE: "By age of the youngest victim",
     Group.SEX: "By sex of the youngest victim",
 }
-_HEADINGS = {
-    Column.CASES: "cases",
-    Column.MOVED: "moved",
-    Column.UP: "up",
-    Column.DOWN: "down",
-    Column.HIGHER: "score higher",
-    Column.LOWER: "score lower",
-}
+_HEADINGS: Mapping[str, str] = {Column.CHILD_GRADE: "grade", Column.PRIORITY: "prio"}
+"""Where the column's own word is too long."""
 Shown = int | str
 
 
@@ -149,7 +143,8 @@ def print_tables(head: Head, tally: Tally) -> None:
 
 
 _FOOT = (
-    f"up: graver, sooner or a new clock; down: the reverse; a case may be both. moved: all but the score. "
+    "moved: anything but the score; up: graver, sooner or a new clock; down: the reverse, and a case may be both. "
+    "queue to score: cases of which this is another. "
     f"<{SHOWN_FROM}: fewer people than may be told of; {KEPT_BACK}: would let such a number be reckoned. "
     "A case counts in each of its sources and categories."
 )
@@ -193,7 +188,15 @@ def _share(part: int, whole: int) -> str:
 
 
 def _table(title: str, words: Sequence[str], numbers: Sequence[str], last: Sequence[str] = ()) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", title_style="bold")
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        title_style="bold",
+        padding=(0, 1, 0, 0),
+    )
     for heading in words:
         table.add_column(heading, overflow="fold")
     for heading in numbers:
@@ -226,11 +229,12 @@ def _table_of_moves(tally: Tally) -> Table:
 
 
 def _table_of(group: Group, tally: Tally) -> Table:
-    table = _table(_TITLES[group], (group.value,), (*_HEADINGS.values(), "moved %"))
+    headings: tuple[str, ...] = (Column.CASES, Column.MOVED, "%", *list(Column)[2:])
+    table = _table(_TITLES[group], (group.value,), [_HEADINGS.get(h, h) for h in headings])
     rows = list(_rows(group, tally))
     for row in rows[:ROWS_MAX]:
         percent = "" if row["percent"] is None else f"{row['percent']:.1f}"
-        table.add_row(str(row["value"]), *(_number(row[column]) for column in Column), percent)
+        table.add_row(str(row["value"]), *(percent if h == "%" else _number(row[h]) for h in headings))
     if len(rows) > ROWS_MAX:
         table.add_row(f"{len(rows) - ROWS_MAX} more, in --json")
     return table

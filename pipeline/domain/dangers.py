@@ -68,6 +68,23 @@ def gather(incidents: Sequence[IncidentView], stand_in: str | None = None) -> Da
     )
 
 
+def worst_told(incidents: Sequence[IncidentView]) -> Mapping[str, int]:
+    """How bad it is beyond which dangers are told: the highest value of each answer on a scale, the most answers of yes
+    on one form of each instrument, and how many victims one report tells of, or their birth dates tell apart.
+    """
+    versions = [facts for incident in incidents for facts in incident.versions]
+    worst: dict[str, int] = {}
+    for facts in versions:
+        for form in facts.forms:
+            yes = sum(answer is True for _, answer in form.answers)
+            numbers = ((f, a) for f, a in form.answers if isinstance(a, int) and not isinstance(a, bool))
+            for path, value in ((form.instrument, yes), *((f"{form.instrument}.{f}", a) for f, a in numbers)):
+                worst[path] = max(value, worst.get(path, value))
+        worst["victims"] = max(len(facts.victims), worst.get("victims", 0))
+    births = {victim.birth_date for facts in versions for victim in facts.victims if victim.birth_date}
+    return worst | {"births": len(births)}
+
+
 def _first(found: Iterable[tuple[K, str]]) -> Mapping[K, str]:
     first: dict[K, str] = {}
     for danger, path in found:

@@ -70,7 +70,7 @@ def _obstacle(
     if receipt is None:
         return Verdict.NO_RECEIPT
     found = {
-        Verdict.OTHER_WEIGHTS: receipt.versions.weights != weights().version,
+        Verdict.OTHER_WEIGHTS: receipt.versions.weights != weights().edition,
         Verdict.OTHER_DIRECTORY: receipt.versions.directory != terms.centres.edition,
         Verdict.POLICY_MISSING: policy is None,
         Verdict.READ_ERASED: not receipt.reads <= facts.keys(),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pipeline.contracts.case import OverriddenPart, Override, OverrideKind, OverrideReason, Part
 from pipeline.domain.casefile import CaseFile, CaseState
+from pipeline.domain.dangers import worst_told
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.link_words import Words
 from pipeline.domain.parts import Parts, Rows, Said, Wanted
@@ -110,8 +111,10 @@ def _lowered(case: CaseFile, wanted: Wanted) -> CaseFile:
     parts = wanted.over(old.parts).lighter(old.parts)
     raised = old.said.raised.at_most(parts) if old.said else Wanted()
     is_below = parts != parts.graver(old.told)
-    known = frozenset(i.incident_id for i in case.incidents) if is_below else None
-    return replace(case, standing=old.at(parts, Said(old.told, raised, known)))
+    if not is_below:
+        return replace(case, standing=old.at(parts, Said(old.told, raised)))
+    known, worst = frozenset(i.incident_id for i in case.incidents), worst_told([i.view for i in case.incidents])
+    return replace(case, standing=old.at(parts, Said(old.told, raised, known, worst)))
 
 
 def _changed(old: Standing, new: Standing, wanted: Wanted) -> Iterator[OverriddenPart]:

@@ -1,6 +1,7 @@
 """The three parts of a standing that people may override, and what they may want of each."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from pipeline.contracts.case import GradeWanted
@@ -121,10 +122,11 @@ class Rows:
 class Said:
     """What people made of a case. `told` is where its reports alone put it, `raised` what a person raised it to.
 
-    `known` are the incidents that the case held when two people lowered it: as long as nothing new is told, it stays
-    so. None: it is not lowered.
+    `known` are the incidents that the case held when two people lowered it, and `worst` how bad each answer was then
+    (see `dangers.worst_told`): as long as nothing new and nothing worse is told, it stays so. None: it is not lowered.
     """
 
     told: Parts
     raised: Wanted = Wanted()
     known: frozenset[UUID] | None = None
+    worst: Mapping[str, int] = field(default_factory=dict)

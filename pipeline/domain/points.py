@@ -2,7 +2,8 @@
 it is told, and none takes points away.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from pipeline.contracts.decision import Reason
 from pipeline.domain.dangers import Dangers
@@ -58,3 +59,29 @@ def _by_age(policy: Policy, d: Dangers) -> Iterator[tuple[Points, str]]:
             path = ages.below(row.below, below) if row.below else ages.at_least(row.at_least or 0)
             if path:
                 yield Points(row.code, row.points, row.zh, row.en), path
+
+
+def joined(old: Iterable[Reason], new: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Of a reason that both have, the one with more points stays, else the older. Unknown indicators are counted."""
+    old_unknown, old_known = _parted(old)
+    new_unknown, new_known = _parted(new)
+    for code, reason in new_known.items():
+        known = old_known.get(code)
+        if known is None or reason.points > known.points:
+            old_known[code] = reason
+    return in_order((*old_known.values(), *(old_unknown | new_unknown).elements()))
+
+
+def _parted(told: Iterable[Reason]) -> tuple[Counter[Reason], dict[str, Reason]]:
+    unknown: Counter[Reason] = Counter()
+    known: dict[str, Reason] = {}
+    for reason in told:
+        if reason.code == UNKNOWN_INDICATOR:
+            unknown[reason] += 1
+        else:
+            known[reason.code] = reason
+    return unknown, known
+
+
+def in_order(told: Iterable[Reason]) -> tuple[Reason, ...]:
+    return tuple(sorted(told, key=lambda reason: (-reason.points, reason.code, reason.field)))

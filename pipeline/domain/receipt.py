@@ -125,7 +125,7 @@ def receipt_of(settlement: Settlement, told: Facts, docket: Docket, terms: Terms
     return Receipt(
         told=told,
         at=terms.at,
-        versions=Versions(terms.policy.version, terms.policy.digest, weights().version, terms.centres.edition),
+        versions=Versions(terms.policy.version, terms.policy.digest, weights().edition, terms.centres.edition),
         load=_load_read(settlement, terms),
         decided_before=trace.decided,
         cases=tuple(map(_seen, trace.cases.values())),

@@ -8,11 +8,11 @@ from typing import cast
 from pipeline.contracts.decision import ChildGrade, Reason
 from pipeline.contracts.policy import GradeRow, PriorityRow, QueueRow, ServiceRow, TagRow
 from pipeline.contracts.vocabulary import Priority, Queue
-from pipeline.domain.dangers import Dangers, IncidentView, gather
+from pipeline.domain.dangers import Dangers, IncidentView, gather, worst_told
 from pipeline.domain.parts import Parts, Rows, Said, Wanted, graver_grade, graver_priority, graver_queue
-from pipeline.domain.points import reasons
+from pipeline.domain.points import in_order, joined, reasons
 from pipeline.domain.policy.conditions import Situation
-from pipeline.domain.policy.own_words import RAISED, UNKNOWN_INDICATOR
+from pipeline.domain.policy.own_words import RAISED
 from pipeline.domain.policy.policy import Met, Policy
 
 
@@ -72,7 +72,8 @@ def judge(policy: Policy, incidents: Sequence[IncidentView], before: Standing | 
     """Where a case with these open incidents stands, all reports and versions together; never lower than `before`.
 
     What people raised stays raised. What they lowered stays lowered as long as nothing is told that was not known then:
-    no other reason, tag, service or incident, and nothing graver. Else all that its reports say holds again.
+    no other reason, tag, service, victim or incident, no worse answer, and nothing graver. Else all that its reports
+    say holds again.
     """
     return judgement(policy, incidents, before).standing
 
@@ -84,7 +85,11 @@ def judgement(policy: Policy, incidents: Sequence[IncidentView], before: Standin
     if before is None or before.said is None:
         return judged
     told, said = judged.standing, before.said
-    is_as_known = said.known is not None and {i.incident_id for i in incidents} <= said.known
+    is_as_known = (
+        said.known is not None
+        and {i.incident_id for i in incidents} <= said.known
+        and all(value <= said.worst.get(path, 0) for path, value in worst_told(incidents).items())
+    )
     if is_as_known and not _is_news(before.by_reports, told):
         return replace(judged, standing=told.at(before.parts, replace(said, told=told.parts)))
     return replace(judged, standing=_kept(policy, dangers, told, before.parts, said.raised))
@@ -108,7 +113,7 @@ def _by_reports(policy: Policy, dangers: Dangers, before: Standing | None) -> Ju
         priority=priority.row.priority,
         child_grade=cast("ChildGrade | None", situation.child_grade),
         tags=frozenset(met.row.code for met in tags) | ({RAISED} if queue.row.raised else set()),
-        reasons=_in_order(reasons(policy, dangers)),
+        reasons=in_order(reasons(policy, dangers)),
         policy_version=policy.version,
     )
     risen = rise(before, now)
@@ -196,7 +201,7 @@ def rise(old: Standing | None, new: Standing) -> Standing:
         priority=parts.priority,
         child_grade=parts.child_grade,
         tags=old.tags | new.tags,
-        reasons=old.reasons if old.reasons == new.reasons else _joined(old.reasons, new.reasons),
+        reasons=old.reasons if old.reasons == new.reasons else joined(old.reasons, new.reasons),
         policy_version=new.policy_version,
         rows=new.rows if old.rows == new.rows else None,
         said=None if parts == told and raised == Wanted() else Said(told, raised),
@@ -206,28 +211,3 @@ def rise(old: Standing | None, new: Standing) -> Standing:
 def raised_in(standings: Iterable[Standing]) -> Wanted:
     """All that people raised these to."""
     return Wanted().and_also(*(s.said.raised for s in standings if s.said))
-
-
-def _joined(old: Iterable[Reason], new: Iterable[Reason]) -> tuple[Reason, ...]:
-    old_unknown, old_known = _parted(old)
-    new_unknown, new_known = _parted(new)
-    for code, reason in new_known.items():
-        known = old_known.get(code)
-        if known is None or reason.points > known.points:
-            old_known[code] = reason
-    return _in_order((*old_known.values(), *(old_unknown | new_unknown).elements()))
-
-
-def _parted(told: Iterable[Reason]) -> tuple[Counter[Reason], dict[str, Reason]]:
-    unknown: Counter[Reason] = Counter()
-    known: dict[str, Reason] = {}
-    for reason in told:
-        if reason.code == UNKNOWN_INDICATOR:
-            unknown[reason] += 1
-        else:
-            known[reason.code] = reason
-    return unknown, known
-
-
-def _in_order(told: Iterable[Reason]) -> tuple[Reason, ...]:
-    return tuple(sorted(told, key=lambda reason: (-reason.points, reason.code, reason.field)))

@@ -5,13 +5,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import get_args
+from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
 from following import STAMP
 from hypothesis import given
 from hypothesis import strategies as st
-from telling import MOTHER, NAMESPACE, NOON, POLICY, STREAMS, TERMS, any_facts, at, event, hours, known, told
+from telling import MOTHER, NAMESPACE, NOON, POLICY, STREAMS, TERMS, any_facts, at, event, hours, known, suicide_idea, tipvda, told
 from test_rulings import CLINIC, FIRST, GRAVE, KINDS, SECOND, Office, quoting
 
 from pipeline import cli_case
@@ -28,7 +29,7 @@ from pipeline.contracts.case import (
 from pipeline.contracts.topics import CASE_EVENTS
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue
 from pipeline.domain.casefile import CaseState
-from pipeline.domain.dangers import IncidentView, ReportView
+from pipeline.domain.dangers import IncidentView, ReportView, worst_told
 from pipeline.domain.facts import Facts
 from pipeline.domain.notices import override_notices
 from pipeline.domain.overrides import REASONS, Overridden, OverrideWish, override
@@ -192,6 +193,27 @@ def test_a_later_report_that_tells_nothing_new_leaves_a_case_lowered() -> None:
     (b,) = duty.hear(again(crisis_flags=ALARM))
     assert duty.are_one(a, b, scope="incident")
     assert duty.parts(a) == Parts(FAMILY, ROUTINE, None)
+
+
+@pytest.mark.parametrize(
+    ("known_then", "told_now"),
+    [
+        ({"forms": suicide_idea(2)}, {"forms": suicide_idea(4)}),
+        ({"forms": tipvda(*range(2, 10))}, {"forms": tipvda(*range(1, 12))}),
+        ({"persons": HER}, {"persons": (*HER, known(1, birth_date=date(2020, 1, 1)))}),
+    ],
+    ids=["a worse answer", "more answers of yes", "one more victim"],
+)
+def test_what_is_told_worse_of_a_lowered_case_puts_all_that_its_reports_say_back(
+    known_then: dict[str, Any], told_now: dict[str, Any]
+) -> None:
+    duty, a = one(first(crisis_flags=ALARM, **known_then))
+    duty.lower(a, priority=ROUTINE, queue=FAMILY)
+    (b,) = duty.hear(again(crisis_flags=ALARM, **known_then))
+    assert duty.are_one(a, b)
+    assert duty.parts(a).priority is ROUTINE
+    duty.hear(again("c", crisis_flags=ALARM, **told_now))
+    assert duty.parts(a).priority is IMMEDIATE
 
 
 @pytest.mark.parametrize(
@@ -465,9 +487,10 @@ def view(reports: Sequence[Facts]) -> IncidentView:
     return IncidentView(tuple(ReportView((facts,), n) for n, facts in enumerate(reports)), incident_id=KNOWN)
 
 
-def lowered(standing: Standing) -> Standing:
-    """As low as a case can stand."""
-    return standing.at(Parts(FAMILY, ROUTINE, None), Said(standing.parts, known=frozenset({KNOWN})))
+def lowered(standing: Standing, *reports: Facts) -> Standing:
+    """As low as a case with these reports can stand."""
+    said = Said(standing.parts, known=frozenset({KNOWN}), worst=worst_told([view(reports)]))
+    return standing.at(Parts(FAMILY, ROUTINE, None), said)
 
 
 @given(VIEWS, any_facts())
@@ -475,11 +498,15 @@ def test_a_lowered_case_stands_either_where_it_was_put_or_by_all_that_its_report
     reports: list[Facts], more: Facts
 ) -> None:
     full = judge(POLICY, (view(reports),))
-    low = lowered(full)
+    low = lowered(full, *reports)
     assert judge(POLICY, (view(reports),), low).parts == low.parts
     after, by_reports = judge(POLICY, (view([*reports, more]),), low), judge(POLICY, (view([*reports, more]),), full)
     assert (after.reasons, after.tags, after.also) == (by_reports.reasons, by_reports.tags, by_reports.also)
-    is_news = {r.code for r in by_reports.reasons} > {r.code for r in full.reasons}
+    is_worse = any(
+        value > worst_told([view(reports)]).get(path, 0)
+        for path, value in worst_told([view([*reports, more])]).items()
+    )
+    is_news = is_worse or {r.code for r in by_reports.reasons} > {r.code for r in full.reasons}
     assert after.parts == (by_reports.parts if is_news or after.said is None else low.parts)
     other = replace(view([more]), incident_id=UUID(int=2))
     assert is_at_least(judge(POLICY, (view(reports), other), low).parts, full.parts)
@@ -489,7 +516,7 @@ def test_a_lowered_case_stands_either_where_it_was_put_or_by_all_that_its_report
 def test_two_standings_rise_to_the_same_in_either_order_whatever_people_said_of_them(
     one_case: list[Facts], other_case: list[Facts], wanted: dict[str, object]
 ) -> None:
-    low = lowered(judge(POLICY, (view(one_case),)))
+    low = lowered(judge(POLICY, (view(one_case),)), *one_case)
     views = (view(other_case),)
     high = raise_to(POLICY, views, judge(POLICY, views), Wanted(**wanted))  # type: ignore[arg-type] # as named
     assert rise(low, high).parts == rise(high, low).parts

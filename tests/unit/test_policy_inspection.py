@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.policy.inspection import inspect
 from pipeline.domain.policy.reading import shipped_text
+from pipeline.domain.policy.toml_breaks import mended
 
 TEXT = shipped_text()
 
@@ -413,3 +414,18 @@ def test_a_mistake_is_told_once_and_at_its_line(mistake: Mistake) -> None:
     found = [(fault.line, str(fault)) for fault in inspect(text).faults]
     assert [line for line, _ in found] == [line_of(text, mistake)], found
     assert mistake.says in found[0][1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = [\n  { b = 1 }, # why\n\n[x]\ny = 1\n",
+        'a = [\n  { b = "#" }, # why\n\n[x]\ny = 1\n',
+        "a = [\n  'it' # 's\n\n[x]\ny = 1\n",
+        'a = [\n  { b = 1 } # "\n\n[x]\ny = 1\n',
+    ],
+)
+def test_a_list_that_is_not_closed_behind_a_comment_is_told_once(text: str) -> None:
+    found = mended(text)
+    assert [line for line, _ in found.breaks] == [1]
+    assert "not closed" in found.breaks[0][1]

@@ -28,14 +28,20 @@ class Group(StrEnum):
 
 
 class Column(StrEnum):
-    """`moved` is everything but the score. A case may be both up and down: another priority, and a clock gone."""
+    """`moved` is everything but the score. A case may be both up and down: another priority, and a clock gone. The rest
+    are the cases of which this is another.
+    """
 
     CASES = "cases"
     MOVED = "moved"
     UP = "up"
     DOWN = "down"
-    HIGHER = "score_higher"
-    LOWER = "score_lower"
+    QUEUE = "queue"
+    PRIORITY = "priority"
+    CHILD_GRADE = "child_grade"
+    CENTRE = "centre"
+    CLOCK = "clock"
+    SCORE = "score"
 
 
 class Side(StrEnum):
@@ -138,10 +144,23 @@ def columns_of(found: Iterable[Move]) -> set[Column]:
     """Where a case with these moves is counted."""
     columns = {Column.CASES}
     for move in found:
-        up, down = (Column.HIGHER, Column.LOWER) if move.aspect is Aspect.SCORE else (Column.UP, Column.DOWN)
-        columns |= {up} if move.turn is Turn.UP else {down} if move.turn is Turn.DOWN else set()
-        columns |= {Column.MOVED} if move.aspect is not Aspect.SCORE else set()
+        if column := _OF_ASPECT.get(move.aspect):
+            columns.add(column)
+        if move.aspect is not Aspect.SCORE:
+            columns |= {Column.MOVED, *_OF_TURN[move.turn]}
     return columns
+
+
+_OF_ASPECT = {
+    Aspect.QUEUE: Column.QUEUE,
+    Aspect.PRIORITY: Column.PRIORITY,
+    Aspect.CHILD_GRADE: Column.CHILD_GRADE,
+    Aspect.COUNTY: Column.CENTRE,
+    Aspect.CENTRE: Column.CENTRE,
+    Aspect.CLOCK: Column.CLOCK,
+    Aspect.SCORE: Column.SCORE,
+}
+_OF_TURN = {Turn.UP: (Column.UP,), Turn.DOWN: (Column.DOWN,), Turn.ASIDE: ()}
 
 
 def _swapped(told: Iterable[tuple[int, int, int]]) -> int:

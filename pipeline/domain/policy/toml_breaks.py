@@ -12,6 +12,7 @@ _BEGIN = re.compile(r"[ \t]*(?:\[\[?[ \t]*[\w.\"-]+[ \t]*\]?\]?[ \t]*(?:#.*)?$|[
 _SINGLE = re.compile(r"[ \t]*\[[ \t]*(\w+)[ \t]*\][ \t]*(?:#.*)?$")
 _HEADER = re.compile(r"[ \t]*\[")
 _TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
+_BARE = re.compile(r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\"'#])*")
 _WORD = re.compile(r"\b(?:code|name)\s*=\s*[\"']([a-z0-9_]+)[\"']")
 _SHOUTED = re.compile(r"=\s*(?:True|False|TRUE|FALSE|[Yy]es|[Nn]o|YES|NO)\b")
 _KEY = re.compile(r"[ \t]*([\w-]+)[ \t]*=")
@@ -128,11 +129,14 @@ def _statements(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _mend_statement(mend: Mended, first: int, end: int) -> None:
-    while (error := _error(mend.lines[first:end])) is not None:
+    for _ in range(ROUNDS_MAX):
+        error = _error(mend.lines[first:end])
+        if error is None:
+            return
         place, words = first + error[0], error[1]
         if (last := _unclosed_list(mend.lines, first, end)) is not None:
             mend.breaks.append((first + 1, "the bracket that is opened here is not closed"))
-            mend.lines[last] = f"{mend.lines[last]} ]"
+            mend.lines[last] = _closed(mend.lines[last])
             continue
         if (before := _without_comma(mend.lines, first, place)) is not None:
             mend.breaks.append((before + 1, "a comma is missing at the end of this row"))
@@ -150,6 +154,12 @@ def _mend_statement(mend: Mended, first: int, end: int) -> None:
         mend.breaks.append(((first if is_open else place) + 1, told))
         mend.empty(first, _end_of_table(mend.lines, first, end))
         return
+
+
+def _closed(line: str) -> str:
+    """With a bracket at its end, before a comment: behind the sign # it would close nothing."""
+    told = _BARE.match(line)
+    return f"{line[: told.end()] if told else line} ]"
 
 
 def _unclosed_list(lines: Sequence[str], first: int, end: int) -> int | None:
