@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pipeline.contracts.case import OverriddenPart, Override, OverrideKind, OverrideReason, Part
 from pipeline.domain.casefile import CaseFile, CaseState
-from pipeline.domain.dangers import worst_told
 from pipeline.domain.clocks import start_clocks
+from pipeline.domain.dangers import worst_told
 from pipeline.domain.link_words import Words
 from pipeline.domain.parts import Parts, Rows, Said, Wanted
 from pipeline.domain.refusals import RulingRefusal, refused

@@ -4,15 +4,29 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from typing import get_args
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid5
 
 import pytest
 from following import STAMP
 from hypothesis import given
 from hypothesis import strategies as st
-from telling import MOTHER, NAMESPACE, NOON, POLICY, STREAMS, TERMS, any_facts, at, event, hours, known, suicide_idea, tipvda, told
+from telling import (
+    MOTHER,
+    NAMESPACE,
+    NOON,
+    POLICY,
+    STREAMS,
+    TERMS,
+    any_facts,
+    at,
+    event,
+    hours,
+    known,
+    suicide_idea,
+    tipvda,
+    told,
+)
 from test_rulings import CLINIC, FIRST, GRAVE, KINDS, SECOND, Office, quoting
 
 from pipeline import cli_case
@@ -503,8 +517,7 @@ def test_a_lowered_case_stands_either_where_it_was_put_or_by_all_that_its_report
     after, by_reports = judge(POLICY, (view([*reports, more]),), low), judge(POLICY, (view([*reports, more]),), full)
     assert (after.reasons, after.tags, after.also) == (by_reports.reasons, by_reports.tags, by_reports.also)
     is_worse = any(
-        value > worst_told([view(reports)]).get(path, 0)
-        for path, value in worst_told([view([*reports, more])]).items()
+        value > worst_told([view(reports)]).get(path, 0) for path, value in worst_told([view([*reports, more])]).items()
     )
     is_news = is_worse or {r.code for r in by_reports.reasons} > {r.code for r in full.reasons}
     assert after.parts == (by_reports.parts if is_news or after.said is None else low.parts)

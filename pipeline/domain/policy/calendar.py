@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 
 from pipeline.contracts.decision import in_taipei
 from pipeline.contracts.policy import Calendar, Length
@@ -64,7 +63,7 @@ def due(start: datetime, length: Length, calendar: WorkCalendar = WEEKDAYS, paus
 def _joined(pauses: Iterable[Pause]) -> list[Pause]:
     """In order of time; those that overlap as one."""
     joined: list[Pause] = []
-    for pause in sorted(pauses, key=lambda p: p.begin):
+    for pause in sorted((p for p in pauses if p.begin < p.end), key=lambda p: p.begin):
         if joined and pause.begin <= joined[-1].end:
             joined[-1] = Pause(joined[-1].begin, max(joined[-1].end, pause.end))
         else:
@@ -98,8 +97,3 @@ def is_not_shorter(one: Length, other: Length) -> bool:
 
 def _plain(length: Length) -> timedelta:
     return timedelta(hours=length.hours or 0, days=length.calendar_days or 0)
-
-
-def are_not_shorter(lengths: Iterable[Length]) -> bool:
-    """Whether none runs out before the one in front of it."""
-    return all(is_not_shorter(later, earlier) for earlier, later in pairwise(lengths))
