@@ -45,7 +45,10 @@ async def _account(settings: Settings, name: str) -> tuple[Account, CentreBook]:
         if case is None:
             raise ErasedError(f"{name} was erased: nothing of it can be opened any more")
         version = case.judged[0].policy_version
-        policy = (version and await found.policies.by_version(version)) or shipped()
+        policy = await found.policies.by_version(version) if version else None
+        if policy is None:
+            policy = shipped()
+            sys.stderr.write(f"note: the policy {version} is not there or not sound; explained by {policy.version}\n")
         return account_of(case, policy), found.terms.centres
 
 

@@ -115,10 +115,15 @@ def _rows(group: Group, tally: Tally) -> Iterator[dict[str, Shown | float | None
     if group is Group.AGE:
         values.sort(key=_place)
     else:
-        values.sort(key=lambda v: (-counts[Column.MOVED][v], -counts[Column.CASES][v], v))
+        values.sort(key=lambda v: (*(-_seen(columns[c][v]) for c in (Column.MOVED, Column.CASES)), v))
     for value in values:
         row = {c.value: columns[c][value] for c in Column}
         yield {"value": value, **row, "percent": _percent(row[Column.MOVED], row[Column.CASES])}
+
+
+def _seen(count: Shown) -> int:
+    """The order of the rows tells no more than the rows do."""
+    return count if isinstance(count, int) else SHOWN_FROM
 
 
 def _percent(part: Shown, whole: Shown) -> float | None:

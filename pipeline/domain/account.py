@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pipeline.contracts.decision import ChildGrade, Reason
 from pipeline.contracts.vocabulary import Priority, Queue
+from pipeline.domain.ages import Ages
 from pipeline.domain.casefile import CaseFile
 from pipeline.domain.clocks import in_order, rows_of
 from pipeline.domain.dangers import Dangers, IncidentView, gather
@@ -14,6 +15,7 @@ from pipeline.domain.facts import Form
 from pipeline.domain.link_words import Words
 from pipeline.domain.parts import QUEUE_RANK
 from pipeline.domain.policy.conditions import PRIORITY_RANK, Situation
+from pipeline.domain.policy.own_words import COUNTY_ASSUMED, COUNTY_UNKNOWN
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.route import county_row
 from pipeline.domain.score import by_queue_and_grade, grade_of, judgement
@@ -55,7 +57,9 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Sinking:
-    """What would have to be taken back for the case to stand lower, and where it would stand then."""
+    """What would have to be taken back for the case to stand lower, and where it would stand then: one thing alone, a
+    category, flag, indicator, answer, condition of a person, or a victim's age.
+    """
 
     told: Words
     field: str
@@ -110,9 +114,24 @@ def _because(policy: Policy, views: Sequence[IncidentView], case: CaseFile) -> I
         yield Because("also", service.row.code, service.row.code, _words(service.row), service.paths)
     for tag in found.tags:
         yield Because("tag", tag.row.code, tag.row.code, _words(tag.row), tag.paths)
+    yield _county(policy, views, case)
+
+
+_ACCEPTED = Words("移轉後由受理縣市負責", "accepted in a transfer")
+_OF_THE_SOURCE = Words("通報來源所在縣市：地址無法判讀", "the county of the source: no place names one for certain")
+_NOBODY_KNOWS = Words("沒有地址或來源可判定", "neither a place nor the source names one")
+
+
+def _county(policy: Policy, views: Sequence[IncidentView], case: CaseFile) -> Because:
     standing, routing = case.judged
-    county = county_row(policy, views, standing)
-    yield Because("county", routing.county or "", county.row.name, _words(county.row), county.row.places)
+    if routing.pin:
+        return Because("county", routing.county or "", "transferred", _ACCEPTED, ())
+    if COUNTY_UNKNOWN in routing.tags:
+        return Because("county", "", COUNTY_UNKNOWN, _NOBODY_KNOWS, ())
+    if COUNTY_ASSUMED in routing.tags:
+        return Because("county", routing.county or "", COUNTY_ASSUMED, _OF_THE_SOURCE, ())
+    met = county_row(policy, views, standing)
+    return Because("county", routing.county or "", met.row.name, _words(met.row), met.row.places)
 
 
 def _words(row: object) -> Words:
@@ -153,6 +172,9 @@ def _rank(stand: Stand) -> tuple[int, int, int]:
     return PRIORITY_RANK[stand.priority], QUEUE_RANK[stand.queue], -(stand.child_grade or 3)
 
 
+_AGE = Words("最年幼被害人的年齡", "the age of the youngest victim")
+
+
 def _each_left_out(policy: Policy, d: Dangers) -> Iterator[tuple[Words, str, Dangers]]:
     for word, path in d.categories.items():
         yield _label(policy, word), path, replace(d, categories=_without(d.categories, word))
@@ -164,6 +186,14 @@ def _each_left_out(policy: Policy, d: Dangers) -> Iterator[tuple[Words, str, Dan
         for field in dict.fromkeys(a.field for form in forms for a in form.answers):
             less = {**d.forms, instrument: tuple(_unanswered(form, field) for form in forms)}
             yield _item_label(policy, instrument, field), f"instruments.{instrument}.{field}", replace(d, forms=less)
+    for (role, condition), path in d.conditions.items():
+        conditions = {k: p for k, p in d.conditions.items() if k != (role, condition)}
+        yield _label(policy, condition), path, replace(d, conditions=conditions)
+    for place, ages in enumerate(d.ages):
+        told_by = ages.youngest.path if ages.youngest else ages.stand_in
+        if told_by:
+            others = (*d.ages[:place], Ages(), *d.ages[place + 1 :])
+            yield _AGE, told_by, replace(d, ages=others)
 
 
 def _without(told: Mapping[str, str], word: str) -> Mapping[str, str]:

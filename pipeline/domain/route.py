@@ -6,9 +6,8 @@ from itertools import chain
 from typing import assert_never
 
 from pipeline.contracts.policy import CountyRow
-from pipeline.contracts.vocabulary import PlaceKind, Queue
+from pipeline.contracts.vocabulary import PlaceKind
 from pipeline.domain.assignment import Assigned, assign
-from pipeline.domain.counties import COUNTY_CODES
 from pipeline.domain.dangers import IncidentView, ReportView, gather
 from pipeline.domain.facts import Facts, Place
 from pipeline.domain.jurisdiction import onward
@@ -19,8 +18,6 @@ from pipeline.domain.policy.policy import Met, Policy
 from pipeline.domain.score import Standing
 from pipeline.domain.terms import Terms
 from pipeline.domain.whereabouts import town_in
-
-NATIONAL_CENTRE = "national"
 
 _CERTAIN: frozenset[str] = frozenset()
 _ASSUMED, _UNKNOWN = frozenset({COUNTY_ASSUMED}), frozenset({COUNTY_UNKNOWN})
@@ -83,12 +80,6 @@ def county_row(policy: Policy, incidents: Sequence[IncidentView], standing: Stan
     """Which row of the policy says where the county of these incidents is read."""
     dangers = gather(incidents, policy.stand_in)
     return policy.county(Situation(dangers, standing.queue, standing.child_grade, standing.priority))
-
-
-def centre_of(county: str | None, queue: Queue) -> str:
-    """The code of a county's centre for one queue. No county, or one that is not official, is the national one's."""
-    code = COUNTY_CODES.get(county) if county else None
-    return f"{code}-{queue.value}" if code else NATIONAL_CENTRE
 
 
 def _in_order(own: IncidentView, others: Sequence[IncidentView]) -> tuple[Facts, ...]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from types import MappingProxyType
 
 from pipeline.data import table
@@ -28,6 +29,12 @@ class Weights:
     unseen: float
     review_from: float
     table: Mapping[tuple[str, str], Bits]
+    digest: str = ""
+
+    @property
+    def edition(self) -> str:
+        """The version with the beginning of the file's SHA-256: other numbers under one name are another edition."""
+        return f"{self.version}-{self.digest[:8]}"
 
 
 _chosen: list[Weights] = []
@@ -66,6 +73,7 @@ def read_weights(text: str) -> Weights:
             unseen=float(read["unseen"]),
             review_from=float(read["review_from"]),
             table=MappingProxyType(levels),
+            digest=sha256(text.encode()).hexdigest(),
         )
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"weights: {error!r}") from None

@@ -1,11 +1,12 @@
 """A case explains itself: why here, why now, by when, and what would change it."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from following import Desk
 from hypothesis import given, settings
-from telling import STREAMS, TERMS, born, event, safety, tipvda
+from telling import STREAMS, TERMS, at, born, event, safety, tipvda
 
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue, SafetyResult
 from pipeline.domain.account import Account, account_of
@@ -56,6 +57,24 @@ def test_what_alone_keeps_a_case_high_is_named_with_where_it_would_stand_without
     (sinking,) = found.sinking
     assert sinking.field == "crisis_flags[0]"
     assert (sinking.to.queue, sinking.to.priority) == (Queue.FAMILY, Priority.ROUTINE)
+
+
+def test_a_case_that_rests_on_an_age_says_so() -> None:
+    found = account(
+        event(
+            "a",
+            categories=(Category.VULNERABLE_FAMILY,),
+            indicators=("injury_visible",),
+            persons=born(date(2023, 1, 1)),
+        )
+    )
+    assert "persons[0].birth_date" in {s.field for s in found.sinking}
+
+
+def test_the_countys_why_is_that_of_the_source_where_no_place_names_one() -> None:
+    assert row(account(event("a", source_county="屏東縣")), "county") == "county_assumed"
+    assert row(account(event("a")), "county") == "county_unknown"
+    assert row(account(event("a", occurred_place=at("屏東縣"))), "county") == "residence_first"
 
 
 def test_of_two_dangers_of_one_weight_neither_alone_keeps_it() -> None:

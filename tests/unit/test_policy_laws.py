@@ -12,12 +12,13 @@ from telling import NOON, POLICY, answer_to, answering, any_facts, form, inciden
 
 from pipeline.contracts.decision import in_taipei
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue, Role
+from pipeline.domain.centres import NATIONAL
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.counties import COUNTY_CODES
 from pipeline.domain.facts import Facts, Person
 from pipeline.domain.policy.own_words import RAISED, UNKNOWN_INDICATOR
 from pipeline.domain.policy.policy import Policy
-from pipeline.domain.route import NATIONAL_CENTRE, place
+from pipeline.domain.route import place
 from pipeline.domain.score import Standing, judge
 from pipeline.domain.terms import shipped_terms
 
@@ -247,5 +248,5 @@ def test_every_case_gets_a_queue_a_priority_a_county_or_none_a_centre_and_a_cloc
     assert standing.priority in Priority
     assert routing.county is None or routing.county in COUNTY_CODES
     assert routing.centre
-    assert (routing.county is None) == (routing.centre == NATIONAL_CENTRE)
+    assert (routing.county is None) == (routing.centre == NATIONAL)
     assert any(at > one.clock_start for at in start_clocks(policy, own).values())

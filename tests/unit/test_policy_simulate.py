@@ -399,3 +399,8 @@ def test_few_people_are_never_told_of_nor_reckoned(counts: dict[str, int], add_u
     if add_up and few and any(count >= SHOWN_FROM for count in counts.values()):
         assert len(hidden) > 1
     assert len([name for name in hidden if told[name] == KEPT_BACK]) <= (add_up and len(few) == 1)
+
+
+def test_where_all_together_are_few_no_row_says_whether_it_holds_one() -> None:
+    assert shown({"a": 0, "b": 1, "c": 0}, add_up=True) == {"a": FEW, "b": FEW, "c": FEW}
+    assert shown({"a": 0, "b": 0}, add_up=True) == {"a": 0, "b": 0}

@@ -77,7 +77,10 @@ def test_of_how_full_centres_are_a_receipt_holds_the_case_s_own_county_and_that_
     centres = replace(TERMS.centres, centres={**TERMS.centres.centres, full.code: full})
     load = {full.code: 7, "63000020-family": 2, "65000010-family": 9, "gone": 1}
     terms = replace(TERMS, centres=centres, load=load)
-    docket, told = Docket(), event("a", Category.VULNERABLE_FAMILY, persons=victim(address=at("臺北市", town="松山區")))
+    docket, told = (
+        Docket(),
+        event("a", categories=(Category.VULNERABLE_FAMILY,), persons=victim(address=at("臺北市", town="松山區"))),
+    )
     settlement = assess(told, docket, terms)
     receipt = receipt_of(settlement, told, docket, terms)
     assert receipt.load == {full.code: 7, "63000020-family": 2}
@@ -87,10 +90,10 @@ def test_of_how_full_centres_are_a_receipt_holds_the_case_s_own_county_and_that_
 
 
 def test_the_decision_before_it_is_among_what_was_read() -> None:
-    found = decided([event("a", Category.ELDER_PROTECTION), event("a2", report_no="no-a")])
+    found = decided([event("a", categories=(Category.ELDER_PROTECTION,)), event("a2", report_no="no-a")])
     (case,) = found[1][1].cases
     assert case.standing
-    assert case.standing.queue == found[0][0].decision.queue
+    assert case.standing.queue == found[0][0].decision.queue == "protective"
     assert case.version == 1
 
 

@@ -5,10 +5,13 @@ from hypothesis import given
 from telling import POLICY, TERMS, any_incident, at, incident, told
 
 from pipeline.contracts.vocabulary import Category, Priority, Queue, Role
+from pipeline.domain.assignment import assign
+from pipeline.domain.centres import NATIONAL
 from pipeline.domain.counties import COUNTY_CODES
 from pipeline.domain.dangers import IncidentView, ReportView
 from pipeline.domain.facts import Facts, Person, Place
-from pipeline.domain.route import NATIONAL_CENTRE, Routing, centre_of, county_of, county_row, place
+from pipeline.domain.needs import Needs
+from pipeline.domain.route import Routing, county_of, county_row, place
 from pipeline.domain.score import judge
 
 HOME, REGISTERED, HERE, THERE = at("臺北市"), at("臺南市"), at("新北市"), at("高雄市")
@@ -180,7 +183,7 @@ def test_the_county_of_the_first_source_that_has_one_is_assumed_own_incident_fir
 
 
 def test_without_any_county_the_national_centre_takes_it() -> None:
-    assert routed(told()) == Routing(None, NATIONAL_CENTRE, frozenset({"county_unknown"}))
+    assert routed(told()) == Routing(None, NATIONAL, frozenset({"county_unknown"}))
 
 
 def test_the_centre_is_the_countys_official_code_with_the_queue() -> None:
@@ -190,7 +193,8 @@ def test_the_centre_is_the_countys_official_code_with_the_queue() -> None:
 
 
 def test_a_county_that_is_not_official_falls_to_the_national_centre() -> None:
-    assert centre_of("臺北縣", Queue.FAMILY) == NATIONAL_CENTRE
+    assigned = assign("臺北縣", None, Queue.FAMILY, Needs(), at=TERMS.at, load={}, book=TERMS.centres)
+    assert assigned.centre == NATIONAL
 
 
 def test_there_are_22_counties_with_codes_of_their_own() -> None:
@@ -212,4 +216,4 @@ def test_every_case_has_a_centre_and_its_tag_tells_how_sure_the_county_is(
 
     assert found.centre
     assert len(found.tags) <= 1
-    assert (found.county is None) == (found.centre == NATIONAL_CENTRE) == ("county_unknown" in found.tags)
+    assert (found.county is None) == (found.centre == NATIONAL) == ("county_unknown" in found.tags)

@@ -37,7 +37,9 @@ NO_POINTS = "what other facts can undo bears no points"
 GRAVEST = 1
 _OF_WHO_ASKS = frozenset({UNDONE, GRADE_RISES, NO_POINTS})
 _TOLD_OF_ALL = frozenset({"category", "role"})
-"""Of these every report tells at least one. Of what none need tell, the first one told could make `only` hold."""
+"""Of these a report tells at least one, but for a report without any category, which a case that never sinks bears. Of
+what none need tell, the first one told could make `only` hold.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,11 @@ KEPT_BACK = "*"
 
 
 def shown(counts: Mapping[str, int], *, add_up: bool) -> Mapping[str, int | str]:
-    """Each count, or what stands for it. `add_up`: their sum is known from elsewhere."""
+    """Each count, or what stands for it. `add_up`: their sum is known from elsewhere. Where all together are few, no
+    row says whether it holds any of them: a single one in each of several tables would tell of one person.
+    """
+    if 0 < sum(counts.values()) < SHOWN_FROM:
+        return dict.fromkeys(counts, FEW)
     few = [name for name, count in counts.items() if 0 < count < SHOWN_FROM]
     found: dict[str, int | str] = {**counts, **dict.fromkeys(few, FEW)}
     others = [name for name, count in counts.items() if count >= SHOWN_FROM]
