@@ -63,7 +63,7 @@ def due(start: datetime, length: Length, calendar: WorkCalendar = WEEKDAYS, paus
 def _joined(pauses: Iterable[Pause]) -> list[Pause]:
     """In order of time; those that overlap as one."""
     joined: list[Pause] = []
-    for pause in sorted(pauses, key=lambda p: p.begin):
+    for pause in sorted((p for p in pauses if p.begin < p.end), key=lambda p: p.begin):
         if joined and pause.begin <= joined[-1].end:
             joined[-1] = Pause(joined[-1].begin, max(joined[-1].end, pause.end))
         else:

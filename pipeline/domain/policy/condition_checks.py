@@ -61,7 +61,8 @@ def faults_in(condition: Condition, tables: PolicyFile, asking: Asking, path: Pa
     own = (tables.rule[path[1]].name,) if path[0] == "rule" and isinstance(path[1], int) else ()
     found = list(_Checker(tables, asking, path, own).faults(condition, path, upright=True))
     is_undone = any(words in {UNDONE, GRADE_RISES} for _, words in found)
-    yield from (c for c in found if not (is_undone and c[1] == NO_POINTS))
+    pointless = [c for c in found if c[1] == NO_POINTS]
+    yield from (c for c in found if c not in pointless or (c == pointless[0] and not is_undone))
     if not found and asking.names_a_path and not names_a_path(condition, tables):
         yield path, "this can hold without a field that says so; ask for something that is told"
 

@@ -19,6 +19,9 @@ _KEY = re.compile(r"[ \t]*([\w-]+)[ \t]*=")
 ROUNDS_MAX = 200
 DEPTH_MAX = 40
 """Brackets inside brackets. Nobody reads more, and the reader itself has an end."""
+_DOTTED = re.compile(rf"(?:[\w\"'-]+\s*\.\s*){{{DEPTH_MAX},}}")
+_LONG = re.compile(r"(?:\d_?){100,}")
+TOO_LONG = "this number has too many digits"
 TOO_DEEP = "too many brackets inside brackets: give parts a name under [[rule]]"
 
 
@@ -84,6 +87,8 @@ def _error(lines: Sequence[str]) -> tuple[int, str] | None:
     """The place of the first line, from 0, that is no TOML, and the reader's words for it."""
     if (deep := _too_deep(lines)) is not None:
         return deep, TOO_DEEP
+    if (long := next((p for p, line in enumerate(lines) if _LONG.search(_bare(line))), None)) is not None:
+        return long, TOO_LONG
     try:
         tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError as error:
@@ -93,10 +98,17 @@ def _error(lines: Sequence[str]) -> tuple[int, str] | None:
     return None
 
 
+def _bare(line: str) -> str:
+    """Without what stands in texts and in remarks."""
+    return _TEXT.sub('""', line).partition("#")[0]
+
+
 def _too_deep(lines: Sequence[str]) -> int | None:
     depth = 0
     for place, line in enumerate(lines):
-        bare = _TEXT.sub('""', line).partition("#")[0]
+        bare = _bare(line)
+        if _DOTTED.search(bare):
+            return place
         depth = 0 if _HEADER.match(line) and depth < DEPTH_MAX else depth
         for sign in bare:
             depth += (sign in "[{") - (sign in "]}")
@@ -190,11 +202,12 @@ _SAID = (
     ("Duplicate inline", "this key is there twice"),
     ("Cannot declare", "this table is there twice"),
     (TOO_DEEP, TOO_DEEP),
+    (TOO_LONG, TOO_LONG),
 )
 
 
 def _plainly(words: str, line: str) -> str:
-    bare = _TEXT.sub('""', line).partition("#")[0]
+    bare = _bare(line)
     wide = next((c for c in bare if not c.isascii()), "")
     if wide and not _is_word(wide):
         return f"{wide} may stand only inside a text: type the plain sign, half-width"
@@ -214,5 +227,5 @@ def _is_word(sign: str) -> bool:
 
 
 def _depth(line: str) -> int:
-    bare = _TEXT.sub('""', line).partition("#")[0]
+    bare = _bare(line)
     return sum(bare.count(c) for c in "[{") - sum(bare.count(c) for c in "]}")
