@@ -284,6 +284,9 @@ MISTAKES = [
         "anyof",
         "anyof: this key is not known here",
     ),
+    Mistake(
+        "worked day of the week", "[calendar.worked]", '2024 = ["02-17"]', '2024 = ["02-19"]', "02-19", "no weekend"
+    ),
     Mistake("unknown table", "", "[calendar]\n", "[calender]\nx = 1\n\n[calendar]\n", "[calender]", "not known"),
     Mistake("one bracket for two", 'name = "child_injured"', "[[rule]]", "[rule]", "[rule]", "begins with [[rule]]"),
     Mistake(
