@@ -253,6 +253,41 @@ MISTAKES = [
         "is protective meant?",
     ),
     Mistake("grade three", 'name = "grade_2_child_in_danger"', "grade = 2", "grade = 3", "grade = 3", "known are"),
+    Mistake(
+        "grade as a text",
+        'name = "grade_2_child_in_danger"',
+        "grade = 2",
+        'grade = "2"',
+        'grade = "2"',
+        "is 2 meant? Write it without quotation marks",
+    ),
+    Mistake(
+        "grade asked for as a text",
+        'name = "grade_2_report"',
+        "{ child_grade = 2 }",
+        '{ child_grade = "2" }',
+        'child_grade = "2"',
+        "is 2 meant?",
+    ),
+    Mistake(
+        "a length of an unknown unit",
+        'code = "dispatch"',
+        "{ hours = 24 }",
+        "{ weeks = 1 }",
+        "weeks = 1",
+        "weeks: this key is not known here",
+    ),
+    Mistake(
+        "misspelt key of a condition",
+        'name = "child_in_danger"',
+        "any_of",
+        "anyof",
+        "anyof",
+        "anyof: this key is not known here",
+    ),
+    Mistake(
+        "worked day of the week", "[calendar.worked]", '2024 = ["02-17"]', '2024 = ["02-19"]', "02-19", "no weekend"
+    ),
     Mistake("unknown table", "", "[calendar]\n", "[calender]\nx = 1\n\n[calendar]\n", "[calender]", "not known"),
     Mistake("one bracket for two", 'name = "child_injured"', "[[rule]]", "[rule]", "[rule]", "begins with [[rule]]"),
     Mistake(

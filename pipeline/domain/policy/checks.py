@@ -17,6 +17,8 @@ from pipeline.domain.policy.instrument_checks import instrument_faults
 from pipeline.domain.policy.located import Path
 from pipeline.domain.policy.own_words import OWN_REASONS, OWN_TAGS
 
+SATURDAY = 5
+"""As a date counts its weekdays."""
 _GRADE_ORDER = (1, 2, "none")
 _NOT_JUDGED_YET = frozenset({"queue", "child_grade", "priority_at_least"})
 _ASKED_OF_ROWS: Mapping[str, Asking] = {
@@ -192,6 +194,8 @@ def _days(calendar: Calendar) -> Iterator[Complaint]:
                 except ValueError:
                     yield path, f"{year}-{day} is no day"
                 else:
+                    if kind == "worked" and instant.weekday() < SATURDAY:
+                        yield path, f"{instant} is no weekend day: it is worked anyway"
                     if instant in told:
                         yield path, f"{instant} is there twice" if told[instant] == kind else f"{instant} is off, too"
                     told[instant] = kind

@@ -103,6 +103,8 @@ def _words(error: ErrorDetails, path: Path, value: object) -> str:
 
 def _unknown(value: object, expected: str) -> str:
     words = [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
+    if isinstance(value, str) and value in words:
+        return f"{value!r} is a text{guess(value, words)} Write it without quotation marks"
     return f"{value!r} is not known{guess(str(value), words)}; known are {', '.join(words)}"
 
 

@@ -1,5 +1,6 @@
 """Puts sound values in place of what cannot be read, so that one mistake in a file does not hide the others."""
 
+import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ from pipeline.domain.policy.toml_places import Path
 ROUNDS_MAX = 20
 _KEYS = ("name", "code")
 _STRAY = "extra_forbidden"
+_INT = "int_type"
+_OWN_WORDS = "value_error"
+"""What a table says of its keys together: it follows where one of them is not known."""
+_NUMBER = re.compile(r"[0-9]{1,6}")
 _ANY_ORDER = frozenset({"category", "crisis_flag", "indicator", "role", "age", "instrument", "rule", "danger"})
 _RANKS = frozenset({("queue",), ("priority",), ("grade",)})
 """Where a row says something graver than the row above, it is taken to mean the same."""
@@ -105,6 +110,7 @@ class _Work:
         self.values = values
         self.faults: list[FormFault] = []
         self.hurt: set[Path] = set()
+        self.strays: set[Path] = set()
         self.lost: set[str] = set()
         self.is_whole = True
         self._sound = sound
@@ -146,8 +152,11 @@ class _Work:
                 self.is_whole = False
 
     def put_right(self, fault: FormFault) -> None:
-        if not fault.follows and not any(fault.path[: len(h)] == h for h in self.hurt):
+        is_of_stray = fault.kind == _OWN_WORDS and any(path[:-1] == fault.path for path in self.strays)
+        if not fault.follows and not is_of_stray and not any(fault.path[: len(h)] == h for h in self.hurt):
             self.faults.append(fault)
+        if fault.kind == _STRAY:
+            self.strays.add(fault.path)
         match fault.path:
             case (str(table), int(place), *rest) if isinstance(self.values.get(table), list):
                 self._row(table, place, rest, fault)
@@ -175,7 +184,16 @@ class _Work:
 
     def _row(self, table: str, place: int, rest: Sequence[str | int], fault: FormFault) -> None:
         rows = self.values[table]
-        if (word := meant(fault.words)) and rest and _replace(rows[place], rest, word, is_key=fault.kind == _STRAY):
+        is_new = fault.path not in self.hurt
+        if is_new and fault.kind == _INT and _replace_number(rows[place], rest):
+            self.hurt.add(fault.path)
+            return
+        if (
+            is_new
+            and (word := meant(fault.words))
+            and rest
+            and _replace(rows[place], rest, word, is_key=fault.kind == _STRAY)
+        ):
             self.hurt.add(fault.path)
             return
         if fault.kind == _STRAY and _delete(rows[place], rest):
@@ -239,9 +257,16 @@ def _replace(row: object, rest: Sequence[str | int], word: str, *, is_key: bool)
         holder[word] = holder.pop(str(last))
         return True
     if not is_key and isinstance(_inside(row, rest), str) and isinstance(holder, dict | list):
-        holder[last] = word  # type: ignore[index] # a key of a table, or a place in a list
+        meant_value = int(word) if word.isdigit() else word
+        holder[last] = meant_value  # type: ignore[index] # a key of a table, or a place in a list
         return True
     return False
+
+
+def _replace_number(row: object, rest: Sequence[str | int]) -> bool:
+    """Whether a number that was written as a text stands there as a number now."""
+    word = _inside(row, rest)
+    return isinstance(word, str) and _NUMBER.fullmatch(word) is not None and _replace(row, rest, word, is_key=False)
 
 
 def _inside(row: object, path: Sequence[str | int]) -> object:
