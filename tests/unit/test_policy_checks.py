@@ -190,7 +190,7 @@ PLANTS = {
         f"tag {code} of the program": Plant(
             'en = "Signs of lethality"\nwhen = { any', 'code = "high_danger"', f'code = "{code}"', f'"{code}"', "itself"
         )
-        for code in OWN_TAGS
+        for code in sorted(OWN_TAGS)
     },
 }
 

@@ -116,11 +116,11 @@ MISTAKES = [
     ),
     Mistake(
         "duplicate code",
-        'code = "youth_guidance"',
-        '"youth_guidance"',
-        '"education"',
-        'code = "education"\nzh = "少年輔導"',
-        "education is there twice",
+        'code = "financial_abuse"',
+        '"financial_abuse"',
+        '"perpetrator_alcohol"',
+        'code = "perpetrator_alcohol", points = 4, zh = "相對人酗酒"',
+        "perpetrator_alcohol is there twice",
     ),
     Mistake(
         "unknown rule", 'code = "ipv_high_danger"', '"ipv_high" }', '"ipv_hihg" }', "ipv_hihg", "is ipv_high meant?"

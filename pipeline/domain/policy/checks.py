@@ -194,7 +194,7 @@ def _days(calendar: Calendar) -> Iterator[Complaint]:
                 except ValueError:
                     yield path, f"{year}-{day} is no day"
                 else:
-                    if kind == "worked" and instant.weekday() < SATURDAY:
+                    if kind == "worked" and instant.weekday() < SATURDAY and instant not in told:
                         yield path, f"{instant} is no weekend day: it is worked anyway"
                     if instant in told:
                         yield path, f"{instant} is there twice" if told[instant] == kind else f"{instant} is off, too"
