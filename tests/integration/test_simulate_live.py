@@ -147,7 +147,13 @@ def counts(ended: Ended) -> dict[str, Any]:
         if move["aspect"] != "centre"
     ]
     aspects = {aspect: cases for aspect, cases in found["aspects"].items() if aspect != "centre"}
-    return {"moves": moves, "aspects": aspects, **{name: found[name] for name in ("cases", "levels", "by", "reports")}}
+    by = {group: [_without_centre(row) for row in rows] for group, rows in found["by"].items()}
+    same = {name: found[name] for name in ("levels", "reports")}
+    return {"moves": moves, "aspects": aspects, "cases": _without_centre(found["cases"]), "by": by, **same}
+
+
+def _without_centre(counted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in counted.items() if name != "centre"}
 
 
 async def test_an_erased_case_is_counted_and_passed_over(lab: Lab) -> None:
