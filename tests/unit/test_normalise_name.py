@@ -63,6 +63,12 @@ def test_no_name_is_no_name(written: str) -> None:
     assert read_name(written) is None
 
 
+@pytest.mark.parametrize("written", ["王童小姐", "○童先生", "小姐小姐", "王小姐先生", "童童小姐"])
+def test_what_is_left_without_a_title_is_read_as_if_it_had_been_written_so(written: str) -> None:
+    name, shorter = read_name(written), read_name(written[:-2])
+    assert (name and name.text) == (shorter and shorter.text)
+
+
 @given(st.text() | st.text("王小明先生女士姐童○OX某*（） abcé'‧", max_size=12))
 def test_any_text_is_read_the_same_way_twice(written: str) -> None:
     name = read_name(written)

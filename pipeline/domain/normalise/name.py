@@ -102,6 +102,8 @@ def _chinese(outside: str, whole: str) -> NameForm | None:
             surname, surname, surname, masked=True, title=title, sound=_sound(surname, surname), roman=roman
         )
     kept = without_title(folded)
+    if kept != folded and (titled(kept) or names_nobody(kept) or is_pseudonym(kept) or without_title(kept) != kept):
+        return _chinese(letters[: len(kept)], whole)
     if not kept.strip(HIDDEN) or _UNKNOWN.fullmatch(kept):
         return None
     parts = _parts(kept, separated=_SEPARATED.search(outside) is not None)
