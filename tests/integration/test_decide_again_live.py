@@ -1,15 +1,13 @@
 """Decisions made again, and cases explained, out of a real database, by the commands that people use."""
 
 import json
-from pathlib import Path
 
-from crew import Ended, run
 from lab import Lab, event
+from test_explain_live import anwang
 from test_rulings_live import FIRST, SECOND, hear, reports_of
 
 from pipeline.domain.policy.reading import shipped_text
 
-ROOT = Path(__file__).parents[2]
 VICTIM = {
     "role": "victim",
     "name": "蔡品睿",
@@ -19,11 +17,6 @@ VICTIM = {
     "address": "臺北市文山區木柵路一段12號3樓",
 }
 SECRETS = ("蔡品睿", "F252907845", "0928713605", "木柵路", "金絲雀", "clinic-0001", "school-001")
-
-
-async def anwang(lab: Lab, *argv: str) -> Ended:
-    """A command of this tree, wherever the package is installed from."""
-    return await run(lab.settings, *argv, PYTHONPATH=str(ROOT))
 
 
 def telling(number: int, source: str, **more: object) -> dict[str, object]:

@@ -13,7 +13,7 @@ from pipeline.contracts.policy_conditions import Always
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue
 from pipeline.domain.policy.calendar import is_not_shorter
 from pipeline.domain.policy.condition_checks import Asking, Complaint, faults_in, holds_for_grade_1
-from pipeline.domain.policy.instrument_checks import instrument_faults
+from pipeline.domain.policy.instrument_checks import each_once, instrument_faults
 from pipeline.domain.policy.located import Path
 from pipeline.domain.policy.own_words import OWN_REASONS, OWN_TAGS
 
@@ -60,20 +60,12 @@ def _words_once(tables: PolicyFile) -> Iterator[Complaint]:
         *((t, "code") for t in ("tag", "also")),
         *((t, "name") for t in ("rule", "queue", "child_grade", "priority", "county", "clock")),
     ):
-        yield from _each_once((table,), [str(getattr(row, field)) for row in getattr(tables, table)], field)
+        yield from each_once((table,), [str(getattr(row, field)) for row in getattr(tables, table)], field)
     yield from _all_there("category", Category, {row.code for row in tables.category})
     yield from _all_there("crisis_flag", CrisisFlag, {row.code for row in tables.crisis_flag})
     known = {row.code for row in tables.indicator}
     if tables.stand_in and tables.stand_in.indicator not in known:
         yield ("stand_in", "indicator"), f"there is no indicator {tables.stand_in.indicator}"
-
-
-def _each_once(path: Path, words: Sequence[str], field: str) -> Iterator[Complaint]:
-    seen: set[str] = set()
-    for place, word in enumerate(words):
-        if word in seen:
-            yield (*path, place, field), f"{word} is there twice"
-        seen.add(word)
 
 
 def _all_there(table: str, wanted: Iterable[str], there: set[str]) -> Iterator[Complaint]:

@@ -35,14 +35,15 @@ KNOWN_FORMS: Mapping[str, Mapping[str, Values]] = {
 def instrument_faults(instruments: Sequence[Instrument]) -> Iterator[Complaint]:
     for place, instrument in enumerate(instruments):
         path: Path = ("instrument", place)
-        yield from _each_once((*path, "item"), [item.field for item in instrument.item], "field")
-        yield from _each_once((*path, "band"), [band.code for band in instrument.band], "code")
+        yield from each_once((*path, "item"), [item.field for item in instrument.item], "field")
+        yield from each_once((*path, "band"), [band.code for band in instrument.band], "code")
         yield from _items(instrument, path)
         yield from _bands(instrument, path)
         yield from _override(instrument, path)
 
 
-def _each_once(path: Path, words: Sequence[str], field: str) -> Iterator[Complaint]:
+def each_once(path: Path, words: Sequence[str], field: str) -> Iterator[Complaint]:
+    """A word that stands a second time, at that row's `field`."""
     for place, word in enumerate(words):
         if word in words[:place]:
             yield (*path, place, field), f"{word} is there twice"
