@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 from uuid import UUID
 
 import pytest
+from command_line import Run
 
 import pipeline
 from pipeline import cli, wiring
@@ -35,30 +36,7 @@ from pipeline.local.errors import LocalError
 from pipeline.local.servers import Servers
 from pipeline.settings import Settings, directory_of
 
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(autouse=True)
-def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    for name in (*Settings.model_fields, "config"):
-        monkeypatch.delenv(f"ANWANG_{name.upper()}", raising=False)
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
-    """Runs a command in this process: its exit code, standard output and standard error."""
-
-    def call(*argv: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["anwang", *argv])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        sys.stdout.flush()
-        out, err = capfdbinary.readouterr()
-        return int(ended.value.code or 0), out.decode(), err.decode()
-
-    return call
+pytestmark = pytest.mark.usefixtures("nowhere")
 
 
 def event(number: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an event

@@ -2,23 +2,19 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import Run
 from rich.cells import cell_len
 
-from pipeline import cli
 from pipeline.commands.side_by_side import ProcessEndedError, Workers, shared_out
 from pipeline.domain.policy.reading import shipped_text
 from pipeline.local.bench.mess import messy
 from pipeline.local.bench.mix import MIXES
 from pipeline.local.bench.register import as_csv
-from pipeline.settings import Settings
-
-Run = Callable[..., tuple[int, str, str]]
 
 CHANGES = (
     ('version = "default-2026.1"', 'version = "trial-1"'),
@@ -31,27 +27,7 @@ CHANGES = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    for name in (*Settings.model_fields, "config"):
-        monkeypatch.delenv(f"ANWANG_{name.upper()}", raising=False)
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
-    """Runs a command: its exit code, standard output and standard error."""
-
-    def call(*argv: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["anwang", *argv])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        sys.stdout.flush()
-        out, err = capfdbinary.readouterr()
-        return int(ended.value.code or 0), out.decode(), err.decode()
-
-    return call
+pytestmark = pytest.mark.usefixtures("nowhere")
 
 
 @pytest.fixture
