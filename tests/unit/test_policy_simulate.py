@@ -395,7 +395,8 @@ def test_few_people_are_never_told_of_nor_reckoned(counts: dict[str, int], add_u
     hidden = {name for name, count in told.items() if isinstance(count, str)}
     assert all(told[name] == counts[name] for name in counts.keys() - hidden)
     few = {name for name, count in counts.items() if 0 < count < SHOWN_FROM}
-    assert few == {name for name in hidden if told[name] == FEW}
+    all_are_few = 0 < sum(counts.values()) < SHOWN_FROM
+    assert {name for name in hidden if told[name] == FEW} == (counts.keys() if all_are_few else few)
     if add_up and few and any(count >= SHOWN_FROM for count in counts.values()):
         assert len(hidden) > 1
     assert len([name for name in hidden if told[name] == KEPT_BACK]) <= (add_up and len(few) == 1)
