@@ -25,6 +25,7 @@ from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.normalise.reading import Reading, read_event
+from pipeline.domain.privacy import rejoined
 from pipeline.domain.regroup import case_begun_by
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
@@ -45,6 +46,11 @@ STANDING = TypeAdapter(Standing)
 ROUTING = TypeAdapter(Routing)
 
 Row = Mapping[str, Any]
+
+
+def story_slot(event_key: UUID) -> Slot:
+    """The narrative lies apart from the rest of its report: not all who may read the one may read the other."""
+    return Slot("report_version", "sealed_story", event_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +208,8 @@ def open_version(row: Row, case_key: bytes, directory: Directory) -> Facts:
     data_key = unseal(case_key, row["wrapped_key"], Slot("report_version", "wrapped_key", event_key))
     plain = unseal(data_key, row["sealed"], Slot("report_version", "sealed", event_key))
     content_key, document = plain[:CONTENT_KEY_BYTES], plain[CONTENT_KEY_BYTES:]
+    if row["sealed_story"] is not None:
+        document = rejoined(document, unseal(data_key, row["sealed_story"], story_slot(event_key)))
     reading = read_event(document, (), row["arrived_at"], directory)
     if not isinstance(reading, Reading):
         raise KeysRefusedError("a stored report opens but cannot be read")
