@@ -12,7 +12,6 @@ from pipeline.domain.facts import Facts
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
 
-
 _SEXUAL = frozenset({Category.SEXUAL_ASSAULT, Category.CHILD_SEXUAL_EXPLOITATION})
 
 
