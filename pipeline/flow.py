@@ -68,7 +68,7 @@ _RULED = (
 _POLICIES = ("policy_release", "policy_signer", "policy_signature", "policy_activation", "policy_shadow")
 _KNOWN_TO_THE_DESK = (
     *("ruling", "link_tie", "link_edge", "link_review", "report", "report_version", "incident", "case_file"),
-    *("case_alias", "decision", "case_key"),
+    *("case_alias", "decision", "link_key", "case_key"),
 )
 _AUDITED = (
     *("stream_cursor", "stream_hole", "inbox", "unread_report", "alarm", "audit_mark", "spool"),
@@ -78,7 +78,7 @@ _AUDITED = (
 
 FLOW: tuple[Step, ...] = (
     Step("intake", "admit", "Whose token is it, can the event be read, and is the source its own?", admit_all,
-         ("register_version", "source", "credential"), ("credential",)),
+         ("register_version", "source", "credential"), ("register_version", "credential")),
     Step("intake", "hand over", "Do all replicas have it? Else: is it sealed on our disk? Only then a receipt.",
          Gate.take, (), (INTAKE, "spool")),
     Step("intake", "answer", "What became of this source's own report?", Doorkeeper.receipt, ("inbox",)),
