@@ -158,7 +158,7 @@ class Lab:
                 store,
                 claims,
                 explain=explain,
-                digest=self.ring.digest,
+                digests=self.ring,
                 sources=self.sources,
                 telling=self.heard,
             )
@@ -182,7 +182,7 @@ class Lab:
     @asynccontextmanager
     async def auditor(self) -> AsyncIterator[Auditor]:
         async with Onlooker(self.settings.kafka_bootstrap, "test-auditor") as onlooker:
-            yield Auditor(AuditStore(self.pool), onlooker, self.ring.digest, self.heard, patience_s=0)
+            yield Auditor(AuditStore(self.pool), onlooker, self.ring, self.heard, patience_s=0)
 
     # --- running them until something holds
 
