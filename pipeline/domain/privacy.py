@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pipeline.contracts.case import AgeBand
@@ -106,6 +106,29 @@ def without_reporter(document: Mapping[str, Any]) -> dict[str, Any]:
         return dict(document)
     kept = dict(_unnamed(reporter)) if isinstance(reporter, Mapping) else None
     return {**document, "data": {**data, "reporter": kept}}
+
+
+class Parted(NamedTuple):
+    """An event without its narrative, and that apart; None where it has none."""
+
+    document: Mapping[str, Any]
+    story: Any
+
+
+def parted(document: Mapping[str, Any]) -> Parted:
+    """`data` stands last in the document, so that a narrative can be put back into its text."""
+    data = document["data"]
+    kept = {name: value for name, value in data.items() if name != "narrative"}
+    rest = {name: value for name, value in document.items() if name != "data"}
+    return Parted({**rest, "data": kept}, data.get("narrative"))
+
+
+def rejoined(document: bytes, story: bytes) -> bytes:
+    """The text of the whole event again; `document` and `story` are the JSON texts of what `parted` gave."""
+    return document[: -len(_END)] + b',"narrative":' + story + _END
+
+
+_END = b"}}"
 
 
 def _unnamed(reporter: Mapping[str, Any]) -> Iterator[tuple[str, str | bool]]:

@@ -27,7 +27,7 @@ from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.normalise.reading import Reading, read_event
-from pipeline.domain.privacy import guarded_key
+from pipeline.domain.privacy import guarded_key, rejoined
 from pipeline.domain.regroup import case_begun_by
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
@@ -48,6 +48,11 @@ STANDING = TypeAdapter(Standing)
 ROUTING = TypeAdapter(Routing)
 
 Row = Mapping[str, Any]
+
+
+def story_slot(event_key: UUID) -> Slot:
+    """The narrative lies apart from the rest of its report: not all who may read the one may read the other."""
+    return Slot("report_version", "sealed_story", event_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,13 @@ class Sought:
             keys |= own
             quoted = link.quoted_keys(facts)
             asked += [
-                (position, token, key.kind in NAMING or key in quoted, worth_min(key), numbers.setdefault(key, len(numbers)))
+                (
+                    position,
+                    token,
+                    key.kind in NAMING or key in quoted,
+                    worth_min(key),
+                    numbers.setdefault(key, len(numbers)),
+                )
                 for token, key in own.items()
             ]
             events |= dict.fromkeys(_names_of(facts, ring), link.event_key(facts))
@@ -118,7 +129,9 @@ class DocketReader:
             await look_at_keys(connection, self._ring)
         items, tokens, named, worth_mins, numbers = ([asked[column] for asked in sought.asked] for column in range(5))
         bounds = BEARERS_MAX, CANDIDATES_MAX, RARITY_OF_ONE, RARITY_MIN
-        rows = await connection.fetch(SQL["find"], items, tokens, named, list(sought.events), *bounds, worth_mins, numbers)
+        rows = await connection.fetch(
+            SQL["find"], items, tokens, named, list(sought.events), *bounds, worth_mins, numbers
+        )
         versions = await self._near(connection, {row["case_id"] for row in rows}, lock=lock)
         return Sight(
             frozenset((row["token"], row["event_key"], row["report_id"], row["source"]) for row in rows), versions
@@ -196,9 +209,7 @@ class DocketReader:
     async def _add_quoted(self, connection: Connection, docket: Docket) -> None:
         """Who bears the numbers that the reports here quote: a quote of a number that several bear is worth less."""
         versions = (v for c in docket.cases.values() for r in c.reports for v in r.versions)
-        keys = {
-            token: key for v in versions for key in link.quoted_keys(v) for token in self._ring.tokens(key)
-        }
+        keys = {token: key for v in versions for key in link.quoted_keys(v) for token in self._ring.tokens(key)}
         for row in await connection.fetch(SQL["bearers"], list(keys), BEARERS_MAX) if keys else ():
             docket.find_by(keys[row["token"]], row["report_id"], row["source"])
 
@@ -224,6 +235,8 @@ def open_version(row: Row, case_key: bytes | KeySet, directory: Directory) -> Fa
     data_key = unseal(case_key, row["wrapped_key"], Slot("report_version", "wrapped_key", key))
     plain = unseal(data_key, row["sealed"], Slot("report_version", "sealed", key))
     content_key, document = plain[:CONTENT_KEY_BYTES], plain[CONTENT_KEY_BYTES:]
+    if row["sealed_story"] is not None:
+        document = rejoined(document, unseal(data_key, row["sealed_story"], story_slot(key)))
     reading = read_event(document, (), row["arrived_at"], directory)
     if not isinstance(reading, Reading):
         raise KeysRefusedError("a stored report opens but cannot be read")

@@ -8,7 +8,7 @@ import orjson
 from pipeline.adapters.documents import to_bytes
 from pipeline.adapters.postgres.case_writer import CaseWriter, write_many
 from pipeline.adapters.postgres.database import Connection
-from pipeline.adapters.postgres.docket_reader import SQL
+from pipeline.adapters.postgres.docket_reader import SQL, story_slot
 from pipeline.adapters.postgres.keys import KeyName, Keys
 from pipeline.adapters.postgres.work import ORIGINAL, REPORT, UNREAD, Work
 from pipeline.adapters.vault import KeyPurpose, KeyRing, KeySet, Slot, new_key, seal
@@ -20,7 +20,7 @@ from pipeline.domain.batch import Span
 from pipeline.domain.filing import Filed
 from pipeline.domain.link import stored_keys
 from pipeline.domain.notices import Stamp, notices
-from pipeline.domain.privacy import public_event_id, without_reporter
+from pipeline.domain.privacy import parted, public_event_id, without_reporter
 from pipeline.domain.receipt import packed
 from pipeline.domain.weights import weights
 from pipeline.errors import FencedError
@@ -89,7 +89,7 @@ class SettlementWriter:
             facts, case_id = s.facts, homes[s.report_id]
             data_key, original_key = self._new_key(), self._new_key()
             key = facts.event_key
-            plain = facts.content_key + to_bytes(without_reporter(item.reading.document))
+            document, story = parted(without_reporter(item.reading.document))
             event_id = public_event_id(facts.event_id, key, source=facts.source)
             versions.append(
                 (
@@ -99,7 +99,8 @@ class SettlementWriter:
                     facts.source,
                     item.message.arrived_at,
                     _json_list(facts.faults),
-                    seal(data_key, plain, Slot("report_version", "sealed", key)),
+                    seal(data_key, facts.content_key + to_bytes(document), Slot("report_version", "sealed", key)),
+                    None if story is None else seal(data_key, to_bytes(story), story_slot(key)),
                     self._wrap(KeyName(case_id, REPORT), data_key, Slot("report_version", "wrapped_key", key)),
                 )
             )

@@ -1,5 +1,4 @@
 -- Which versions of keys are live, and under which one each value lies.
--- key_version: read by all processes; proof is written once by whoever comes first (UPDATE (proof)), all else by operate.
 
 CREATE TABLE key_version (
     purpose    text NOT NULL CHECK (purpose IN ('case', 'data', 'index', 'digesting')),
@@ -15,6 +14,12 @@ CREATE UNIQUE INDEX key_version_current ON key_version (purpose) WHERE is_curren
 COMMENT ON TABLE key_version IS 'New values are put under the current version; under one that is retired nothing lies any more. proof tells a key of the ring from another.';
 INSERT INTO key_version (purpose, version, is_current)
 VALUES ('case', 1, true), ('data', 1, true), ('index', 1, true), ('digesting', 1, true);
+SELECT put_under_guard('key_version');
+GRANT SELECT ON key_version TO anwang_assess, anwang_relay, anwang_auditor, anwang_desk, anwang_operate, anwang_keeper;
+-- Whoever comes first leaves the proofs; they stand.
+GRANT UPDATE (proof) ON key_version TO anwang_assess, anwang_relay, anwang_auditor, anwang_desk;
+GRANT INSERT, UPDATE, DELETE ON key_version TO anwang_operate;
+GRANT UPDATE (is_current) ON key_version TO anwang_keeper;
 
 -- A sealed value says under which version of its key it was sealed: 4 bytes in front of it. What lies here is of the first.
 -- The owner of the tables is bound by their policies, too, where they have any: not in this transaction.
@@ -23,7 +28,7 @@ DECLARE
     sealed_in record;
 BEGIN
     FOR sealed_in IN SELECT * FROM (VALUES
-        ('report_version', 'sealed = ''\x00000001''::bytea || sealed, wrapped_key = ''\x00000001''::bytea || wrapped_key'),
+        ('report_version', 'sealed = ''\x00000001''::bytea || sealed, sealed_story = ''\x00000001''::bytea || sealed_story, wrapped_key = ''\x00000001''::bytea || wrapped_key'),
         ('report_original', 'sealed = ''\x00000001''::bytea || sealed, wrapped_key = ''\x00000001''::bytea || wrapped_key'),
         ('unread_report', 'sealed = ''\x00000001''::bytea || sealed, wrapped_key = ''\x00000001''::bytea || wrapped_key'),
         ('decision', 'sealed_inputs = ''\x00000001''::bytea || sealed_inputs')
@@ -47,7 +52,7 @@ COMMENT ON INDEX link_key_report IS 'The tokens of a report, to make them anew o
 
 -- Nobody writes under a version that is retired, however long ago it looked. Retiring one waits for whoever writes.
 CREATE FUNCTION require_live_version(of_purpose text, used int[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     live int[];
 BEGIN
@@ -58,6 +63,13 @@ BEGIN
         RAISE EXCEPTION 'a % key was retired in the meantime', of_purpose USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
 END $$;
+
+REVOKE ALL ON FUNCTION require_live_version(text, int[]), sealed_under(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION require_live_version(text, int[]), sealed_under(bytea) TO anwang_assess, anwang_desk, anwang_operate;
+GRANT CREATE ON SCHEMA public TO anwang_keeper;
+ALTER FUNCTION require_live_version(text, int[]) OWNER TO anwang_keeper;
+REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
+COMMENT ON FUNCTION require_live_version IS 'Holds the versions until the transaction ends, so that none is retired while something is written under it.';
 
 CREATE FUNCTION require_live_case_keys() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

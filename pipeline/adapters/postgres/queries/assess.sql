@@ -138,7 +138,8 @@ SELECT case_id, version FROM case_file WHERE case_id = ANY($1) ORDER BY case_id 
 SELECT case_id, household_id, version, state, linked_case_id, standing, routing, head_hash FROM case_file WHERE case_id = ANY($1)
 
 -- name: versions
-SELECT i.case_id, i.incident_id, r.report_id, r.arrival_no, v.event_key, v.arrived_at, v.faults, v.sealed, v.wrapped_key
+SELECT i.case_id, i.incident_id, r.report_id, r.arrival_no, v.event_key, v.arrived_at, v.faults, v.sealed,
+    v.sealed_story, v.wrapped_key
 FROM incident i JOIN report r USING (incident_id) JOIN report_version v USING (report_id)
 WHERE i.case_id = ANY($1)
 
@@ -191,15 +192,20 @@ SELECT * FROM unnest(
 
 -- name: put_case
 INSERT INTO case_file
-    (case_id, household_id, version, state, linked_case_id, queue, priority, county, centre, standing, routing, head_hash)
-SELECT * FROM unnest(
-    $1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::jsonb[], $11::jsonb[], $12::bytea[])
+    (case_id, household_id, version, state, linked_case_id, queue, priority, county, centre, standing, routing, head_hash,
+    categories, is_sexual)
+SELECT case_id, household_id, version, state, linked_case_id, queue, priority, county, centre, standing, routing, head_hash,
+    string_to_array(categories, ' '), is_sexual
+FROM unnest(
+        $1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[],
+        $10::jsonb[], $11::jsonb[], $12::bytea[], $13::text[], $14::bool[])
+    AS told (case_id, household_id, version, state, linked_case_id, queue, priority, county, centre, standing, routing,
+        head_hash, categories, is_sexual)
 ON CONFLICT (case_id) DO UPDATE SET
     household_id = excluded.household_id, linked_case_id = excluded.linked_case_id,
     version = excluded.version, state = excluded.state, queue = excluded.queue, priority = excluded.priority,
     county = excluded.county, centre = excluded.centre, standing = excluded.standing, routing = excluded.routing,
-    head_hash = excluded.head_hash
+    head_hash = excluded.head_hash, categories = excluded.categories, is_sexual = excluded.is_sexual
 
 -- name: add_alias
 INSERT INTO case_alias (alias_id, case_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])
@@ -234,10 +240,11 @@ ORDER BY place
 ON CONFLICT (report_id) DO UPDATE SET incident_id = excluded.incident_id WHERE report.incident_id <> excluded.incident_id
 
 -- name: add_version
-INSERT INTO report_version (event_key, event_id, report_id, source, arrived_at, faults, sealed, wrapped_key)
-SELECT event_key, event_id, report_id, source, arrived_at, faults::jsonb, sealed, wrapped_key
-FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::bytea[], $8::bytea[])
-    AS told (event_key, event_id, report_id, source, arrived_at, faults, sealed, wrapped_key)
+INSERT INTO report_version (event_key, event_id, report_id, source, arrived_at, faults, sealed, sealed_story, wrapped_key)
+SELECT event_key, event_id, report_id, source, arrived_at, faults::jsonb, sealed, sealed_story, wrapped_key
+FROM unnest(
+        $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::bytea[], $8::bytea[], $9::bytea[])
+    AS told (event_key, event_id, report_id, source, arrived_at, faults, sealed, sealed_story, wrapped_key)
 
 -- name: add_original
 INSERT INTO report_original (event_key, sealed, wrapped_key) SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[])
