@@ -74,8 +74,15 @@ class Explain(Protocol):
     async def __call__(self, stream: Stream, first: int, found: int) -> bool: ...
 
 
-class Digest(Protocol):
-    def __call__(self, value: bytes, /) -> bytes: ...
+class Digests(Protocol):
+    """Keyed digests, by which the same message is known again. A digest that was made under an older version of the key
+    is known, too.
+    """
+
+    def is_digest(self, digest: bytes | None, value: bytes) -> bool: ...
+
+    def all_keyed(self, value: bytes) -> tuple[bytes, ...]:
+        """32 bytes under each version of the key, the current one first."""
 
 
 class AuditBook(Protocol):

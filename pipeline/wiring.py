@@ -45,8 +45,9 @@ from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
+from pipeline.adapters.postgres.key_versions import prove_keys, prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
-from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
+from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, refuse_other_schema
 from pipeline.adapters.postgres.overrides import Overrides
 from pipeline.adapters.postgres.overruled import read_overruled
 from pipeline.adapters.postgres.policies import Policies
@@ -137,7 +138,7 @@ async def ground(
         )
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
-            await prove_keys(db, ring.proof)
+            await prove_keys(db, ring)
         yield Ground(pool, ring)
 
 
@@ -166,6 +167,7 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
         keys_pool = await _pool(stack, settings.keys_dsn, name, Role.ASSESS, connections_max=2)
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
         marks = await _pool(stack, settings.postgres_dsn, name, Role.ASSESS, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
@@ -182,7 +184,7 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
         async def explain(stream: Stream, first: int, found: int) -> bool:
             return await explain_gap(settings.kafka_bootstrap, stream, first, found)
 
-        stage = Assess(intake, store, claims, explain=explain, digest=on.ring.digest, sources=sources, telling=telling)
+        stage = Assess(intake, store, claims, explain=explain, digests=on.ring, sources=sources, telling=telling)
         await drive(stage.turn, beat)
         await stage.hint()
 
@@ -218,6 +220,7 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
                 beat()
                 if not await gate.drain():
                     break
+            keys.refresh()
             with contextlib.suppress(UnavailableError):
                 await keeper.look()
                 if spool:
@@ -233,7 +236,7 @@ def _spool(stack: AsyncExitStack, settings: Settings, keys: GateKeys) -> Spool |
         return None
     if settings.instance is None:
         raise SettingsRefusedError("spool_dir needs an instance: by its name the ledger counts what lies there")
-    spool = Spool(settings.spool_dir, keys.spool, bytes_max=settings.spool_bytes_max)
+    spool = Spool(settings.spool_dir, lambda: keys.spool, bytes_max=settings.spool_bytes_max)
     stack.callback(spool.close)
     return spool
 
@@ -270,7 +273,7 @@ async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
         ground(settings, name, Role.AUDITOR, timeout_ms=COUNTING_TIMEOUT_MS) as on,
         Onlooker(settings.kafka_bootstrap, name) as onlooker,
     ):
-        auditor = Auditor(AuditStore(on.pool), onlooker, on.ring.digest, telling)
+        auditor = Auditor(AuditStore(on.pool), onlooker, on.ring, telling)
         await drive(auditor.turn, beat, pause_s=AUDIT_EVERY_S)
 
 
@@ -414,6 +417,7 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         keys_pool = await _pool(stack, settings.keys_dsn, name, role, connections_max=2)
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
@@ -456,6 +460,7 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
         keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         book = await with_retries(Policies(on.pool, name).book)

@@ -161,7 +161,7 @@ class Lab:
                 store,
                 claims,
                 explain=explain,
-                digest=self.ring.digest,
+                digests=self.ring,
                 sources=self.sources,
                 telling=self.heard,
             )
@@ -185,7 +185,7 @@ class Lab:
     @asynccontextmanager
     async def auditor(self) -> AsyncIterator[Auditor]:
         async with Onlooker(self.settings.kafka_bootstrap, "test-auditor") as onlooker:
-            yield Auditor(AuditStore(self.pools.auditor), onlooker, self.ring.digest, self.heard, patience_s=0)
+            yield Auditor(AuditStore(self.pools.auditor), onlooker, self.ring, self.heard, patience_s=0)
 
     # --- running them until something holds
 
