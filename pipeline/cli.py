@@ -15,7 +15,7 @@ from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
 from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
 from pipeline.cli_policy import policy_app
-from pipeline.commands.options import PROCESS, SERVERS, CaseFirst, listens_to
+from pipeline.commands.options import KAFKA, PROCESS, SERVERS, CaseFirst, listens_to
 
 if TYPE_CHECKING:
     from pipeline.settings import Configured
@@ -178,7 +178,7 @@ def assess(
 
 
 @app.command(rich_help_panel=REPORTS)
-@listens_to("kafka_bootstrap", "postgres_dsn", "sources_file", "data_dir")
+@listens_to(*KAFKA, "postgres_dsn", "sources_file", "data_dir")
 def send(
     told: "Configured",
     file: Lines,
@@ -195,7 +195,7 @@ def send(
 
 
 @app.command("import", rich_help_panel=REPORTS)
-@listens_to("kafka_bootstrap", "postgres_dsn", "sources_file", "data_dir")
+@listens_to(*KAFKA, "postgres_dsn", "sources_file", "data_dir")
 def import_(  # noqa: PLR0913 - a command's options
     told: "Configured",
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, Excel (.xlsx) or NDJSON.")],
@@ -539,7 +539,7 @@ def migrate(told: "Configured") -> None:
 
 
 @app.command(rich_help_panel=OPERATION)
-@listens_to("kafka_bootstrap", "sources_file", "partitions", "replicas", "data_dir")
+@listens_to(*KAFKA, "sources_file", "partitions", "replicas", "data_dir")
 def topics(told: "Configured") -> None:
     """Make the topics that are missing."""
     from pipeline.commands.prepare import make_topics
@@ -561,7 +561,7 @@ Given = Annotated[
     Credential, typer.Option("--with", help="What it gets: token, one-time code, form key, none.", show_default=True)
 ]
 Url = Annotated[str | None, typer.Option(metavar="URL", help="Where the HTTP intake is reached, for form addresses.")]
-REGISTER = ("postgres_dsn", "kafka_bootstrap", "sources_file", "partitions", "replicas", "data_dir")
+REGISTER = ("postgres_dsn", *KAFKA, "sources_file", "partitions", "replicas", "data_dir")
 
 
 def _require_url(given: Credential, url: str | None) -> None:

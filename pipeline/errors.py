@@ -33,6 +33,10 @@ class UnavailableError(AnwangError):
         self.is_overrun = is_overrun
 
 
+class BrokerRefusedError(AnwangError):
+    """A broker does not let us in, is not who it says, or will not do what was asked; never with a password."""
+
+
 class RegisterRefusedError(AnwangError):
     """The register of sources will not be changed so; the text names the source's code and why."""
 

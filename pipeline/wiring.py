@@ -22,6 +22,7 @@ from pipeline.adapters.http.desk_room import Room
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.server import Watched, listening
+from pipeline.adapters.kafka.brokers import brokers_of, proven_brokers
 from pipeline.adapters.kafka.door import Door
 from pipeline.adapters.kafka.intake import Intake
 from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
@@ -162,7 +163,7 @@ async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
 
 
 async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
-    name = worker_name("assess")
+    name, brokers = worker_name("assess"), await proven_brokers(settings)
     async with ground(settings, name, Role.ASSESS) as on, AsyncExitStack() as stack:
         keys_pool = await _pool(stack, settings.keys_dsn, name, Role.ASSESS, connections_max=2)
         async with keys_pool.acquire() as db:
@@ -177,12 +178,12 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
             on.pool, marks, keys, on.ring, sources=sources, policies=policies, centres=centres, worker=name
         )
         claims = Claims(store, telling)
-        intake = Intake(settings.kafka_bootstrap, settings.kafka_group, name, claims)
+        intake = Intake(brokers, settings.kafka_group, name, claims)
         stack.push_async_callback(intake.stop)
         await intake.start()
 
         async def explain(stream: Stream, first: int, found: int) -> bool:
-            return await explain_gap(settings.kafka_bootstrap, stream, first, found)
+            return await explain_gap(brokers, stream, first, found)
 
         stage = Assess(intake, store, claims, explain=explain, digests=on.ring, sources=sources, telling=telling)
         await drive(stage.turn, beat)
@@ -193,7 +194,7 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
     """Takes reports in by HTTP. It holds the keys of the door alone, and needs the database only to start, for new
     sources and for receipts.
     """
-    name = worker_name("intake")
+    name, brokers = worker_name("intake"), await proven_brokers(settings)
     keys = GateKeys.load(settings.gate_key_file)
     async with AsyncExitStack() as stack:
         pool = await _pool(stack, settings.postgres_dsn, name, Role.INTAKE, timeout_ms=ANSWER_TIMEOUT_MS)
@@ -202,7 +203,7 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
         keeper = Doorkeeper(pool, directory_of(settings))
         await keeper.look()
         spool = _spool(stack, settings, keys)
-        door = Door(settings.kafka_bootstrap, name, partial(broker_answers, settings.kafka_bootstrap))
+        door = Door(brokers, name, partial(broker_answers, brokers))
         stack.push_async_callback(door.stop)
         watching = await stack.enter_async_context(_beside(door.watch()))
         with contextlib.suppress(TimeoutError):  # the first to call is not refused for want of a look
@@ -254,12 +255,12 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Tas
 
 
 async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
-    name = worker_name("relay")
+    name, brokers = worker_name("relay"), await proven_brokers(settings)
     async with ground(settings, name, Role.RELAY) as on, AsyncExitStack() as stack:
         box = RelayStore(on.pool, settings.postgres_dsn, name)
         stack.push_async_callback(box.close)
-        onlooker = await stack.enter_async_context(Onlooker(settings.kafka_bootstrap, name))
-        outlet = Outlet(settings.kafka_bootstrap, name)
+        onlooker = await stack.enter_async_context(Onlooker(brokers, name))
+        outlet = Outlet(brokers, name)
         stack.push_async_callback(outlet.stop)
         await outlet.start()
         relay = Relay(box, outlet, onlooker, telling)
@@ -268,10 +269,10 @@ async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
 
 
 async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
-    name = worker_name("auditor")
+    name, brokers = worker_name("auditor"), await proven_brokers(settings)
     async with (
         ground(settings, name, Role.AUDITOR, timeout_ms=COUNTING_TIMEOUT_MS) as on,
-        Onlooker(settings.kafka_bootstrap, name) as onlooker,
+        Onlooker(brokers, name) as onlooker,
     ):
         auditor = Auditor(AuditStore(on.pool), onlooker, on.ring, telling)
         await drive(auditor.turn, beat, pause_s=AUDIT_EVERY_S)
@@ -287,7 +288,7 @@ async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         register = Register(pool, directory_of(settings))
-        sending = await stack.enter_async_context(sender(settings.kafka_bootstrap, lambda _post, _at: None))
+        sending = await stack.enter_async_context(sender(brokers_of(settings), lambda _post, _at: None))
 
         async def find_source(code: str) -> Source | None:
             known, now = (await register.look()).find(code), utc_now()
@@ -361,10 +362,10 @@ async def releases(settings: Settings) -> AsyncIterator[Releases]:
 
 async def read_ledger(settings: Settings) -> LedgerState:
     """The ledger as it stands now, counted anew."""
-    name = worker_name("ledger")
+    name, brokers = worker_name("ledger"), await proven_brokers(settings)
     async with (
         ground(settings, name, Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS) as on,
-        Onlooker(settings.kafka_bootstrap, name) as onlooker,
+        Onlooker(brokers, name) as onlooker,
     ):
         return await ledger_state(AuditStore(on.pool), onlooker)
 
@@ -491,7 +492,7 @@ async def migrate_all(settings: Settings) -> tuple[str, ...]:
 async def create_topics(settings: Settings, directory: Directory | None = None) -> tuple[str, ...]:
     """Creates the topics of these sources that are missing, of the file's if none are given; their names."""
     return await ensure_topics(
-        settings.kafka_bootstrap,
+        await proven_brokers(settings),
         (directory or directory_of(settings)).topics(),
         partitions=settings.partitions,
         replicas=settings.replicas,

@@ -26,7 +26,7 @@ async def settled(lab: Lab, reports: int) -> None:
 
 async def test_what_a_relay_sent_and_never_marked_is_found_and_not_sent_again(lab: Lab) -> None:
     await settled(lab, 6)
-    outlet = Outlet(lab.settings.kafka_bootstrap, "dies")
+    outlet = Outlet(lab.brokers, "dies")
     await outlet.start()
     box = RelayStore(lab.pools.relay, lab.settings.postgres_dsn, "dies")
     await outlet.send((await box.waiting(500))[:7])
@@ -72,7 +72,7 @@ class Unreliable(Outlet):
 
 async def test_the_auditor_finds_a_message_that_was_marked_and_never_sent(lab: Lab) -> None:
     await settled(lab, 2)
-    outlet = Unreliable(lab.settings.kafka_bootstrap, "unreliable")
+    outlet = Unreliable(lab.brokers, "unreliable")
     await outlet.start()
     async with lab.relay("unreliable") as honest:
         relay = Relay(honest._box, outlet, honest._topics, lab.heard)  # noqa: SLF001
@@ -156,7 +156,7 @@ async def test_nothing_that_settles_while_the_ledger_is_read_counts_twice(lab: L
     store = AuditStore(lab.pools.auditor)
     before = await store.settlements()
     await lab.settle_all(5)
-    async with Onlooker(lab.settings.kafka_bootstrap, "reader") as onlooker:
+    async with Onlooker(lab.brokers, "reader") as onlooker:
         assert (await ledger_state(store, onlooker)).balances
         store.settlements = lambda: answered(before)  # type: ignore[method-assign]
         ledger = await ledger_state(store, onlooker)
