@@ -777,8 +777,10 @@ def _uncaught(_kind: type[BaseException], error: BaseException, _trace: object) 
 
 def main() -> None:
     """0 fine, 1 failed with one line on standard error, 2 misused. No text of a foreign error is ever shown."""
+    from pipeline.adapters.memory import keep_memory_private
     from pipeline.errors import AnwangError
 
+    keep_memory_private()
     sys.excepthook = _uncaught
     logging.getLogger().addHandler(logging.NullHandler())
     command = typer.main.get_command(app)  # calling `app` itself would put typer's own hook before ours

@@ -13,6 +13,10 @@ class SchemaRefusedError(AnwangError):
     """The database's schema is not the one that this program was written for."""
 
 
+class ServerLogRefusedError(AnwangError):
+    """A server's log is set so that personal data would stand in it; the text names the settings."""
+
+
 class FencedError(AnwangError):
     """Another process has taken over what this one held; it must end at once."""
 

@@ -1,6 +1,6 @@
 """What the stages ask of the world. Each promise is kept by one adapter; tests against real servers prove it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -105,6 +105,7 @@ class AuditBook(Protocol):
     async def add_hole(self, stream: Stream, hole: Hole) -> None: ...
     async def raise_alarm(self, code: str, subject: str) -> bool: ...
     async def silence_alarm(self, code: str, subject: str) -> None: ...
+    async def talkative_settings(self) -> Collection[str]: ...
 
 
 class Sent(NamedTuple):

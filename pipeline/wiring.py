@@ -52,6 +52,7 @@ from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, refuse_other
 from pipeline.adapters.postgres.overrides import Overrides
 from pipeline.adapters.postgres.overruled import read_overruled
 from pipeline.adapters.postgres.policies import Policies
+from pipeline.adapters.postgres.quiet import refuse_talkative_log
 from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
@@ -159,6 +160,8 @@ async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
         )
     )
     stack.callback(pool.terminate)
+    async with pool.acquire() as db:
+        await refuse_talkative_log(db)
     return pool
 
 
