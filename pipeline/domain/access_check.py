@@ -4,12 +4,14 @@ and the anchors.
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pipeline.domain.access import BEGINNING, AccessEvent, event_hash
 from pipeline.domain.anchors import Head
 
 FINDINGS_MAX = 1000
+FIRST = Head(0, BEGINNING)
 PLACED_MAX = 100
 """Among so many changed rows it is looked which of them stands in another's place."""
 
@@ -28,6 +30,7 @@ class Fault(StrEnum):
     ANCHOR_CHANGED = "anchor_changed"
     ANCHOR_UNSIGNED = "anchor_unsigned"
     ANCHOR_UNLIKE_FILE = "anchor_unlike_file"
+    STAMP_OF_ANOTHER = "stamp_of_another"
 
 
 WORDS: Mapping[Fault, str] = {
@@ -44,6 +47,7 @@ WORDS: Mapping[Fault, str] = {
     Fault.ANCHOR_CHANGED: "it is not the statement of this anchor, or does not follow the one before it",
     Fault.ANCHOR_UNSIGNED: "its signature is not of a key that is trusted",
     Fault.ANCHOR_UNLIKE_FILE: "the table and the file say different things",
+    Fault.STAMP_OF_ANOTHER: "its timestamp is of something else",
 }
 
 
@@ -66,16 +70,20 @@ class Finding(NamedTuple):
 
 class ChainCheck:
     """Takes the rows in order of stream and number, in as many portions as one likes, and the heads at the end.
-    `signed` are the heads that anchors hold, by stream and number.
+    `signed` are the heads that anchors hold, by stream and number. A stream begins behind its head in `starts`, where
+    it has one: what was found whole before need not be read again.
     """
 
-    def __init__(self, signed: Mapping[str, Mapping[int, bytes]]) -> None:
+    def __init__(
+        self, signed: Mapping[str, Mapping[int, bytes]], starts: Mapping[str, Head] = MappingProxyType({})
+    ) -> None:
         self._signed = signed
+        self._starts = starts
         self._anchored: Mapping[int, bytes] = {}
         self._seen: dict[tuple[str, int], bytes] = {}
         self._ends: dict[str, Head] = {}
         self._stream = ""
-        self._end = Head(0, BEGINNING)
+        self._end = FIRST
         self._changed: dict[tuple[str, int], AccessEvent] = {}
         self._found: dict[tuple[str, int], Finding] = {}
         self.events = 0
@@ -103,7 +111,7 @@ class ChainCheck:
 
     def _turn_to(self, stream: str) -> None:
         self._close()
-        self._stream, self._end = stream, Head(0, BEGINNING)
+        self._stream, self._end = stream, self._starts.get(stream, FIRST)
         self._anchored = self._signed.get(stream, {})
 
     def _close(self) -> None:
@@ -123,7 +131,7 @@ class ChainCheck:
         """All that is wrong, in order; at most FINDINGS_MAX."""
         self._close()
         for stream in sorted({*heads, *self._ends, *self._signed}):
-            self._compare_head(stream, self._ends.get(stream, Head(0, BEGINNING)), heads.get(stream))
+            self._compare_head(stream, self._ends.get(stream) or self._starts.get(stream, FIRST), heads.get(stream))
         self._place()
         for stream, signed in self._signed.items():
             self._compare_anchors(stream, signed)

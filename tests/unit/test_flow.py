@@ -19,7 +19,7 @@ QUERIES = {
     "assess": ("assess", "load", "register", "policies"),
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
-    "auditor": ("audit", "alarms"),
+    "auditor": ("audit", "alarms", "access"),
     "desk": ("rulings", "overrides", "transfers", "explain", "register", "assess", "policies"),
 }
 OF_ASSESS_ALONE = {
@@ -41,7 +41,7 @@ OF_ASSESS_ALONE = {
 }
 LOOKED_AT_ONCE_AT_THE_START = {"key_check"}
 OF_THE_KEYS = {"case_key"}
-ASKED_BY_A_PERSON = {"mark_read", "open_alarms", "settle_alarm", "unread_list"}
+ASKED_BY_A_PERSON = {"mark_read", "open_alarms", "settle_alarm", "unread_list", "events_shown"}
 
 
 def tables() -> set[str]:
