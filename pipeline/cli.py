@@ -15,6 +15,7 @@ from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
 from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
 from pipeline.cli_policy import policy_app
+from pipeline.cli_verify import audit_app, verify_app
 from pipeline.commands.options import KAFKA, PROCESS, SERVERS, CaseFirst, listens_to
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ app.add_typer(staff, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
 app.add_typer(case_app, name="case", rich_help_panel="Reports")
 app.add_typer(directory_app, name="directory", rich_help_panel="Operation")
+app.add_typer(verify_app, name="verify", rich_help_panel="Operation")
+app.add_typer(audit_app, name="audit", rich_help_panel="Operation")
 app.add_typer(bench, name="bench", rich_help_panel="For who builds on it")
 
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
@@ -548,9 +551,9 @@ def topics(told: "Configured") -> None:
 
 
 @keys.command("init")
-@listens_to("key_file", "gate_key_file", "data_dir")
+@listens_to("key_file", "gate_key_file", "anchor_key_file", "data_dir")
 def keys_init(told: "Configured") -> None:
-    """Draw the key ring and the keys of the HTTP intake; existing ones are never replaced."""
+    """Draw the key ring, the keys of the HTTP intake and of the audit's anchors; existing ones are never replaced."""
     from pipeline.commands.prepare import make_keys
 
     make_keys(told.settings)

@@ -23,6 +23,7 @@ from pipeline.domain.route import place
 from pipeline.domain.rulings import rule
 from pipeline.domain.score import judge
 from pipeline.domain.transfer import answer
+from pipeline.stages.anchor import Anchoring
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
 from pipeline.stages.feeds import FeedWatch
@@ -111,6 +112,8 @@ FLOW: tuple[Step, ...] = (
          ("outbox", "relay_mark", *OUTGOING), (*OUTGOING, "outbox", "relay_mark", "relay_lease", "alarm")),
     Step("auditor", "audit", "Is what came in settled, whole, and where the database says it is?", Auditor.turn,
          (INTAKE, *OUTGOING, *_AUDITED), ("audit_mark", "stream_hole", "alarm")),
+    Step("auditor", "anchor", "Is what was noted of access whole since it was signed last? Then it is signed anew.",
+         Anchoring.turn, ("access_event", "access_head", "access_anchor"), ("access_anchor", "alarm")),
     Step("desk", "explain", "Which fields speak for a link, and which against it?", Explaining.explain,
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
     Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,

@@ -12,9 +12,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from pipeline.adapters.anchors import PUBLIC_SUFFIX, AnchorFile, is_signed_by, signer, trusted_keys
 from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
@@ -29,6 +31,7 @@ from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
+from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -65,6 +68,7 @@ from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
 from pipeline.adapters.staff import Staff
 from pipeline.adapters.telemetry import utc_now
+from pipeline.adapters.timestamps import Timestamper, is_stamp_of
 from pipeline.adapters.vault import GateKeys, KeyRing
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
@@ -73,9 +77,10 @@ from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.domain.link_words import Words
 from pipeline.domain.overruled import Overruled
 from pipeline.domain.terms import TermsBook
-from pipeline.errors import UnavailableError
+from pipeline.errors import KeysRefusedError, UnavailableError
 from pipeline.ports import Telling
 from pipeline.settings import Settings, SettingsRefusedError, directory_of
+from pipeline.stages.anchor import Anchoring
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
 from pipeline.stages.feeds import FeedWatch
@@ -272,13 +277,30 @@ async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
 
 
 async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
+    """Audits the ledger, and signs where the streams of access stand."""
     name, brokers = worker_name("auditor"), await proven_brokers(settings)
+    sign = signer(settings.anchor_key_file)
+    stamper = Timestamper(settings.timestamp_command) if settings.timestamp_command else None
     async with (
         ground(settings, name, Role.AUDITOR, timeout_ms=COUNTING_TIMEOUT_MS) as on,
         Onlooker(brokers, name) as onlooker,
     ):
         auditor = Auditor(AuditStore(on.pool), onlooker, on.ring, telling)
-        await drive(auditor.turn, beat, pause_s=AUDIT_EVERY_S)
+        anchoring = Anchoring(
+            AccessBook(on.pool),
+            AnchorFile(settings.anchor_file),
+            sign,
+            stamp=stamper.stamp if stamper else None,
+            telling=telling,
+            every_s=settings.anchor_every_s,
+        )
+
+        async def turn() -> None:
+            await auditor.turn()
+            beat()
+            await anchoring.turn()
+
+        await drive(turn, beat, pause_s=AUDIT_EVERY_S)
 
 
 async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
@@ -395,6 +417,39 @@ async def settle_alarm(settings: Settings, alarm_id: int, by: str) -> bool:
     """A person has looked at this alarm; False where no such one rings."""
     async with ground(settings, worker_name("alarms"), Role.OPERATE) as on:
         return await AuditStore(on.pool).settle_alarm(alarm_id, by)
+
+
+async def verify_audit(settings: Settings, anchors: Path | None, public_key: Path | None) -> Verified:
+    """Reads the whole audit of access. `anchors` and `public_key` are, by default, where the auditor of this machine
+    leaves them; raises KeysRefusedError where a file that was named is not there.
+    """
+    file = AnchorFile(anchors or settings.anchor_file).read()
+    if anchors and file is None:
+        raise KeysRefusedError(f"the file of anchors {anchors} is not there")
+    trusted = trusted_keys(public_key or settings.anchor_key_file.with_suffix(PUBLIC_SUFFIX))
+    async with _auditing(settings) as book:
+        return await book.verify(file, is_signed=lambda a: is_signed_by(a, trusted), is_stamped=is_stamp_of)
+
+
+async def read_audit(settings: Settings, wanted: Wanted, by: str) -> list[Shown]:
+    """What somebody with the right to it wants to know of the audit of access. That they looked stands there, too."""
+    async with _auditing(settings) as book:
+        return await book.shown(wanted, by)
+
+
+@asynccontextmanager
+async def _auditing(settings: Settings) -> AsyncIterator[AccessBook]:
+    async with AsyncExitStack() as stack:
+        pool = await _pool(
+            stack,
+            settings.postgres_dsn,
+            worker_name("audit"),
+            connections_max=1,
+            timeout_ms=COUNTING_TIMEOUT_MS,
+        )
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        yield AccessBook(pool)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from pipeline import wiring
+from pipeline.adapters.anchors import create_key
 from pipeline.adapters.kafka.brokers import Brokers, brokers_of
 from pipeline.adapters.kafka.intake import Intake
 from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
@@ -264,6 +265,7 @@ async def open_lab(servers: Servers, folder: Path) -> AsyncIterator[Lab]:
     )
     ring = KeyRing.create(settings.key_file)
     GateKeys.create(settings.gate_key_file)
+    create_key(settings.anchor_key_file)
     await wiring.migrate_all(settings)
     await _without_topics(settings)
     await wiring.create_topics(settings)

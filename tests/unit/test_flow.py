@@ -19,7 +19,7 @@ QUERIES = {
     "assess": ("assess", "load", "register", "policies"),
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
-    "auditor": ("audit", "alarms"),
+    "auditor": ("audit", "alarms", "access"),
     "desk": ("rulings", "overrides", "transfers", "explain", "register", "assess", "policies"),
 }
 OF_ASSESS_ALONE = {
@@ -42,7 +42,7 @@ OF_ENROLMENT = {"intake": {"register_version"}}
 """Raised by a one-time code that is spent, by the queries of enrolment."""
 LOOKED_AT_BY_ALL_THAT_HOLD_KEYS = {"key_check", "key_version"}
 OF_THE_KEYS = {"case_key", "wrapping_version"}
-ASKED_BY_A_PERSON = {"mark_read", "open_alarms", "settle_alarm", "unread_list"}
+ASKED_BY_A_PERSON = {"mark_read", "open_alarms", "settle_alarm", "unread_list", "events_shown"}
 
 
 def tables() -> set[str]:
