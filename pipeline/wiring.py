@@ -444,6 +444,7 @@ async def _auditing(settings: Settings) -> AsyncIterator[AccessBook]:
             stack,
             settings.postgres_dsn,
             worker_name("audit"),
+            Role.AUDITOR,
             connections_max=1,
             timeout_ms=COUNTING_TIMEOUT_MS,
         )
