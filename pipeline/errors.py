@@ -77,3 +77,19 @@ class NobodyActsError(AnwangError):
 
     def __init__(self) -> None:
         super().__init__("no session: sign in again")
+
+
+class StaffRefusedError(AnwangError):
+    """An account, a post or a sign-in that is not given so. `code` is one stable word for it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class OidcRefusedError(AnwangError):
+    """What an OpenID provider says of somebody is not believed. `code` is one stable word for it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
