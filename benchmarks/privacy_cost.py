@@ -129,7 +129,7 @@ async def fill(settings: Settings, lines: Sequence[Line]) -> int:
     return len(lines)
 
 
-async def work(settings: Settings, messages: int, clock: Clock) -> float:
+async def work(settings: Settings, messages: int) -> float:
     """Seconds until all of them are settled and published."""
     database = await asyncpg.connect(settings.postgres_dsn)
     telling = Telemetry("bench", "warning")
@@ -163,7 +163,7 @@ async def measure(settings: Settings, lines: Sequence[Line]) -> tuple[int, float
     await wiring.create_topics(settings)
     messages, clock = await fill(settings, lines), Clock()
     put_in(clock)
-    return messages, await work(settings, messages, clock), clock
+    return messages, await work(settings, messages), clock
 
 
 def main() -> int:
