@@ -26,7 +26,7 @@ from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import Ruled
 from pipeline.domain.transfer import Answer, Handed, Proposal
 from pipeline.domain.wishes import Wish
-from pipeline.errors import NobodyActsError, UnavailableError
+from pipeline.errors import NobodyActsError, RulingRefusedError, UnavailableError
 
 RETRY_AFTER_S = 5
 COOKIE = "__Host-anwang"
@@ -166,8 +166,11 @@ async def require_sight(room: Room, act: Act, seats: list[Seat | None], *names: 
 
 
 async def _named(room: Room, name: str) -> Named:
-    """A word that could mean several things is told apart for nobody who may not see them."""
-    return await asked(room.book.named(name))
+    """A word that stands for several reports stands for none here: who may not see them does not learn of them."""
+    try:
+        return await asked(room.book.named(name))
+    except RulingRefusedError as error:
+        raise refused(RulingRefusal.UNKNOWN) from error
 
 
 async def asked(question: Awaitable[T]) -> T:
