@@ -28,9 +28,9 @@ from pipeline.adapters.http.desk_room import (
     seconded,
     who_may,
 )
-from pipeline.adapters.http.problem import HOME, MEANINGS, MEDIA_TYPE, ProblemError, answer, http_error
-from pipeline.adapters.postgres.sessions import Seat
+from pipeline.adapters.http.problem import HOME, MEDIA_TYPE, ProblemError, answer, http_error, meaning_of
 from pipeline.adapters.http.server import Bounded
+from pipeline.adapters.postgres.sessions import Seat
 from pipeline.contracts.case import RulingKind
 from pipeline.contracts.envelope import UnreadableCode
 from pipeline.domain.bonds import Scope
@@ -177,13 +177,13 @@ async def _our_fault(_request: Request, _error: Exception) -> Response:
 
 def _as_problem(status: HTTPStatus, code: str, detail: str, more: Mapping[str, Any] | None = None) -> Response:
     told = {"type": f"{HOME}{code}", "title": status.phrase, "status": status.value, "detail": detail, "code": code}
-    return Response(orjson.dumps(told | (more or {})), status, {"Cache-Control": "no-store"}, MEDIA_TYPE)
+    return Response(orjson.dumps({**told, **(more or {})}), status, {"Cache-Control": "no-store"}, MEDIA_TYPE)
 
 
 async def _not_signed_in(_request: Request, error: Exception) -> Response:
     assert isinstance(error, StaffRefusedError)  # noqa: S101 - registered for it alone
     problem = desk_session.as_problem(error)
-    meaning = MEANINGS[problem.code]
+    meaning = meaning_of(problem.code)
     return _as_problem(meaning.status, problem.code, meaning.mend, desk_session.posts_told(error))
 
 
@@ -192,7 +192,24 @@ async def _problem(_request: Request, error: Exception) -> Response:
     return answer(error.problem, error.headers)
 
 
-PARAMETERS = frozenset({"limit", "event_id", "case", "case_id", "after", "wait_s", "stream", "queue", "priority", "centre", "held", "role", "scope", "transfer_id"})
+PARAMETERS = frozenset(
+    {
+        "limit",
+        "event_id",
+        "case",
+        "case_id",
+        "after",
+        "wait_s",
+        "stream",
+        "queue",
+        "priority",
+        "centre",
+        "held",
+        "role",
+        "scope",
+        "transfer_id",
+    }
+)
 BODIES: tuple[type[BaseModel], ...] = (
     RulingAsked,
     desk_overrides.OverrideAsked,

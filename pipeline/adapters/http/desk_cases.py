@@ -18,7 +18,7 @@ from pipeline.adapters.http.problem import ProblemError
 from pipeline.adapters.postgres.people_desk import Place, QueueWanted, Row
 from pipeline.adapters.postgres.sessions import Seat
 from pipeline.contracts.vocabulary import Priority, Queue
-from pipeline.domain.intake import Problem, Refusal
+from pipeline.domain.intake import DeskRefusal, Problem, Refusal
 from pipeline.domain.permissions import Act
 
 CASES_MAX, RECORDS_MAX = 200, 500
@@ -63,7 +63,7 @@ async def get_case(seat: Sees, room: In, case_id: UUID) -> Response:
     found = await asked(room.people.case(seat.token, case_id))
     if found is None:
         await asked(room.people.refuse(seat.token, Act.SEE_CASES, case_id, "not_yours"))
-        raise ProblemError(Problem(Refusal.CASE_UNKNOWN))
+        raise ProblemError(Problem(DeskRefusal.CASE_UNKNOWN))
     row, incidents = found
     return as_json({**_told(room, row), "incidents": [_incident(one) for one in incidents]})
 
@@ -83,10 +83,10 @@ async def delete_claim(seat: Claims, room: In, case_id: UUID) -> Response:
 
 
 _CODES = {
-    "unknown_case": Refusal.CASE_UNKNOWN,
-    "held_by_another": Refusal.HELD_BY_ANOTHER,
-    "not_held": Refusal.NOT_HELD,
-    "not_your_work": Refusal.NOT_YOUR_WORK,
+    "unknown_case": DeskRefusal.CASE_UNKNOWN,
+    "held_by_another": DeskRefusal.HELD_BY_ANOTHER,
+    "not_held": DeskRefusal.NOT_HELD,
+    "not_your_work": DeskRefusal.NOT_YOUR_WORK,
 }
 
 

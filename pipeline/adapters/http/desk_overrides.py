@@ -44,9 +44,7 @@ class OverrideAsked(BaseModel):
 
 
 @api.post("/cases/{case}/overrides", status_code=201, name="override")
-async def post_overrides(
-    seat: Says, room: In, case: Name, wanted: OverrideAsked, second: Second = None
-) -> Response:
+async def post_overrides(seat: Says, room: In, case: Name, wanted: OverrideAsked, second: Second = None) -> Response:
     """Raises a case at once, or lowers it by two people, and tells how it stands; 200 where it was done before."""
     other = await seconded(room, second, Act.OVERRIDE)
     await require_sight(room, Act.OVERRIDE, [seat, other], case)

@@ -19,7 +19,7 @@ from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.rulings import Named
 from pipeline.adapters.postgres.sessions import Seat, Sessions
 from pipeline.domain.casefile import CaseFile
-from pipeline.domain.intake import Problem, Refusal
+from pipeline.domain.intake import DeskRefusal, Problem, Refusal
 from pipeline.domain.overrides import Overridden, OverrideWish
 from pipeline.domain.permissions import Act, may
 from pipeline.domain.refusals import RulingRefusal, refused
@@ -105,7 +105,7 @@ async def _seat(request: Request, bearer: Bearer, cookie: Cookie, room: In) -> S
     if cookie is None:
         raise ProblemError(Problem(Refusal.TOKEN_MISSING), {"WWW-Authenticate": "Bearer"})
     if request.method not in _SAFE and not is_same_site(request, must_say=True):
-        raise ProblemError(Problem(Refusal.CROSS_SITE))
+        raise ProblemError(Problem(DeskRefusal.CROSS_SITE))
     return await _of_token(room, cookie)
 
 
@@ -142,7 +142,7 @@ def who_may(act: Act) -> Any:  # noqa: ANN401 - what FastAPI takes as a dependen
 async def require_may(room: Room, seat: Seat, act: Act) -> None:
     if not may(seat.post.role, act):
         await asked(room.people.refuse(seat.token, act.value, None, "not_your_work"))
-        raise ProblemError(Problem(Refusal.NOT_YOUR_WORK))
+        raise ProblemError(Problem(DeskRefusal.NOT_YOUR_WORK))
 
 
 async def seconded(room: Room, second: str | None, act: Act) -> Seat | None:

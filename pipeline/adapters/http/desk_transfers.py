@@ -12,7 +12,7 @@ from pipeline.adapters.http.problem import ProblemError
 from pipeline.adapters.postgres.people_desk import Row
 from pipeline.adapters.postgres.sessions import Seat
 from pipeline.contracts.case import TransferReason, TransferRefusalReason
-from pipeline.domain.intake import Problem, Refusal
+from pipeline.domain.intake import DeskRefusal, Problem
 from pipeline.domain.permissions import Act
 from pipeline.domain.transfer import Answer, Handed, Proposal, TransferRefusal, refused
 
@@ -56,15 +56,19 @@ async def post_answer(seat: HandsOn, room: In, transfer_id: UUID, given: AnswerG
     may_answer = await asked(room.people.may_answer(seat.token, transfer_id))
     if not may_answer:
         await asked(room.people.refuse(seat.token, Act.TRANSFER, None, "not_yours"))
-        raise refused(TransferRefusal.NOT_PROPOSED) if may_answer is None else ProblemError(
-            Problem(Refusal.NOT_YOUR_WORK)
+        raise (
+            refused(TransferRefusal.NOT_PROPOSED)
+            if may_answer is None
+            else ProblemError(Problem(DeskRefusal.NOT_YOUR_WORK))
         )
     done = await asked(room.transfers.answer(str(transfer_id), Answer(seat.staff, given.refused_for)))
     return _handed(transfer_id, done)
 
 
 @api.get("/transfers", name="transfers")
-async def get_transfers(seat: HandsOn, room: In, limit: Annotated[int, Query(ge=1, le=TRANSFERS_MAX)] = 100) -> Response:
+async def get_transfers(
+    seat: HandsOn, room: In, limit: Annotated[int, Query(ge=1, le=TRANSFERS_MAX)] = 100
+) -> Response:
     """Those that wait for an answer: of cases of this post, and proposed to its centres."""
     return as_json({"transfers": [_told(row) for row in await asked(room.people.transfers(seat.token, limit))]})
 

@@ -139,7 +139,7 @@ class Sessions:
 
     async def tell_audit_read(self, seat: Seat, stream: str | None, after: int) -> None:
         """Who reads the audit stands in it, too, in a stream of its own."""
-        body = {"stream": stream or "-", "after": after}
+        body: dict[str, str | int] = {"stream": stream or "-", "after": after}
         await with_retries(lambda: _tell(self.pool, "audit_read", seat.staff, body, "desk.audit"), for_s=ASK_FOR_S)
 
     async def begin_flow(self, state: str, flow: Flow) -> None:
