@@ -16,7 +16,7 @@ from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
 from pipeline.cli_policy import policy_app
 from pipeline.cli_verify import audit_app, verify_app
-from pipeline.commands.options import PROCESS, SERVERS, CaseFirst, listens_to
+from pipeline.commands.options import KAFKA, PROCESS, SERVERS, CaseFirst, listens_to
 
 if TYPE_CHECKING:
     from pipeline.settings import Configured
@@ -181,7 +181,7 @@ def assess(
 
 
 @app.command(rich_help_panel=REPORTS)
-@listens_to("kafka_bootstrap", "postgres_dsn", "sources_file", "data_dir")
+@listens_to(*KAFKA, "postgres_dsn", "sources_file", "data_dir")
 def send(
     told: "Configured",
     file: Lines,
@@ -198,7 +198,7 @@ def send(
 
 
 @app.command("import", rich_help_panel=REPORTS)
-@listens_to("kafka_bootstrap", "postgres_dsn", "sources_file", "data_dir")
+@listens_to(*KAFKA, "postgres_dsn", "sources_file", "data_dir")
 def import_(  # noqa: PLR0913 - a command's options
     told: "Configured",
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, Excel (.xlsx) or NDJSON.")],
@@ -542,7 +542,7 @@ def migrate(told: "Configured") -> None:
 
 
 @app.command(rich_help_panel=OPERATION)
-@listens_to("kafka_bootstrap", "sources_file", "partitions", "replicas", "data_dir")
+@listens_to(*KAFKA, "sources_file", "partitions", "replicas", "data_dir")
 def topics(told: "Configured") -> None:
     """Make the topics that are missing."""
     from pipeline.commands.prepare import make_topics
@@ -564,7 +564,7 @@ Given = Annotated[
     Credential, typer.Option("--with", help="What it gets: token, one-time code, form key, none.", show_default=True)
 ]
 Url = Annotated[str | None, typer.Option(metavar="URL", help="Where the HTTP intake is reached, for form addresses.")]
-REGISTER = ("postgres_dsn", "kafka_bootstrap", "sources_file", "partitions", "replicas", "data_dir")
+REGISTER = ("postgres_dsn", *KAFKA, "sources_file", "partitions", "replicas", "data_dir")
 
 
 def _require_url(given: Credential, url: str | None) -> None:
@@ -780,8 +780,10 @@ def _uncaught(_kind: type[BaseException], error: BaseException, _trace: object) 
 
 def main() -> None:
     """0 fine, 1 failed with one line on standard error, 2 misused. No text of a foreign error is ever shown."""
+    from pipeline.adapters.memory import keep_memory_private
     from pipeline.errors import AnwangError
 
+    keep_memory_private()
     sys.excepthook = _uncaught
     logging.getLogger().addHandler(logging.NullHandler())
     command = typer.main.get_command(app)  # calling `app` itself would put typer's own hook before ours

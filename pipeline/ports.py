@@ -1,6 +1,6 @@
 """What the stages ask of the world. Each promise is kept by one adapter; tests against real servers prove it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -76,8 +76,15 @@ class Explain(Protocol):
     async def __call__(self, stream: Stream, first: int, found: int) -> bool: ...
 
 
-class Digest(Protocol):
-    def __call__(self, value: bytes, /) -> bytes: ...
+class Digests(Protocol):
+    """Keyed digests, by which the same message is known again. A digest that was made under an older version of the key
+    is known, too.
+    """
+
+    def is_digest(self, digest: bytes | None, value: bytes) -> bool: ...
+
+    def all_keyed(self, value: bytes) -> tuple[bytes, ...]:
+        """32 bytes under each version of the key, the current one first."""
 
 
 class AuditBook(Protocol):
@@ -100,6 +107,7 @@ class AuditBook(Protocol):
     async def add_hole(self, stream: Stream, hole: Hole) -> None: ...
     async def raise_alarm(self, code: str, subject: str) -> bool: ...
     async def silence_alarm(self, code: str, subject: str) -> None: ...
+    async def talkative_settings(self) -> Collection[str]: ...
 
 
 class Anchored(Protocol):

@@ -1,5 +1,6 @@
 """What a process is told at its start: by flag, else environment, else file, else what runs locally, else default."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,23 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(lambda v: None if v == "off" else v)]
 Rate = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}/(second|minute|hour)$")]
 LogLevel = Literal["debug", "info", "warning", "error"]
+Account = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+class KafkaSecurity(StrEnum):
+    """How brokers are called: as nobody and unencrypted, on this machine alone; or with a password (SCRAM) over TLS."""
+
+    PLAINTEXT = "plaintext"
+    SASL_SSL = "sasl_ssl"
+
+
+def is_loopback(bootstrap: str) -> bool:
+    """Whether all of these brokers are on this machine."""
+    hosts = {address.rpartition(":")[0].strip("[]") for address in bootstrap.split(",")}
+    return all(host in {"localhost", "::1"} or _IS_LOOPBACK.fullmatch(host) for host in hosts)
+
+
+_IS_LOOPBACK = re.compile(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}")
 
 
 _FORM = {
@@ -51,6 +69,17 @@ class Settings(BaseSettings):
 
     kafka_bootstrap: Bootstrap = Field("127.0.0.1:9092", description="The brokers, as host:port with commas between.")
     kafka_group: Name = Field("anwang-assess", description="The consumer group of all assess processes.")
+    kafka_security: KafkaSecurity = Field(
+        default_factory=lambda told: (
+            KafkaSecurity.PLAINTEXT if is_loopback(told["kafka_bootstrap"]) else KafkaSecurity.SASL_SSL
+        ),
+        description="plaintext, for brokers on this machine alone, or sasl_ssl, the default for all others.",
+    )
+    kafka_user: Account | None = Field(None, description="As whom the brokers are called, such as anwang.relay.")
+    kafka_password_file: Path | None = Field(None, description="Its password; only its owner may read the file.")
+    kafka_ca_file: Path | None = Field(
+        None, description="Who signs the brokers' certificates (PEM); the machine's own authorities if not set."
+    )
     postgres_dsn: Dsn = Field("postgresql://127.0.0.1:5432/anwang", description="The database of reports and cases.")
     keys_dsn: Dsn = Field("postgresql://127.0.0.1:5432/anwang_keys", description="The database of case keys.")
     data_dir: Path = Field(Path(".anwang"), description="Where this machine's own files lie.")

@@ -24,8 +24,11 @@ def make_keys(settings: Settings) -> None:
     """Makes the key files that are missing. Raises FileRefusedError where none is: the loss of one would be the loss of
     every report.
     """
-    drawn = {settings.key_file: KeyRing.create, settings.gate_key_file: GateKeys.create}
-    drawn[settings.anchor_key_file] = create_key
+    drawn: dict[Path, Callable[[Path], object]] = {
+        settings.key_file: KeyRing.create,
+        settings.gate_key_file: GateKeys.create,
+        settings.anchor_key_file: create_key,
+    }
     made = [path for path, create in drawn.items() if _made(path, create)]
     if not made:
         raise FileRefusedError(f"{settings.key_file} exists; a key ring is never replaced")

@@ -29,7 +29,16 @@ INTAKE = "intake"
 ALL_STAGES = {**STAGES, INTAKE: INTAKE}
 
 OF_EACH = frozenset(
-    {"kafka_bootstrap", "postgres_dsn", "keys_dsn", "instance", "http_port", "intake_port", "spool_dir"}
+    {
+        "kafka_bootstrap",
+        "kafka_security",
+        "postgres_dsn",
+        "keys_dsn",
+        "instance",
+        "http_port",
+        "intake_port",
+        "spool_dir",
+    }
 )
 """What a process that we start is told for itself."""
 
@@ -90,7 +99,7 @@ def _children(servers: Servers, told: Configured) -> Sequence[Child]:
     """The processes, after tables, keys and topics are there."""
     settings = told.settings
     at = {
-        "kafka_bootstrap": servers.kafka_bootstrap,
+        **servers.kafka_settings(),
         "postgres_dsn": servers.postgres_dsn,
         "keys_dsn": servers.keys_dsn,
     }

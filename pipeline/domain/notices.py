@@ -177,7 +177,6 @@ def _record(  # noqa: PLR0913 - what, where, why, of which case, when, and where
     message_id = derived("message", topic, case.case_id.hex, str(case.version), kind, home.centre)
     standing, routing = case.judged
     assigned = routing.assigned
-    facts = [f for i in case.incidents for r in i.reports for f in r.versions]
     record = QueueRecord(
         message_id=message_id,
         kind=kind,
@@ -197,7 +196,7 @@ def _record(  # noqa: PLR0913 - what, where, why, of which case, when, and where
         child_grade=standing.child_grade,
         also=tuple(sorted(standing.also)),
         tags=tuple(sorted(standing.tags | routing.tags)),
-        categories=tuple(sorted({c for f in facts for c in f.categories})),
+        categories=case.categories,
         age_band=age_band(i.view.versions for i in case.incidents),
         score=standing.score,
         reasons=standing.reasons[:REASONS_MAX],

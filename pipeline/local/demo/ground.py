@@ -35,7 +35,7 @@ async def prepare(servers: Servers, folders: Folders) -> None:
     """New keys, the tables of both databases, and the topics of all registered sources."""
     settings = Settings.model_validate(
         {
-            "kafka_bootstrap": servers.kafka_bootstrap,
+            **servers.kafka_settings(),
             "postgres_dsn": servers.postgres_dsn,
             "keys_dsn": servers.keys_dsn,
             "data_dir": folders.root,
