@@ -32,7 +32,7 @@ from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.oidc import Provider
-from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted
+from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted, read_shown
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -483,10 +483,13 @@ async def verify_audit(settings: Settings, anchors: Path | None, public_key: Pat
         return await book.verify(file, is_signed=lambda a: is_signed_by(a, trusted), is_stamped=is_stamp_of)
 
 
-async def read_audit(settings: Settings, wanted: Wanted, by: str) -> list[Shown]:
-    """What somebody with the right to it wants to know of the audit of access. That they looked stands there, too."""
-    async with _auditing(settings) as book:
-        return await book.shown(wanted, by)
+async def read_audit(settings: Settings, token: str, wanted: Wanted) -> list[Shown]:
+    """What a person in the post of an auditor wants to know of the audit of access. Raises NobodyActsError."""
+    async with AsyncExitStack() as stack:
+        pool = await _pool(stack, settings.postgres_dsn, worker_name("audit"), Role.PEOPLE, connections_max=1)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        return await read_shown(pool, token, wanted)
 
 
 @asynccontextmanager
