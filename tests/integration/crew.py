@@ -27,6 +27,7 @@ from pipeline.local.supervisor import Child, State, Supervisor
 from pipeline.settings import Settings
 
 PLANTED = Path(__file__).with_name("planted")
+REPOSITORY = Path(__file__).parents[2]
 POLL_S = 0.05
 WORKERS = {"assess-1": "assess", "assess-2": "assess"}
 WORKERS_AND_RELAY = {**WORKERS, "relay": "relay"}
@@ -54,7 +55,8 @@ def environment(settings: Settings, *, planted: str | None = None, **more: str) 
         "ANWANG_PARTITIONS": str(settings.partitions),
     }
     ours = {name: value for name, value in os.environ.items() if not name.startswith("ANWANG_")}
-    return {**ours, "PYTHONPATH": str(PLANTED / planted) if planted else "", **told, **more}
+    searched = [*([str(PLANTED / planted)] if planted else []), str(REPOSITORY)]
+    return {**ours, "PYTHONPATH": os.pathsep.join(searched), **told, **more}
 
 
 @dataclass(frozen=True, slots=True)
