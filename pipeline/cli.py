@@ -16,6 +16,7 @@ from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
 from pipeline.cli_kafka import kafka_app, reader_app
 from pipeline.cli_policy import policy_app
+from pipeline.cli_verify import audit_app, verify_app
 from pipeline.commands.options import KAFKA, PROCESS, SERVERS, CaseFirst, listens_to
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ app.add_typer(staff, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
 app.add_typer(case_app, name="case", rich_help_panel="Reports")
 app.add_typer(directory_app, name="directory", rich_help_panel="Operation")
+app.add_typer(verify_app, name="verify", rich_help_panel="Operation")
+app.add_typer(audit_app, name="audit", rich_help_panel="Operation")
 app.add_typer(bench, name="bench", rich_help_panel="For who builds on it")
 
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
@@ -551,9 +554,9 @@ def topics(told: "Configured") -> None:
 
 
 @keys.command("init")
-@listens_to("key_file", "gate_key_file", "data_dir")
+@listens_to("key_file", "gate_key_file", "anchor_key_file", "data_dir")
 def keys_init(told: "Configured") -> None:
-    """Draw the key ring and the keys of the HTTP intake; existing ones are never replaced."""
+    """Draw the key ring, the keys of the HTTP intake and of the audit's anchors; existing ones are never replaced."""
     from pipeline.commands.prepare import make_keys
 
     make_keys(told.settings)
@@ -793,8 +796,10 @@ def _uncaught(_kind: type[BaseException], error: BaseException, _trace: object) 
 
 def main() -> None:
     """0 fine, 1 failed with one line on standard error, 2 misused. No text of a foreign error is ever shown."""
+    from pipeline.adapters.memory import keep_memory_private
     from pipeline.errors import AnwangError
 
+    keep_memory_private()
     sys.excepthook = _uncaught
     logging.getLogger().addHandler(logging.NullHandler())
     command = typer.main.get_command(app)  # calling `app` itself would put typer's own hook before ours

@@ -91,6 +91,18 @@ class Settings(BaseSettings):
         default_factory=lambda told: told["data_dir"] / "keys" / "gate.json",
         description="The keys of the HTTP intake, by default keys/gate.json in data_dir; they open no settled report.",
     )
+    anchor_key_file: Path = Field(
+        default_factory=lambda told: told["data_dir"] / "keys" / "anchor.pem",
+        description="The key that signs anchors of the audit, by default keys/anchor.pem in data_dir.",
+    )
+    anchor_file: Path = Field(
+        default_factory=lambda told: told["data_dir"] / "anchors.ndjson",
+        description="Where anchors lie outside the database, by default anchors.ndjson in data_dir.",
+    )
+    anchor_every_s: float = Field(600.0, ge=1, le=86_400, description="How often the auditor signs the audit.")
+    timestamp_command: str | None = Field(
+        None, description="A command that fetches a timestamp by RFC 3161; it is run without a shell."
+    )
     sources_file: Path | None = Field(
         None, description="The sources that stand beside those enrolled by command (CSV)."
     )
@@ -137,7 +149,7 @@ class Configured:
     origins: Mapping[str, Origin]
     file: Path | None
 
-    def shown(self) -> Mapping[str, str | int | None]:
+    def shown(self) -> Mapping[str, str | float | None]:
         """The values as a person may see them."""
         return {name: _shown(name, getattr(self.settings, name)) for name in Settings.model_fields}
 
@@ -230,10 +242,10 @@ def _named(name: str, origin: Origin, file: Path | None) -> str:
             return origin.value
 
 
-def _shown(name: str, value: object) -> str | int | None:
+def _shown(name: str, value: object) -> str | float | None:
     if name.endswith("_dsn"):
         return masked(str(value))
-    return value if isinstance(value, int) or value is None else str(value)
+    return value if isinstance(value, int | float) or value is None else str(value)
 
 
 def masked(dsn: str) -> str:

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from pipeline.adapters.memory import keep_memory_private
 from pipeline.local.daemon import Plan, up_foreground
 from pipeline.local.errors import LocalError
 
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--until-stdin-ends", action="store_true", help="end with standard input, too")
     parser.add_argument("--guarded", action="store_true", help="Kafka with TLS, passwords and rights, as in production")
     given = parser.parse_args()
+    keep_memory_private()
     plan = Plan(
         given.root,
         progress=_say,

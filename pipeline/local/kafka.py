@@ -25,6 +25,9 @@ PORTS = "ports.json"
 BROKER_PORT, CONTROLLER_PORT, INSIDE_PORT = "broker", "controller", "inside"
 # One compiler tier, the serial collector and 256 MB start a single node in under 2 s.
 JVM_FLAGS = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
+# A JVM that crashes writes registers and stack into hs_err_pid….log, and a core; one that is attached to gives its heap
+# away.
+PRIVATE_FLAGS = ("-XX:+SuppressFatalErrorMessage", "-XX:-CreateCoredumpOnCrash", "-XX:+DisableAttachMechanism")
 # Kafka's own 9 s keep a broker that was killed from registering again for as long; 3 s still bridge a busy machine.
 SETTINGS = """\
 process.roles=broker,controller
@@ -159,7 +162,12 @@ def _format(folders: Folders, java_argv: tuple[str, ...], ports: dict[str, int],
 
 
 def _jvm_flags(folders: Folders) -> tuple[str, ...]:
-    return (*JVM_FLAGS, "-Dlog4j2.configurationFile=log4j2.properties", f"-Djava.io.tmpdir={folders.kafka / 'tmp'}")
+    return (
+        *JVM_FLAGS,
+        *PRIVATE_FLAGS,
+        "-Dlog4j2.configurationFile=log4j2.properties",
+        f"-Djava.io.tmpdir={folders.kafka / 'tmp'}",
+    )
 
 
 def _environment() -> dict[str, str]:

@@ -27,7 +27,8 @@ from pipeline.local.supervisor import Child, State, Supervisor
 from pipeline.settings import Settings
 
 PLANTED = Path(__file__).with_name("planted")
-REPOSITORY = Path(__file__).parents[2]
+TREE = Path(__file__).parents[2]
+"""What is tested is this checkout, whichever one is installed."""
 POLL_S = 0.05
 WORKERS = {"assess-1": "assess", "assess-2": "assess"}
 WORKERS_AND_RELAY = {**WORKERS, "relay": "relay"}
@@ -55,8 +56,8 @@ def environment(settings: Settings, *, planted: str | None = None, **more: str) 
         "ANWANG_PARTITIONS": str(settings.partitions),
     }
     ours = {name: value for name, value in os.environ.items() if not name.startswith("ANWANG_")}
-    searched = [*([str(PLANTED / planted)] if planted else []), str(REPOSITORY)]
-    return {**ours, "PYTHONPATH": os.pathsep.join(searched), **told, **more}
+    searched = [*([PLANTED / planted] if planted else []), TREE]
+    return {**ours, "PYTHONPATH": os.pathsep.join(map(str, searched)), **told, **more}
 
 
 @dataclass(frozen=True, slots=True)
