@@ -43,8 +43,8 @@ class KafkaSecurity(StrEnum):
 
 def is_loopback(bootstrap: str) -> bool:
     """Whether all of these brokers are on this machine."""
-    hosts = {address.rpartition(":")[0].strip("[]") for address in bootstrap.split(",")}
-    return all(host in {"localhost", "::1"} or _IS_LOOPBACK.fullmatch(host) for host in hosts)
+    hosts = {address.rpartition(":")[0] for address in bootstrap.split(",")}
+    return all(host == "localhost" or _IS_LOOPBACK.fullmatch(host) for host in hosts)
 
 
 _IS_LOOPBACK = re.compile(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}")

@@ -24,6 +24,7 @@ from pipeline.adapters.http.desk_room import Room
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.server import Watched, listening
+from pipeline.adapters.kafka.accounts import Accounts
 from pipeline.adapters.kafka.brokers import brokers_of, proven_brokers
 from pipeline.adapters.kafka.door import Door
 from pipeline.adapters.kafka.intake import Intake
@@ -603,6 +604,11 @@ async def read_overrides(settings: Settings, first: datetime, after: datetime) -
 async def migrate_all(settings: Settings) -> tuple[str, ...]:
     """Brings both databases to this program's schema; the names of what was applied."""
     return (*await migrate(settings.keys_dsn, KEYS), *await migrate(settings.postgres_dsn, DATA))
+
+
+async def kafka_accounts(settings: Settings) -> Accounts:
+    """Who is known at the brokers, for their operator. Raises BrokerRefusedError where they know no accounts."""
+    return Accounts(await proven_brokers(settings))
 
 
 async def create_topics(settings: Settings, directory: Directory | None = None) -> tuple[str, ...]:
