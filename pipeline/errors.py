@@ -37,6 +37,10 @@ class UnavailableError(AnwangError):
         self.is_overrun = is_overrun
 
 
+class BrokerRefusedError(AnwangError):
+    """A broker does not let us in, is not who it says, or will not do what was asked; never with a password."""
+
+
 class RegisterRefusedError(AnwangError):
     """The register of sources will not be changed so; the text names the source's code and why."""
 
@@ -62,6 +66,29 @@ class RulingRefusedError(AnwangError):
 
 class ReleaseRefusedError(AnwangError):
     """A step with a release of the policy that may not be done so. `code` is one stable word for it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class NobodyActsError(AnwangError):
+    """No session stands behind what is asked: it is unknown, over, or its person or post has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("no session: sign in again")
+
+
+class StaffRefusedError(AnwangError):
+    """An account, a post or a sign-in that is not given so. `code` is one stable word for it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class OidcRefusedError(AnwangError):
+    """What an OpenID provider says of somebody is not believed. `code` is one stable word for it."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)

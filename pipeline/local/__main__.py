@@ -19,9 +19,16 @@ def main() -> int:
     parser.add_argument("root", type=Path, help="the data folder")
     parser.add_argument("--jars", type=Path, help="where the broker's jars are kept (default: below the data folder)")
     parser.add_argument("--until-stdin-ends", action="store_true", help="end with standard input, too")
+    parser.add_argument("--guarded", action="store_true", help="Kafka with TLS, passwords and rights, as in production")
     given = parser.parse_args()
     keep_memory_private()
-    plan = Plan(given.root, progress=_say, jars_folder=given.jars, ends_with_stdin=given.until_stdin_ends)
+    plan = Plan(
+        given.root,
+        progress=_say,
+        jars_folder=given.jars,
+        ends_with_stdin=given.until_stdin_ends,
+        guarded=given.guarded,
+    )
     try:
         return up_foreground(plan)
     except LocalError as error:

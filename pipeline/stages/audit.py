@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pipeline.contracts.messages import Stream
 from pipeline.domain.batch import Hole
 from pipeline.domain.ledger import Book, Cursor, LedgerState
-from pipeline.ports import AuditBook, Bounds, Digest, Onlooking, Telling
+from pipeline.ports import AuditBook, Bounds, Digests, Onlooking, Telling
 from pipeline.stages.ledger import ledger_state
 
 TAIL_SILENT_MAX_S = 5.0
@@ -25,11 +25,11 @@ SETTINGS_EVERY_S = 10.0
 
 class Auditor:
     def __init__(
-        self, store: AuditBook, topics: Onlooking, digest: Digest, telling: Telling, *, patience_s: float = PATIENCE_S
+        self, store: AuditBook, topics: Onlooking, digests: Digests, telling: Telling, *, patience_s: float = PATIENCE_S
     ) -> None:
         self._store = store
         self._topics = topics
-        self._digest = digest
+        self._digests = digests
         self._telling = telling
         self._patience_s = patience_s
         self._quiet: set[tuple[str, str]] = set()
@@ -108,7 +108,7 @@ class Auditor:
                 continue
             read = await self._topics.read_intake(at.stream, at.offset, messages_max=1)
             if read.after > at.offset and not (
-                read.found and read.found[0].at == at and self._digest(read.found[0].wire) == digest
+                read.found and read.found[0].at == at and self._digests.is_digest(digest, read.found[0].wire)
             ):
                 await self._ring("log_holds_other_bytes", f"{at.topic}/{at.partition} offset {at.offset}")
 
@@ -146,7 +146,7 @@ class Auditor:
             digest = settled.pop(message.at.offset, None)
             if digest is None:
                 await self._ring("lost", f"{where}{message.at.offset}")
-            elif digest != self._digest(message.wire):
+            elif not self._digests.is_digest(digest, message.wire):
                 await self._ring("other_bytes", f"{where}{message.at.offset}")
         for offset in settled:
             await self._ring("settled_but_never_sent", f"{where}{offset}")

@@ -23,9 +23,10 @@ FROM unread_report WHERE read_at IS NULL ORDER BY due_at, unread_id
 
 -- name: findings
 -- What unbalances the ledger. An unread report is settled; a feed that is late, a policy that may not be used, and a
--- server's log that talks, have lost nothing here.
+-- server's log that talks, have lost nothing here; and the audit of access is another book.
 SELECT code, count(*) AS alarms FROM alarm
-WHERE settled_at IS NULL AND code NOT IN ('unread_report', 'database_log_talks') AND code NOT LIKE 'feed\_%' AND code NOT LIKE 'policy\_%' GROUP BY code
+WHERE settled_at IS NULL AND code NOT IN ('unread_report', 'database_log_talks') AND code NOT LIKE 'feed\_%'
+    AND code NOT LIKE 'policy\_%' AND code NOT LIKE 'audit\_%' GROUP BY code
 
 -- name: marks
 SELECT topic, partition, next_offset FROM audit_mark WHERE book = $1
