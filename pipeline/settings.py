@@ -28,6 +28,7 @@ Dsn = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?://\S*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(lambda v: None if v == "off" else v)]
 Rate = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}/(second|minute|hour)$")]
+WrappingKey = Annotated[str, StringConstraints(pattern=r"^(file|pkcs11:\S+)$")]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -35,6 +36,7 @@ _FORM = {
     "kafka_bootstrap": "must be host:port, with commas between several",
     "postgres_dsn": "must begin with postgresql:// and hold no space",
     "keys_dsn": "must begin with postgresql:// and hold no space",
+    "wrapping_key": "must be file, or begin with pkcs11: and hold no space",
     "intake_rate": "must be a number and second, minute or hour, such as 600/minute",
 }
 """Said in place of a pattern that a person would have to decipher."""
@@ -62,6 +64,10 @@ class Settings(BaseSettings):
         default_factory=lambda told: told["data_dir"] / "keys" / "gate.json",
         description="The keys of the HTTP intake, by default keys/gate.json in data_dir; they open no settled report.",
     )
+    wrapping_key: WrappingKey = Field(
+        "file", description="What wraps case keys: the key ring's own key, or one in a token, as an RFC 7512 URI."
+    )
+    hsm_pin_file: Path | None = Field(None, description="Holds the PIN of that token; only its owner may read it.")
     sources_file: Path | None = Field(
         None, description="The sources that stand beside those enrolled by command (CSV)."
     )

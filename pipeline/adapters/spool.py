@@ -47,7 +47,9 @@ class Spool:
     """
 
     def __init__(self, folder: Path, key: bytes | Callable[[], KeySet], *, bytes_max: int) -> None:
-        """`key` may give other versions while the spool is open. Raises UnavailableError when another process holds it or it cannot be written, KeysRefusedError when what
+        """`key` may give other versions while the spool is open.
+
+        Raises UnavailableError when another process holds it or it cannot be written, KeysRefusedError when what
         waits in it was sealed with another key.
         """
         self._key = key if callable(key) else partial(KeySet.of, key)

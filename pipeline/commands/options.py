@@ -21,6 +21,8 @@ HELP: Mapping[str, str] = {
     "data_dir": "Folder of this machine's own files.",
     "key_file": "Key ring.",
     "gate_key_file": "Keys of the HTTP intake.",
+    "wrapping_key": "What wraps case keys: file, or a PKCS#11 URI.",
+    "hsm_pin_file": "PIN of the token of that URI.",
     "sources_file": "Sources beside those enrolled by command, CSV.",
     "weights_file": "What agreements weigh, JSON by `anwang learn`.",
     "directory_dir": "Folder of centres and districts.",

@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from pipeline import wiring
-from pipeline.adapters.vault import GateKeys, KeyRing
+from pipeline.adapters.vault import GateKeys
 from pipeline.errors import AnwangError
 from pipeline.local import daemon
 from pipeline.local.demo.children import STAGES, ready_at
@@ -125,9 +125,10 @@ def _children(servers: Servers, told: Configured) -> Sequence[Child]:
 
 async def _prepare(settings: Settings) -> None:
     await wiring.migrate_all(settings)
-    for make, path in ((KeyRing.create, settings.key_file), (GateKeys.create, settings.gate_key_file)):
-        with suppress(FileExistsError):
-            make(path)
+    with suppress(FileExistsError):
+        await wiring.create_ring(settings)
+    with suppress(FileExistsError):
+        GateKeys.create(settings.gate_key_file)
     await wiring.create_topics(settings, await wiring.read_directory(settings))
 
 

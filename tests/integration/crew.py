@@ -53,7 +53,9 @@ def environment(settings: Settings, *, planted: str | None = None, **more: str) 
         "ANWANG_PARTITIONS": str(settings.partitions),
     }
     ours = {name: value for name, value in os.environ.items() if not name.startswith("ANWANG_")}
-    return {**ours, "PYTHONPATH": str(PLANTED / planted) if planted else "", **told, **more}
+    path = [str(PLANTED / planted)] if planted else []
+    path += filter(None, [os.environ.get("PYTHONPATH")])  # this tree, where another one is installed
+    return {**ours, "PYTHONPATH": os.pathsep.join(path), **told, **more}
 
 
 @dataclass(frozen=True, slots=True)
