@@ -44,9 +44,9 @@ Which = Annotated[
 
 
 @keys_app.command("init")
-@listens_to("key_file", "gate_key_file", "wrapping_key", "hsm_pin_file", "data_dir")
+@listens_to("key_file", "gate_key_file", "anchor_key_file", "wrapping_key", "hsm_pin_file", "data_dir")
 def keys_init(told: "Configured") -> None:
-    """Draw the key ring and the keys of the HTTP intake; existing ones are never replaced."""
+    """Draw the key ring, the keys of the HTTP intake and of the audit's anchors; existing ones are never replaced."""
     from pipeline.commands.keys import make_keys
 
     make_keys(told.settings)

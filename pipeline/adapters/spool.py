@@ -47,10 +47,8 @@ class Spool:
     """
 
     def __init__(self, folder: Path, key: bytes | Callable[[], KeySet], *, bytes_max: int) -> None:
-        """`key` may give other versions while the spool is open.
-
-        Raises UnavailableError when another process holds it or it cannot be written, KeysRefusedError when what
-        waits in it was sealed with another key.
+        """`key` may give other versions while the spool is open. Raises UnavailableError when another process holds it
+        or it cannot be written, KeysRefusedError when what waits in it was sealed with another key.
         """
         self._key = key if callable(key) else partial(KeySet.of, key)
         self._bytes_max = bytes_max

@@ -2,12 +2,14 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
 import orjson
 
 from pipeline import wiring
+from pipeline.adapters.anchors import create_key
 from pipeline.adapters.postgres.key_turns import VersionRow
 from pipeline.adapters.probes import asked
 from pipeline.adapters.vault import GateKeys, GatePurpose, KeyFile, KeyPurpose, gate_file, ring_file
@@ -34,7 +36,12 @@ def make_keys(settings: Settings) -> None:
     """Makes the key files that are missing. Raises FileRefusedError where none is: the loss of one would be the loss of
     every report.
     """
-    made = [path for path in (settings.key_file, settings.gate_key_file) if _made(path, settings)]
+    drawn: dict[Path, Callable[[], object]] = {
+        settings.key_file: lambda: asyncio.run(wiring.create_ring(settings)),
+        settings.gate_key_file: lambda: GateKeys.create(settings.gate_key_file),
+        settings.anchor_key_file: lambda: create_key(settings.anchor_key_file),
+    }
+    made = [path for path, create in drawn.items() if _made(path, create)]
     if not made:
         raise FileRefusedError(f"{settings.key_file} exists; a key ring is never replaced")
     for path in made:
@@ -42,12 +49,9 @@ def make_keys(settings: Settings) -> None:
     sys.stdout.write("keep a copy elsewhere: without the key ring no report can be opened again\n")
 
 
-def _made(path: Path, settings: Settings) -> bool:
+def _made(path: Path, create: Callable[[], object]) -> bool:
     try:
-        if path == settings.key_file:
-            asyncio.run(wiring.create_ring(settings))
-        else:
-            GateKeys.create(path)
+        create()
     except FileExistsError:
         return False
     except OSError as error:

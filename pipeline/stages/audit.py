@@ -20,6 +20,7 @@ COUNT_REST_MAX_S = 30.0
 UNPUBLISHED_MAX_S = 60.0
 SPOOLED_MAX_S = 120.0
 ENDS_EVERY_S = 10.0
+SETTINGS_EVERY_S = 10.0
 
 
 class Auditor:
@@ -35,6 +36,7 @@ class Auditor:
         self._suspected_at: dict[tuple[str, str], float] = {}
         self._still_since: dict[Stream, tuple[int, float]] = {}
         self._ends_read_at = float("-inf")
+        self._settings_read_at = float("-inf")
         self._counted: tuple[float, LedgerState] | None = None
         self._stretches_left = 0
 
@@ -50,6 +52,7 @@ class Auditor:
         await self._outgoing()
         state = await self._count()
         await self._late(state)
+        await self._talk()
         return state
 
     async def _count(self) -> LedgerState:
@@ -208,6 +211,14 @@ class Auditor:
         for offset in marked:
             await self._ring("marked_but_not_published", f"{where}{offset}")
         return after
+
+    async def _talk(self) -> None:
+        """Somebody may have turned a server's logging up while we run: no process looks again before its next start."""
+        if time.monotonic() - self._settings_read_at < SETTINGS_EVERY_S:
+            return
+        self._settings_read_at = time.monotonic()
+        talks = bool(await self._store.talkative_settings())
+        await self._ring_or_silence("database_log_talks", "database", rings=talks)
 
     async def _late(self, state: LedgerState) -> None:
         late = (await self._store.unpublished()).oldest_s > UNPUBLISHED_MAX_S

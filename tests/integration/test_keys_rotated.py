@@ -135,7 +135,7 @@ async def test_a_key_is_replaced_under_traffic_though_the_command_is_killed(lab:
         await send_together(lab, again, HOTLINE)
         await lab.send(GARBAGE, topic=HOTLINE)
         await eventually(lambda: all_settled(lab, REPORTS + len(again) + 4), 60, "settling all")
-        await require_untouched(lab, crew)
+        require_untouched(crew)
     counted = await status(lab)
     assert counted[purpose, 1]["values"] == 0
     assert counted[purpose, 1]["retired_at"]
@@ -151,6 +151,6 @@ async def test_a_key_is_replaced_under_traffic_though_the_command_is_killed(lab:
     assert await lab.pool.fetchval("SELECT count(*) FROM alarm WHERE code <> 'unread_report'") == 0
 
 
-async def require_untouched(lab: Lab, crew: Crew) -> None:
+def require_untouched(crew: Crew) -> None:
     for name in CREW:
         assert (crew.errors(name), crew.restarts(name)) == ([], 0)

@@ -269,7 +269,7 @@ def _case_file(row: Row, incidents: Iterable[Incident]) -> CaseFile:
 
 
 def _add_bearers(docket: Docket, sought: Sought, sight: Sight) -> None:
-    for token, event_key, report_id, source in sight.borne:
-        key = sought.keys[token] if token is not None else sought.events[event_key] if event_key else None
+    for token, event, report_id, source in sight.borne:
+        key = sought.keys[token] if token is not None else sought.events[event] if event else None
         if key and docket.holds(report_id):
             docket.find_by(key, report_id, source)

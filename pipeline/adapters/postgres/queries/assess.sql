@@ -289,10 +289,10 @@ INSERT INTO case_event (case_id, version, kind, body, prior_hash, hash)
 SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
 
 -- name: add_outbox
-INSERT INTO outbox (message_id, topic, case_id, case_version, event_id, message_key, message)
-SELECT message_id, topic, case_id, case_version, event_id, message_key, message
-FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::bytea[], $7::bytea[])
-    WITH ORDINALITY AS told (message_id, topic, case_id, case_version, event_id, message_key, message, place)
+INSERT INTO outbox (message_id, topic, case_id, case_version, event_id, message_key, message, centre)
+SELECT message_id, topic, case_id, case_version, event_id, message_key, message, centre
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::bytea[], $7::bytea[], $8::text[])
+    WITH ORDINALITY AS told (message_id, topic, case_id, case_version, event_id, message_key, message, centre, place)
 ORDER BY place
 ON CONFLICT (message_id) DO NOTHING
 
