@@ -51,6 +51,7 @@ from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
+from pipeline.adapters.postgres.key_turns import Turns
 from pipeline.adapters.postgres.key_versions import prove_keys, prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, refuse_other_schema
@@ -64,6 +65,7 @@ from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.releases import Releases
+from pipeline.adapters.postgres.rotation import Rotation
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.staff_book import StaffBook
@@ -73,7 +75,8 @@ from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
 from pipeline.adapters.telemetry import utc_now
 from pipeline.adapters.timestamps import Timestamper, is_stamp_of
-from pipeline.adapters.vault import GateKeys, KeyRing
+from pipeline.adapters.vault import FIRST_VERSION, GateKeys, KeyRing, Wrapping
+from pipeline.adapters.vault.hsm import hsm_wrapping
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Directory, Source
@@ -139,11 +142,28 @@ class Ground:
     ring: KeyRing
 
 
+async def create_ring(settings: Settings) -> None:
+    """Draws a new key ring and, where case keys are wrapped elsewhere, the key that wraps them. Raises FileExistsError
+    where a ring is there already, OSError, KeysRefusedError.
+    """
+    wrapping = _wrapping(settings)
+    KeyRing.create(settings.key_file, wrapping)
+    if wrapping:
+        await wrapping.draw(FIRST_VERSION)
+
+
+def _wrapping(settings: Settings) -> Wrapping | None:
+    """What wraps in the place of the key ring's own key."""
+    if settings.wrapping_key == "file":
+        return None
+    return hsm_wrapping(settings.wrapping_key, settings.hsm_pin_file)
+
+
 @asynccontextmanager
 async def ground(
     settings: Settings, name: str, role: Role, *, connections_max: int = 4, timeout_ms: int = STATEMENT_TIMEOUT_MS
 ) -> AsyncIterator[Ground]:
-    ring = KeyRing.load(settings.key_file)
+    ring = KeyRing.load(settings.key_file, _wrapping(settings))
     async with AsyncExitStack() as stack:
         pool = await _pool(
             stack, settings.postgres_dsn, name, role, connections_max=connections_max, timeout_ms=timeout_ms
@@ -555,6 +575,24 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
             transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
             overrides=Overrides(on.pool, keys, reader, policies, centres, rulings.named),
         )
+
+
+@asynccontextmanager
+async def rotation(settings: Settings) -> AsyncIterator[Rotation]:
+    """What replaces keys. It opens reports, so it needs both databases and the key ring, which it must be able to
+    write.
+    """
+    name, role = worker_name("keys"), Role.OPERATE
+    async with ground(settings, name, role, timeout_ms=COUNTING_TIMEOUT_MS) as on, AsyncExitStack() as stack:
+        keys_pool = await _pool(stack, settings.keys_dsn, name, role, timeout_ms=COUNTING_TIMEOUT_MS)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
+        sources = Register(on.pool, directory_of(settings))
+        await sources.look()
+        keys = CaseKeys(keys_pool, on.ring)
+        reindex = Reindex(on.pool, on.ring, DocketReader(on.ring, keys, sources))
+        yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex)
 
 
 @dataclass(frozen=True, slots=True)

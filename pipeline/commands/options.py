@@ -25,6 +25,8 @@ HELP: Mapping[str, str] = {
     "data_dir": "Folder of this machine's own files.",
     "key_file": "Key ring.",
     "gate_key_file": "Keys of the HTTP intake.",
+    "wrapping_key": "What wraps case keys: file, or a PKCS#11 URI.",
+    "hsm_pin_file": "PIN of the token of that URI.",
     "anchor_key_file": "Key that signs anchors of the audit.",
     "anchor_file": "Anchors outside the database.",
     "anchor_every_s": "Seconds from anchor to anchor.",
