@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from pipeline.adapters.centre_folder import read_folder
+from pipeline.adapters.erasure_list import ErasureList
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
 from pipeline.adapters.http.desk_room import Room
@@ -42,6 +43,9 @@ from pipeline.adapters.postgres.database import (
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
+from pipeline.adapters.postgres.erased_keys import ErasedKeys
+from pipeline.adapters.postgres.erasure_check import require_applied
+from pipeline.adapters.postgres.erasures import Erasures
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
 from pipeline.adapters.postgres.keys import CaseKeys
@@ -127,15 +131,34 @@ class Ground:
 
 @asynccontextmanager
 async def ground(
-    settings: Settings, name: str, *, connections_max: int = 4, timeout_ms: int = STATEMENT_TIMEOUT_MS
+    settings: Settings,
+    name: str,
+    *,
+    connections_max: int = 4,
+    timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    is_applied: bool = True,
 ) -> AsyncIterator[Ground]:
+    """`is_applied=False`: also where a restore has brought back what was erased."""
     ring = KeyRing.load(settings.key_file)
     async with AsyncExitStack() as stack:
         pool = await _pool(stack, settings.postgres_dsn, name, connections_max=connections_max, timeout_ms=timeout_ms)
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
             await prove_keys(db, ring.proof)
+        if is_applied:
+            await require_applied(pool, None, ErasureList(settings.erasure_list))
         yield Ground(pool, ring)
+
+
+async def _keys_pool(
+    stack: AsyncExitStack, settings: Settings, on: Ground, name: str, *, connections_max: int = 2
+) -> Pool:
+    """The store of case keys; it must know every erasure that the data database and the list know, and they its own."""
+    pool = await _pool(stack, settings.keys_dsn, name, connections_max=connections_max)
+    async with pool.acquire() as db:
+        await refuse_other_schema(db, KEYS)
+    await require_applied(on.pool, pool, ErasureList(settings.erasure_list))
+    return pool
 
 
 async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
@@ -157,9 +180,7 @@ async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
 async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
     name = worker_name("assess")
     async with ground(settings, name) as on, AsyncExitStack() as stack:
-        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=2)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
+        keys_pool = await _keys_pool(stack, settings, on, name, connections_max=2)
         marks = await _pool(stack, settings.postgres_dsn, name, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
@@ -399,9 +420,7 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
     """It opens reports, so it needs both databases and the key ring."""
     name = worker_name(stage)
     async with ground(settings, name) as on, AsyncExitStack() as stack:
-        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=2)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
+        keys_pool = await _keys_pool(stack, settings, on, name, connections_max=2)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
@@ -423,6 +442,20 @@ async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links
         )
 
 
+@asynccontextmanager
+async def erasing(settings: Settings) -> AsyncIterator[Erasures]:
+    """What erases cases, also where a restore has brought something back. It opens no report."""
+    name = worker_name("erase")
+    async with (
+        ground(settings, name, timeout_ms=COUNTING_TIMEOUT_MS, is_applied=False) as on,
+        AsyncExitStack() as stack,
+    ):
+        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=1)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        yield Erasures(on.pool, ErasedKeys(keys_pool), ErasureList(settings.erasure_list))
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What is stored of cases, and under which terms they were judged when."""
@@ -441,9 +474,7 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
         ground(settings, name, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
         AsyncExitStack() as stack,
     ):
-        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=1)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
+        keys_pool = await _keys_pool(stack, settings, on, name, connections_max=1)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         book = await with_retries(Policies(on.pool, name).book)

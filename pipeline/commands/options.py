@@ -20,6 +20,7 @@ HELP: Mapping[str, str] = {
     "keys_dsn": "Database of case keys.",
     "data_dir": "Folder of this machine's own files.",
     "key_file": "Key ring.",
+    "erasure_list": "List of erasures.",
     "gate_key_file": "Keys of the HTTP intake.",
     "sources_file": "Sources beside those enrolled by command, CSV.",
     "weights_file": "What agreements weigh, JSON by `anwang learn`.",

@@ -15,13 +15,13 @@ from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.vault import KeyRing, Slot, unseal
 from pipeline.contracts.decision import Decision
 from pipeline.domain import link
-from pipeline.domain.assess import reused_key
+from pipeline.domain.assess import report_begun_by, reused_key
 from pipeline.domain.batch import Batch
 from pipeline.domain.bonds import Bond, Scope, Tie
 from pipeline.domain.candidates import BEARERS_MAX, CANDIDATES_MAX, RARITY_MIN, RARITY_OF_ONE, worth_min
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.directory import Directory
-from pipeline.domain.docket import Docket
+from pipeline.domain.docket import Docket, Gone
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.normalise.reading import Reading, read_event
@@ -57,12 +57,13 @@ def story_slot(event_key: UUID) -> Slot:
 class Sought:
     """What a batch looks for: tokens of link keys, and the events themselves. `asked` holds each token once for every
     report that asks for it, by its position in the batch, whether it names what it leads to, and what it is worth at
-    the least.
+    the least. `messages` are event key, content and bytes of each.
     """
 
     keys: Mapping[bytes, Key]
     events: Mapping[UUID, Key]
     asked: tuple[tuple[int, bytes, bool, int], ...] = ()
+    messages: tuple[tuple[UUID, bytes, bytes], ...] = ()
 
     @classmethod
     def of(cls, batch: Batch, ring: KeyRing) -> "Sought":
@@ -77,7 +78,8 @@ class Sought:
                 (position, token, key.kind in NAMING or key in quoted, worth_min(key)) for token, key in own.items()
             ]
             events |= dict.fromkeys((facts.event_key, reused_key(facts)), link.event_key(facts))
-        return cls(keys, events, tuple(asked))
+        told = ((item.reading.facts, item.message.wire) for item in batch.accepted)
+        return cls(keys, events, tuple(asked), tuple((f.event_key, f.content_key, wire) for f, wire in told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +142,15 @@ class DocketReader:
     async def load(self, connection: Connection, sought: Sought, sight: Sight) -> Loaded:
         """Opens the case files in sight. A case whose key is gone was erased; it is no longer there for anyone."""
         loaded = Loaded(Docket(), sight)
-        if not sight.versions:
-            return loaded
-        case_ids = list(sight.versions)
-        cases = await connection.fetch(SQL["cases"], case_ids)
+        if sight.versions:
+            await self._load_cases(connection, loaded, sought)
+        await self._add_gone(connection, loaded.docket, sought, sight)
+        return loaded
+
+    async def _load_cases(self, connection: Connection, loaded: Loaded, sought: Sought) -> None:
+        rows = await connection.fetch(SQL["cases"], list(loaded.sight.versions))
+        cases = [row for row in rows if row["state"] != CaseState.ERASED]
+        case_ids = [row["case_id"] for row in cases]
         versions = await connection.fetch(SQL["versions"], case_ids)
         clocks = await connection.fetch(SQL["clocks"], case_ids)
         keys = await self._keys.fetch(KeyName(case_id, Purpose.REPORT) for case_id in case_ids)
@@ -157,9 +164,19 @@ class DocketReader:
             loaded.heads[row["case_id"]] = row["head_hash"]
         await self._add_bonds(connection, loaded.docket)
         await self._add_decisions(connection, loaded.docket, sought.events)
-        _add_bearers(loaded.docket, sought, sight)
+        _add_bearers(loaded.docket, sought, loaded.sight)
         await self._add_quoted(connection, loaded.docket)
-        return loaded
+
+    async def _add_gone(self, connection: Connection, docket: Docket, sought: Sought, sight: Sight) -> None:
+        """The events of this batch whose versions cannot be opened. By their bytes they are known again."""
+        if not sought.events:
+            return
+        borne = {key: report for _, key, report, _ in sight.borne if key and not docket.holds(report)}
+        rows = await connection.fetch(SQL["erased_events"], list(sought.events))
+        digests = {key: {row["digest"] for row in rows if row["event_key"] == key} for key in _keys_of(rows, borne)}
+        for key, known in digests.items():
+            contents = (c for k, c, wire in sought.messages if k == key and self._ring.digest(wire) in known)
+            docket.gone[key] = Gone(borne.get(key) or report_begun_by(key), frozenset(contents))
 
     def _incidents(
         self, loaded: Loaded, versions: Iterable[Row], clocks: Mapping[UUID, list[Row]], keys: Keys
@@ -219,6 +236,10 @@ def open_version(row: Row, case_key: bytes, directory: Directory) -> Facts:
 def _cases_begun_by(docket: Docket) -> list[UUID]:
     """The ids of all cases that any report here would be the oldest of."""
     return [case_begun_by(r.report_id) for c in docket.cases.values() for r in c.reports]
+
+
+def _keys_of(rows: Iterable[Row], borne: Mapping[UUID, UUID]) -> Collection[UUID]:
+    return {*borne, *(row["event_key"] for row in rows)}
 
 
 def _by(rows: Iterable[asyncpg.Record], column: str) -> Mapping[UUID, list[Row]]:

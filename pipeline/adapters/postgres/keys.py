@@ -8,9 +8,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from pipeline.adapters.postgres.database import Pool
+from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.vault import KEY_VERSION, KeyRing, new_key
 
 CACHED_FOR_S = 60.0
+
+ERASED = Queries.of("erased_keys")
 
 
 class Purpose(StrEnum):
@@ -34,6 +37,7 @@ class CaseKeys:
         self._pool = pool
         self._ring = ring
         self._cached: OrderedDict[KeyName, tuple[float, bytes]] = OrderedDict()
+        self._erased_no: int | None = None
 
     def _present(self, names: Iterable[KeyName]) -> Keys:
         self._forget(time.monotonic() - CACHED_FOR_S)
@@ -45,14 +49,19 @@ class CaseKeys:
             self._cached.popitem(last=False)
 
     async def fetch(self, names: Iterable[KeyName]) -> Keys:
-        """Those of these keys that exist. One that is gone belongs to an erased case."""
+        """Those of these keys that exist. One that is gone belongs to an erased case: what was erased before this is
+        asked is given to nobody, though it was kept in memory.
+        """
+        await self._drop_erased()
         wanted = set(names)
         present = self._present(wanted)
         missing = wanted - present.keys()
         return present | await self._fetch(missing) if missing else present
 
     async def make(self, names: Iterable[KeyName]) -> Keys:
-        """The keys of all these; one that did not exist has been made and stored before this returns."""
+        """The keys of all these; one that did not exist has been made and stored before this returns. The key of an
+        erased owner is stored by nobody: what a restored database settles again of it is sealed, and never opens.
+        """
         all_names = set(names)
         present = await self.fetch(all_names)
         wanted = sorted(all_names - present.keys())
@@ -68,7 +77,21 @@ class CaseKeys:
             """,
             *(list(column) for column in zip(*rows, strict=True)),
         )
-        return present | await self._fetch(wanted)
+        made = await self._fetch(wanted)
+        return present | made | {name: new_key() for name in wanted if name not in made}
+
+    async def _drop_erased(self) -> None:
+        if self._erased_no is None:
+            self._erased_no = await self._pool.fetchval(ERASED["last_erased"])
+            return
+        for row in await self._pool.fetch(ERASED["erased_after"], self._erased_no):
+            self.forget(row["owner_id"])
+            self._erased_no = row["number"]
+
+    def forget(self, owner: UUID) -> None:
+        """Its keys are in memory no more."""
+        for purpose in Purpose:
+            self._cached.pop(KeyName(owner, purpose), None)
 
     async def _fetch(self, names: Collection[KeyName]) -> Keys:
         rows = await self._pool.fetch(
