@@ -158,8 +158,8 @@ def _fill_share(share: tuple[Place, int, int, int]) -> Filled:
 async def _fill(place: Place, persons: int, number: int, workers: int) -> Filled:
     """One worker's share; its seeds are those that leave `number` when divided by `workers`."""
     ring, filled, known = KeyRing.load(place.ring), Filled(), directory()
-    data = await open_pool(place.dsn, name="fill", connections_max=1, timeout_ms=FILLING_TIMEOUT_MS)
-    keys = await open_pool(place.keys_dsn, name="fill", connections_max=1, timeout_ms=FILLING_TIMEOUT_MS)
+    data = await open_pool(place.dsn, name="fill", role=None, connections_max=1, timeout_ms=FILLING_TIMEOUT_MS)
+    keys = await open_pool(place.keys_dsn, name="fill", role=None, connections_max=1, timeout_ms=FILLING_TIMEOUT_MS)
     try:
         mix, seed, quota = mix_of(persons * workers), number, max(3, PROBES_A_WORKER * EVENTS_A_CHUNK // persons)
         while filled.persons < persons:

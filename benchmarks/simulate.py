@@ -151,8 +151,10 @@ def _add_reports(told: Sequence[Line], known: Directory, case_key: bytes, rows: 
 
 
 async def _store(place: Place, rows: Rows) -> None:
-    data = await open_pool(place.dsn, name="fill", connections_max=1, timeout_ms=crowd.FILLING_TIMEOUT_MS)
-    keys = await open_pool(place.keys_dsn, name="fill", connections_max=1, timeout_ms=crowd.FILLING_TIMEOUT_MS)
+    data = await open_pool(place.dsn, name="fill", role=None, connections_max=1, timeout_ms=crowd.FILLING_TIMEOUT_MS)
+    keys = await open_pool(
+        place.keys_dsn, name="fill", role=None, connections_max=1, timeout_ms=crowd.FILLING_TIMEOUT_MS
+    )
     try:
         await _copy(keys, "case_key", crowd.KEY_COLUMNS, rows)
         for table in ("case_file", "incident", "report", "report_version"):

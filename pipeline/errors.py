@@ -62,3 +62,10 @@ class ReleaseRefusedError(AnwangError):
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+class NobodyActsError(AnwangError):
+    """No session stands behind what is asked: it is unknown, over, or its person or post has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("no session: sign in again")

@@ -37,6 +37,7 @@ from pipeline.adapters.postgres.database import (
     COUNTING_TIMEOUT_MS,
     STATEMENT_TIMEOUT_MS,
     Pool,
+    Role,
     open_pool,
     with_retries,
 )
@@ -133,6 +134,7 @@ class Ground:
 async def ground(
     settings: Settings,
     name: str,
+    role: Role,
     *,
     connections_max: int = 4,
     timeout_ms: int = STATEMENT_TIMEOUT_MS,
@@ -141,7 +143,9 @@ async def ground(
     """`is_applied=False`: also where a restore has brought back what was erased."""
     ring = KeyRing.load(settings.key_file)
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, name, connections_max=connections_max, timeout_ms=timeout_ms)
+        pool = await _pool(
+            stack, settings.postgres_dsn, name, role, connections_max=connections_max, timeout_ms=timeout_ms
+        )
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
             await prove_keys(db, ring.proof)
@@ -150,11 +154,11 @@ async def ground(
         yield Ground(pool, ring)
 
 
-async def _keys_pool(
-    stack: AsyncExitStack, settings: Settings, on: Ground, name: str, *, connections_max: int = 2
+async def _keys_pool(  # noqa: PLR0913 - as _pool, and what it is compared with
+    stack: AsyncExitStack, settings: Settings, on: Ground, name: str, role: Role, *, connections_max: int = 2
 ) -> Pool:
     """The store of case keys; it must know every erasure that the data database and the list know, and they its own."""
-    pool = await _pool(stack, settings.keys_dsn, name, connections_max=connections_max)
+    pool = await _pool(stack, settings.keys_dsn, name, role, connections_max=connections_max)
     async with pool.acquire() as db:
         await refuse_other_schema(db, KEYS)
     await require_applied(on.pool, pool, ErasureList(settings.erasure_list))
@@ -165,13 +169,16 @@ async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
     stack: AsyncExitStack,
     dsn: str,
     name: str,
+    role: Role,
     *,
     connections_max: int = 4,
     durable: bool = True,
     timeout_ms: int = STATEMENT_TIMEOUT_MS,
 ) -> Pool:
     pool = await with_retries(
-        lambda: open_pool(dsn, name=name, connections_max=connections_max, durable=durable, timeout_ms=timeout_ms)
+        lambda: open_pool(
+            dsn, name=name, role=role, connections_max=connections_max, durable=durable, timeout_ms=timeout_ms
+        )
     )
     stack.callback(pool.terminate)
     return pool
@@ -179,9 +186,9 @@ async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
 
 async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
     name = worker_name("assess")
-    async with ground(settings, name) as on, AsyncExitStack() as stack:
-        keys_pool = await _keys_pool(stack, settings, on, name, connections_max=2)
-        marks = await _pool(stack, settings.postgres_dsn, name, connections_max=1, durable=False)
+    async with ground(settings, name, Role.ASSESS) as on, AsyncExitStack() as stack:
+        keys_pool = await _keys_pool(stack, settings, on, name, Role.ASSESS)
+        marks = await _pool(stack, settings.postgres_dsn, name, Role.ASSESS, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys, policies = CaseKeys(keys_pool, on.ring), Policies(on.pool, "assess")
@@ -209,7 +216,7 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
     name = worker_name("intake")
     keys = GateKeys.load(settings.gate_key_file)
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, name, timeout_ms=ANSWER_TIMEOUT_MS)
+        pool = await _pool(stack, settings.postgres_dsn, name, Role.INTAKE, timeout_ms=ANSWER_TIMEOUT_MS)
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         keeper = Doorkeeper(pool, directory_of(settings))
@@ -267,7 +274,7 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Tas
 
 async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
     name = worker_name("relay")
-    async with ground(settings, name) as on, AsyncExitStack() as stack:
+    async with ground(settings, name, Role.RELAY) as on, AsyncExitStack() as stack:
         box = RelayStore(on.pool, settings.postgres_dsn, name)
         stack.push_async_callback(box.close)
         onlooker = await stack.enter_async_context(Onlooker(settings.kafka_bootstrap, name))
@@ -282,7 +289,7 @@ async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
 async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
     name = worker_name("auditor")
     async with (
-        ground(settings, name, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        ground(settings, name, Role.AUDITOR, timeout_ms=COUNTING_TIMEOUT_MS) as on,
         Onlooker(settings.kafka_bootstrap, name) as onlooker,
     ):
         auditor = Auditor(AuditStore(on.pool), onlooker, on.ring.digest, telling)
@@ -295,7 +302,7 @@ async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
         raise SettingsRefusedError("feeds_file is not set: it names the folders to watch")
     feeds, name = load_feeds(settings.feeds_file), worker_name("feeds")
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, name)
+        pool = await _pool(stack, settings.postgres_dsn, name, Role.FEEDS)
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         register = Register(pool, directory_of(settings))
@@ -319,7 +326,7 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
     """What staff ask and decide by HTTP."""
     staff = Staff(settings.staff_file)
     staff.look()
-    async with links(settings, "desk") as found, AsyncExitStack() as stack:
+    async with links(settings, "desk", Role.DESK) as found, AsyncExitStack() as stack:
         app = desk_app(Room(found.rulings, found.explaining, found.overrides, staff.find))
         await stack.enter_async_context(listening(app, settings.desk_host, settings.desk_port))
 
@@ -338,7 +345,9 @@ def taipei_now() -> datetime:
 async def read_directory(settings: Settings) -> Directory:
     """The sources of the file and those enrolled by command above them, as of now."""
     name = worker_name("sources")
-    pool = await with_retries(lambda: open_pool(settings.postgres_dsn, name=name, connections_max=1), for_s=ASK_FOR_S)
+    pool = await with_retries(
+        lambda: open_pool(settings.postgres_dsn, name=name, role=Role.OPERATE, connections_max=1), for_s=ASK_FOR_S
+    )
     try:
         return await Register(pool, directory_of(settings)).look()
     finally:
@@ -349,7 +358,9 @@ async def read_directory(settings: Settings) -> Directory:
 async def enrolment(settings: Settings) -> AsyncIterator[Enrolment]:
     """What changes the register; the database must be of this program's schema."""
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, worker_name("sources"), timeout_ms=COUNTING_TIMEOUT_MS)
+        pool = await _pool(
+            stack, settings.postgres_dsn, worker_name("sources"), Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS
+        )
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         yield Enrolment(pool)
@@ -359,7 +370,9 @@ async def enrolment(settings: Settings) -> AsyncIterator[Enrolment]:
 async def releases(settings: Settings) -> AsyncIterator[Releases]:
     """What changes the policy; the database must be of this program's schema."""
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, worker_name("policy"), timeout_ms=COUNTING_TIMEOUT_MS)
+        pool = await _pool(
+            stack, settings.postgres_dsn, worker_name("policy"), Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS
+        )
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         yield Releases(pool)
@@ -369,7 +382,7 @@ async def read_ledger(settings: Settings) -> LedgerState:
     """The ledger as it stands now, counted anew."""
     name = worker_name("ledger")
     async with (
-        ground(settings, name, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        ground(settings, name, Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS) as on,
         Onlooker(settings.kafka_bootstrap, name) as onlooker,
     ):
         return await ledger_state(AuditStore(on.pool), onlooker)
@@ -377,25 +390,25 @@ async def read_ledger(settings: Settings) -> LedgerState:
 
 async def read_unread(settings: Settings) -> list[UnreadRow]:
     """The reports that wait for a person because nobody could read or may believe them."""
-    async with ground(settings, worker_name("unread")) as on:
+    async with ground(settings, worker_name("unread"), Role.OPERATE) as on:
         return await AuditStore(on.pool).unread_list()
 
 
 async def mark_read(settings: Settings, unread_id: UUID, by: str) -> bool:
     """A person has read this report; False where no such one waits."""
-    async with ground(settings, worker_name("unread")) as on:
+    async with ground(settings, worker_name("unread"), Role.OPERATE) as on:
         return await AuditStore(on.pool).mark_read(unread_id, by)
 
 
 async def read_alarms(settings: Settings) -> list[AlarmRow]:
     """What rings now."""
-    async with ground(settings, worker_name("alarms")) as on:
+    async with ground(settings, worker_name("alarms"), Role.OPERATE) as on:
         return await AuditStore(on.pool).open_alarms()
 
 
 async def settle_alarm(settings: Settings, alarm_id: int, by: str) -> bool:
     """A person has looked at this alarm; False where no such one rings."""
-    async with ground(settings, worker_name("alarms")) as on:
+    async with ground(settings, worker_name("alarms"), Role.OPERATE) as on:
         return await AuditStore(on.pool).settle_alarm(alarm_id, by)
 
 
@@ -416,11 +429,11 @@ class Links:
 
 
 @asynccontextmanager
-async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links]:
+async def links(settings: Settings, stage: str = "links", role: Role = Role.OPERATE) -> AsyncIterator[Links]:
     """It opens reports, so it needs both databases and the key ring."""
     name = worker_name(stage)
-    async with ground(settings, name) as on, AsyncExitStack() as stack:
-        keys_pool = await _keys_pool(stack, settings, on, name, connections_max=2)
+    async with ground(settings, name, role) as on, AsyncExitStack() as stack:
+        keys_pool = await _keys_pool(stack, settings, on, name, role)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
@@ -447,10 +460,10 @@ async def erasing(settings: Settings) -> AsyncIterator[Erasures]:
     """What erases cases, also where a restore has brought something back. It opens no report."""
     name = worker_name("erase")
     async with (
-        ground(settings, name, timeout_ms=COUNTING_TIMEOUT_MS, is_applied=False) as on,
+        ground(settings, name, Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS, is_applied=False) as on,
         AsyncExitStack() as stack,
     ):
-        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=1)
+        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
         yield Erasures(on.pool, ErasedKeys(keys_pool), ErasureList(settings.erasure_list))
@@ -471,10 +484,10 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
     """
     name = worker_name("history")
     async with (
-        ground(settings, name, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        ground(settings, name, Role.OPERATE, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
         AsyncExitStack() as stack,
     ):
-        keys_pool = await _keys_pool(stack, settings, on, name, connections_max=1)
+        keys_pool = await _keys_pool(stack, settings, on, name, Role.OPERATE, connections_max=1)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         book = await with_retries(Policies(on.pool, name).book)
@@ -485,7 +498,9 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
 async def read_overrides(settings: Settings, first: datetime, after: datetime) -> list[tuple[Overruled, Words]]:
     """The rows that people overrode from `first` on and before `after`, the most often first, each in words."""
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, worker_name("policy"), timeout_ms=COUNTING_TIMEOUT_MS)
+        pool = await _pool(
+            stack, settings.postgres_dsn, worker_name("policy"), Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS
+        )
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         found, policies = await read_overruled(pool, first, after), Policies(pool, "policy")

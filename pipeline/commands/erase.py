@@ -98,9 +98,8 @@ async def _with(settings: Settings, act: Callable[[Erasures], Awaitable[T]]) -> 
 def _in_words(one: Open) -> str:
     where = f"{one.queue} at {one.centre}" if one.queue else "not in this database"
     at = one.proposed_at.isoformat(timespec="seconds")
-    return (
-        f"erasure {one.erasure_id} {one.state}: case {one.case_id}, {where}, {one.reason}, by {one.proposed_by} at {at}"
-    )
+    said = f"{one.reason}, by {one.proposed_by} at {at}"
+    return f"erasure {one.erasure_id} {one.state}: case {one.case_id}, {where}, {said}"
 
 
 def _say_erased(record: ErasureRecord) -> None:

@@ -83,7 +83,7 @@ class CaseEventType(StrEnum):
     """Assessed: a report came. Regrouped: a report that came elsewhere put this case together anew. Merged: all its
     reports stand in another case now. Ruled: a person decided which reports belong to it. Overridden: a person raised
     it, or two lowered it. Transfer proposed: a centre wants to hand it to another, and keeps it until that one answers.
-    Transferred: it accepted. Refused: it did not. Erased: nothing personal of it can be opened any more; its last event.
+    Transferred: it accepted. Refused: it did not. Erased: nothing personal of it opens any more; its last event.
     """
 
     ASSESSED = "case.assessed.v1"

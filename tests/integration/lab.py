@@ -20,7 +20,7 @@ from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet, new_producer
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
-from pipeline.adapters.postgres.database import Pool, open_pool
+from pipeline.adapters.postgres.database import Pool, Role, open_pool
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
@@ -88,10 +88,12 @@ class Heard:
 
 @dataclass
 class Lab:
+    """`pool` and `keys_pool` act as whoever made the databases, whom no policy binds: to look at everything."""
+
     settings: Settings
     pool: Pool
     keys_pool: Pool
-    marks: Pool
+    pools: "Pools"
     ring: KeyRing
     stack: AsyncExitStack
     heard: Heard = field(default_factory=Heard)
@@ -123,17 +125,18 @@ class Lab:
     @property
     def sources(self) -> Register:
         """The same one for the store and its stage, while the pool is the same."""
-        if self._register is None or self._register[0] is not self.pool:
-            self._register = self.pool, Register(self.pool, directory_of(self.settings))
+        pool = self.pools.assess
+        if self._register is None or self._register[0] is not pool:
+            self._register = pool, Register(pool, directory_of(self.settings))
         return self._register[1]
 
     def store(self, worker: str = "worker", kind: type[AssessStore] = AssessStore) -> AssessStore:
-        keys = CaseKeys(self.keys_pool, self.ring)
-        policies = Policies(self.pool, "assess")
+        keys = CaseKeys(self.pools.keys, self.ring)
+        policies = Policies(self.pools.assess, "assess")
         centres = shipped_terms().centres
         return kind(
-            self.pool,
-            self.marks,
+            self.pools.assess,
+            self.pools.marks,
             keys,
             self.ring,
             sources=self.sources,
@@ -167,7 +170,7 @@ class Lab:
 
     @asynccontextmanager
     async def relay(self, owner: str = "relay") -> AsyncIterator[Relay]:
-        box = RelayStore(self.pool, self.settings.postgres_dsn, owner)
+        box = RelayStore(self.pools.relay, self.settings.postgres_dsn, owner)
         outlet = Outlet(self.settings.kafka_bootstrap, owner)
         await outlet.start()
         try:
@@ -182,7 +185,7 @@ class Lab:
     @asynccontextmanager
     async def auditor(self) -> AsyncIterator[Auditor]:
         async with Onlooker(self.settings.kafka_bootstrap, "test-auditor") as onlooker:
-            yield Auditor(AuditStore(self.pool), onlooker, self.ring.digest, self.heard, patience_s=0)
+            yield Auditor(AuditStore(self.pools.auditor), onlooker, self.ring.digest, self.heard, patience_s=0)
 
     # --- running them until something holds
 
@@ -260,15 +263,49 @@ async def open_lab(servers: Servers, folder: Path) -> AsyncIterator[Lab]:
     await _without_topics(settings)
     await wiring.create_topics(settings)
     async with AsyncExitStack() as stack:
-        pool, keys_pool, marks = [
-            await open_pool(dsn, name="lab", connections_max=6)
-            for dsn in (settings.postgres_dsn, settings.keys_dsn, settings.postgres_dsn)
+        pools = await open_pools(settings, stack)
+        pool, keys_pool = [
+            await open_pool(dsn, name="lab", role=None, connections_max=6)
+            for dsn in (settings.postgres_dsn, settings.keys_dsn)
         ]
-        for opened in (pool, keys_pool, marks):
-            stack.callback(opened.terminate)
-        yield Lab(settings, pool, keys_pool, marks, ring, stack)
+        stack.callback(pool.terminate)
+        stack.callback(keys_pool.terminate)
+        yield Lab(settings, pool, keys_pool, pools, ring, stack)
     await servers.drop_database(main)
     await servers.drop_database(keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """What the stages work on, each in its own role."""
+
+    assess: Pool
+    marks: Pool
+    keys: Pool
+    relay: Pool
+    auditor: Pool
+    operate: Pool
+
+    @property
+    def on_data(self) -> tuple[Pool, ...]:
+        return self.assess, self.marks, self.relay, self.auditor, self.operate
+
+
+async def open_pools(settings: Settings, stack: AsyncExitStack) -> Pools:
+    async def of(dsn: str, role: Role) -> Pool:
+        pool = await open_pool(dsn, name="lab", role=role, connections_max=6)
+        stack.callback(pool.terminate)
+        return pool
+
+    data = settings.postgres_dsn
+    return Pools(
+        assess=await of(data, Role.ASSESS),
+        marks=await of(data, Role.ASSESS),
+        keys=await of(settings.keys_dsn, Role.ASSESS),
+        relay=await of(data, Role.RELAY),
+        auditor=await of(data, Role.AUDITOR),
+        operate=await of(data, Role.OPERATE),
+    )
 
 
 async def _without_topics(settings: Settings) -> None:

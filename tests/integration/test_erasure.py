@@ -1,6 +1,4 @@
-"""Erasure, against real servers: what opens no more, what goes on, what a crash leaves, and what a restore may not bring
-back.
-"""
+"""Erasure, against real servers: what opens no more, what goes on, what a crash leaves, what a restore brings back."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -30,7 +28,7 @@ def telling(number: int, source: str = "hotline-113", **more: Any) -> dict[str, 
 
 
 def erasures_of(lab: Lab) -> Erasures:
-    return Erasures(lab.pool, ErasedKeys(lab.keys_pool), ErasureList(lab.settings.erasure_list))
+    return Erasures(lab.pools.operate, ErasedKeys(lab.operate_keys), ErasureList(lab.settings.erasure_list))
 
 
 async def erase(lab: Lab, name: str) -> UUID:

@@ -56,7 +56,7 @@ async def both_wait(lab: Lab) -> bool:
         SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
         WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
     """
-    return bool(await lab.marks.fetchval(waiting) == 2)
+    return bool(await lab.pool.fetchval(waiting) == 2)
 
 
 async def test_a_worker_whose_partition_was_given_to_another_settles_nothing_more(lab: Lab) -> None:

@@ -72,7 +72,7 @@ async def desk_of(lab: Lab, **feed: object) -> AsyncIterator[Desk]:
             find_source=desk.find_source,
             now=lambda: desk.now,
         )
-        desk.watch = FeedWatch([watched], Alarms(lab.pool, "feeds"), lab.heard, budget_s=60)
+        desk.watch = FeedWatch([watched], Alarms(lab.pools.operate, "feeds"), lab.heard, budget_s=60)
         try:
             yield desk
         finally:

@@ -1,5 +1,7 @@
 """Before anything is opened: do the list of erasures, the data and the keys know the same erasures?"""
 
+from uuid import UUID
+
 from pipeline.adapters.erasure_list import ErasureList
 from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.erasures import SQL
@@ -20,10 +22,10 @@ async def require_applied(pool: Pool, keys_pool: Pool | None, listed: ErasureLis
 async def known_erasures(pool: Pool, keys_pool: Pool | None, listed: ErasureList) -> Known:
     rows = await with_retries(lambda: pool.fetch(SQL["states"]))
     data = {row["erasure_id"]: ErasureState(row["state"]) for row in rows}
-    back = {row["case_id"] for row in await with_retries(lambda: pool.fetch(SQL["back"]))}
-    on_list = set(listed.read())
+    on_list, back = set(listed.read()), set[UUID]()
     keys = {*data, *on_list}
     if keys_pool:
+        back = {row["case_id"] for row in await with_retries(lambda: pool.fetch(SQL["back"]))}
         keys = {row["erasure_id"] for row in await with_retries(lambda: keys_pool.fetch(ERASED["known"]))}
         back |= {row["owner_id"] for row in await with_retries(lambda: keys_pool.fetch(ERASED["back"]))}
     begun = {erasure_id for erasure_id, state in data.items() if state is ErasureState.BEGUN}

@@ -109,8 +109,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WHERE t.staff = who
 $$;
 COMMENT ON FUNCTION conflicts_of IS 'Cases in which this member of staff, or someone at their address, is a party: to them these cases do not exist.';
-CREATE FUNCTION acting_conflicts() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT conflicts_of(acting_staff()) $$;
 
 CREATE FUNCTION role_works_on(role text, queue text) RETURNS bool LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE role
@@ -119,6 +117,22 @@ CREATE FUNCTION role_works_on(role text, queue text) RETURNS bool LANGUAGE sql I
         ELSE false END
 $$;
 COMMENT ON FUNCTION role_works_on IS 'Policy owners, analysts, operators and auditors work on no case.';
+
+CREATE FUNCTION is_open_to_me(which uuid) RETURNS bool
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me staff_session := session_of('anwang.session');
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM case_file c
+        WHERE c.case_id = which AND covers(me.scope, c.centre, c.county) AND role_works_on(me.role, c.queue)
+          AND NOT EXISTS (
+              SELECT FROM staff_tie t
+              JOIN link_key k ON k.token = t.token JOIN report r ON r.report_id = k.report_id
+              JOIN incident i ON i.incident_id = r.incident_id
+              WHERE t.staff = me.staff AND i.case_id = which));
+END $$;
+COMMENT ON FUNCTION is_open_to_me IS 'Says no to a case of another centre, to one that does not exist and to one in which the person, or someone at their address, is a party: nobody can tell which.';
 
 -- Everything is closed, then opened for processes as a whole: what each may do is a matter of its grants.
 
@@ -145,21 +159,13 @@ END $$;
 
 -- What a person sees of a case before anything is opened: nothing that names anybody or tells who reported.
 
-CREATE FUNCTION case_is_mine(case_id uuid, queue text, centre text, county text) RETURNS bool
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT current_user = 'anwang_' || (SELECT acting_role())
-        AND covers((SELECT acting_scope()), centre, county)
-        AND role_works_on((SELECT acting_role()), queue)
-        AND case_id <> ALL ((SELECT acting_conflicts())::uuid[])
-$$;
-
 CREATE POLICY mine ON case_file FOR SELECT
     TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor
     USING (
         current_user = 'anwang_' || (SELECT acting_role())
         AND covers((SELECT acting_scope()), centre, county)
         AND role_works_on((SELECT acting_role()), queue)
-        AND case_id <> ALL ((SELECT acting_conflicts())::uuid[])
+        AND is_open_to_me(case_id)
     );
 CREATE POLICY of_my_cases ON incident FOR SELECT
     TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor
@@ -230,7 +236,8 @@ CREATE VIEW revealed_report WITH (security_barrier) AS
     SELECT c.case_id, r.report_id, r.arrival_no, v.event_key, v.arrived_at, v.faults, v.sealed, v.wrapped_key
     FROM case_file c JOIN incident i ON i.case_id = c.case_id JOIN report r ON r.incident_id = i.incident_id
     JOIN report_version v ON v.report_id = r.report_id
-    WHERE case_is_mine(c.case_id, c.queue, c.centre, c.county) AND has_opened(c.case_id, '{claim,break_glass}')
+    WHERE current_user = 'anwang_' || acting_role() AND is_open_to_me(c.case_id)
+      AND has_opened(c.case_id, '{claim,break_glass}')
       AND (v.sealed_story IS NOT NULL OR may_read_story(acting_role(), c.queue, c.is_sexual, c.case_id));
 COMMENT ON VIEW revealed_report IS 'A version whose narrative was never parted from it is shown to those alone who may read narratives.';
 
@@ -238,14 +245,16 @@ CREATE VIEW revealed_story WITH (security_barrier) AS
     SELECT c.case_id, v.event_key, v.sealed_story
     FROM case_file c JOIN incident i ON i.case_id = c.case_id JOIN report r ON r.incident_id = i.incident_id
     JOIN report_version v ON v.report_id = r.report_id
-    WHERE case_is_mine(c.case_id, c.queue, c.centre, c.county) AND has_opened(c.case_id, '{claim,break_glass}')
+    WHERE current_user = 'anwang_' || acting_role() AND is_open_to_me(c.case_id)
+      AND has_opened(c.case_id, '{claim,break_glass}')
       AND may_read_story(acting_role(), c.queue, c.is_sexual, c.case_id);
 
 CREATE VIEW revealed_original WITH (security_barrier) AS
     SELECT c.case_id, v.event_key, o.sealed, o.wrapped_key
     FROM case_file c JOIN incident i ON i.case_id = c.case_id JOIN report r ON r.incident_id = i.incident_id
     JOIN report_version v ON v.report_id = r.report_id JOIN report_original o ON o.event_key = v.event_key
-    WHERE case_is_mine(c.case_id, c.queue, c.centre, c.county) AND has_opened(c.case_id, '{reporter}');
+    WHERE current_user = 'anwang_' || acting_role() AND is_open_to_me(c.case_id)
+      AND has_opened(c.case_id, '{reporter}');
 COMMENT ON VIEW revealed_original IS 'Who reported: opened for a short time, by two, one of them a supervisor.';
 
 -- What people do. Each act is told to the audit in the same transaction; a refusal is an answer, not an error, so that it is told, too.
@@ -258,9 +267,7 @@ $$;
 
 CREATE FUNCTION seen_case(which uuid) RETURNS case_file
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT c FROM case_file c
-    WHERE c.case_id = which AND covers(acting_scope(), c.centre, c.county) AND role_works_on(acting_role(), c.queue)
-      AND c.case_id <> ALL (acting_conflicts())
+    SELECT c FROM case_file c WHERE c.case_id = which AND is_open_to_me(which)
 $$;
 
 CREATE FUNCTION refuse_act(act text, which uuid, code text) RETURNS text
@@ -276,7 +283,7 @@ CREATE FUNCTION why_unseen(which uuid) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT CASE
         WHEN acting_staff() IS NULL THEN 'nobody'
-        WHEN which = ANY (acting_conflicts()) THEN 'conflict_of_interest'
+        WHEN which = ANY (conflicts_of(acting_staff())) THEN 'conflict_of_interest'
         ELSE 'not_yours' END
 $$;
 COMMENT ON FUNCTION why_unseen IS 'For the audit alone: the person is told that there is no such case.';
@@ -368,39 +375,86 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT other.centre FROM case_file other, seen_case(which) mine
     WHERE mine.case_id IS NOT NULL AND other.queue = 'protective' AND other.state NOT IN ('closed', 'merged')
       AND (other.household_id = mine.household_id OR other.case_id = mine.linked_case_id OR other.linked_case_id = mine.case_id)
-      AND other.case_id <> mine.case_id AND other.case_id <> ALL (acting_conflicts())
+      AND other.case_id <> mine.case_id AND other.case_id <> ALL (conflicts_of(acting_staff()))
     ORDER BY other.opened_at DESC LIMIT 1
 $$;
 
+-- Who reads the audit, and what each process may do. Grants are the gate of processes; they are those of pipeline/flow.py.
+
+CREATE POLICY auditors ON access_event FOR SELECT TO anwang_audit_reader USING (current_user = 'anwang_' || (SELECT acting_role()));
+CREATE POLICY auditors ON access_head FOR SELECT TO anwang_audit_reader USING (current_user = 'anwang_' || (SELECT acting_role()));
+CREATE POLICY auditors ON access_anchor FOR SELECT TO anwang_audit_reader USING (current_user = 'anwang_' || (SELECT acting_role()));
+GRANT SELECT ON access_event, access_head, access_anchor TO anwang_audit_reader;
+
+GRANT SELECT ON credential, inbox, key_check, register_version, schema_migration, source, spool TO anwang_intake;
+GRANT INSERT, UPDATE, DELETE ON credential, spool TO anwang_intake;
+GRANT SELECT ON alarm, key_check, register_version, schema_migration, source TO anwang_feeds;
+GRANT INSERT, UPDATE, DELETE ON alarm TO anwang_feeds;
+GRANT SELECT ON alarm, attempt, case_alias, case_event, case_file, clock, decision, history, inbox, incident,
+    key_check, link_edge, link_key, link_review, link_tie, outbox, policy_activation, policy_release, policy_shadow,
+    policy_signature, policy_signer, register_version, report, report_original, report_version, schema_migration,
+    shadow_decision, source, stream_cursor, stream_hole, unread_report TO anwang_assess;
+GRANT INSERT, UPDATE, DELETE ON alarm, attempt, case_alias, case_event, case_file, clock, decision, inbox, incident,
+    link_edge, link_key, link_review, outbox, report, report_original, report_version, shadow_decision, stream_cursor,
+    stream_hole, unread_report TO anwang_assess;
+GRANT SELECT ON alarm, key_check, outbox, relay_lease, relay_mark, schema_migration TO anwang_relay;
+GRANT INSERT, UPDATE, DELETE ON alarm, outbox, relay_lease, relay_mark TO anwang_relay;
+GRANT SELECT ON alarm, audit_mark, case_event, case_file, clock, decision, inbox, incident, key_check, outbox,
+    relay_mark, report, report_original, report_version, schema_migration, spool, stream_cursor, stream_hole,
+    unread_report TO anwang_auditor;
+GRANT INSERT, UPDATE, DELETE ON alarm, audit_mark, stream_hole TO anwang_auditor;
+GRANT SELECT ON alarm, case_alias, case_event, case_file, case_transfer, clock, decision, history, incident,
+    key_check, link_edge, link_review, link_tie, outbox, override, override_part, policy_activation, policy_release,
+    policy_shadow, policy_signature, policy_signer, register_version, report, report_original, report_version, ruling,
+    schema_migration, source TO anwang_desk;
+GRANT INSERT, UPDATE, DELETE ON alarm, case_alias, case_event, case_file, case_transfer, clock, incident, link_review,
+    link_tie, outbox, override, override_part, report, report_original, report_version, ruling TO anwang_desk;
+GRANT INSERT ON key_check TO anwang_assess, anwang_relay, anwang_auditor, anwang_desk, anwang_operate;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO anwang_operate;
+REVOKE ALL ON access_event, access_head, access_anchor, schema_migration FROM anwang_operate;
+GRANT SELECT ON schema_migration TO anwang_operate, anwang_people;
+GRANT SELECT, INSERT, UPDATE ON staff_session TO anwang_desk;
+GRANT SELECT ON staff, post TO anwang_desk;
+GRANT SELECT, INSERT ON access_event, access_head, access_anchor TO anwang_auditor;
+GRANT SELECT ON case_file, incident, report, report_version, report_original, link_key, staff, post, staff_session, staff_tie TO anwang_keeper;
+GRANT SELECT, INSERT, DELETE ON claim TO anwang_keeper;
+GRANT SELECT, INSERT ON reveal TO anwang_keeper;
+GRANT INSERT ON access_event TO anwang_keeper;
+GRANT SELECT, INSERT, UPDATE ON access_head TO anwang_keeper;
+
+-- The functions that look further than their caller belong to the keeper, and are for those named here alone.
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION session_of(text), acting_staff(), acting_scope(), acting_role()
+    TO anwang_people, anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor,
+    anwang_policy_owner, anwang_analyst, anwang_operator, anwang_audit_reader;
+GRANT EXECUTE ON FUNCTION covers(text, text, text), role_works_on(text, text), is_open_to_me(uuid), has_opened(uuid, text[]),
+        may_read_story(text, text, bool, uuid), refuse_act(text, uuid, text), claim_case(uuid), give_back_case(uuid),
+        open_case(uuid, text, text), tell_read(uuid, text, int), protective_lead(uuid)
+    TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
+GRANT EXECUTE ON FUNCTION refuse_act(text, uuid, text) TO anwang_policy_owner, anwang_analyst, anwang_operator, anwang_audit_reader;
+GRANT EXECUTE ON FUNCTION access_hash(bytea, text, bigint, timestamptz, text, text, jsonb) TO anwang_keeper;
+GRANT EXECUTE ON FUNCTION audit_append(text, text, text, jsonb), audit_append_many(text, jsonb)
+    TO anwang_assess, anwang_relay, anwang_auditor, anwang_intake, anwang_feeds, anwang_desk, anwang_operate;
+GRANT EXECUTE ON FUNCTION acting_staff(), acting_scope(), acting_role(), covers(text, text, text), role_works_on(text, text)
+    TO anwang_keeper;
+GRANT SELECT ON revealed_report, revealed_story, revealed_original
+    TO anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
+
+GRANT CREATE ON SCHEMA public TO anwang_keeper;
 DO $$
 DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'audit_append(text, text, text, jsonb)', 'audit_append_many(text, jsonb)', 'session_of(text)', 'conflicts_of(text)',
-        'acting_conflicts()', 'has_opened(uuid, text[])', 'told(text, uuid, jsonb)', 'seen_case(uuid)',
+        'is_open_to_me(uuid)', 'has_opened(uuid, text[])', 'told(text, uuid, jsonb)', 'seen_case(uuid)',
         'refuse_act(text, uuid, text)', 'why_unseen(uuid)', 'claim_case(uuid)', 'give_back_case(uuid)',
-        'open_case(uuid, text, text)', 'tell_read(uuid, text, integer)', 'protective_lead(uuid)'
+        'open_case(uuid, text, text)', 'tell_read(uuid, text, int)', 'protective_lead(uuid)'
     ] LOOP
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', name);
+        EXECUTE format('ALTER FUNCTION %s OWNER TO anwang_keeper', name);
     END LOOP;
 END $$;
-GRANT CREATE ON SCHEMA public TO anwang_keeper;
-ALTER FUNCTION audit_append(text, text, text, jsonb) OWNER TO anwang_keeper;
-ALTER FUNCTION audit_append_many(text, jsonb) OWNER TO anwang_keeper;
-ALTER FUNCTION session_of(text) OWNER TO anwang_keeper;
-ALTER FUNCTION conflicts_of(text) OWNER TO anwang_keeper;
-ALTER FUNCTION acting_conflicts() OWNER TO anwang_keeper;
-ALTER FUNCTION has_opened(uuid, text[]) OWNER TO anwang_keeper;
-ALTER FUNCTION told(text, uuid, jsonb) OWNER TO anwang_keeper;
-ALTER FUNCTION seen_case(uuid) OWNER TO anwang_keeper;
-ALTER FUNCTION refuse_act(text, uuid, text) OWNER TO anwang_keeper;
-ALTER FUNCTION why_unseen(uuid) OWNER TO anwang_keeper;
-ALTER FUNCTION claim_case(uuid) OWNER TO anwang_keeper;
-ALTER FUNCTION give_back_case(uuid) OWNER TO anwang_keeper;
-ALTER FUNCTION open_case(uuid, text, text) OWNER TO anwang_keeper;
-ALTER FUNCTION tell_read(uuid, text, integer) OWNER TO anwang_keeper;
-ALTER FUNCTION protective_lead(uuid) OWNER TO anwang_keeper;
 ALTER VIEW revealed_report OWNER TO anwang_keeper;
 ALTER VIEW revealed_story OWNER TO anwang_keeper;
 ALTER VIEW revealed_original OWNER TO anwang_keeper;

@@ -1,9 +1,7 @@
 -- Cases of which nothing personal may be opened any more: proposed by one person, approved by another, done step by step.
 --
--- erasure: read and written by the desk and the CLI (operate); read by assess, relay and auditor at their start.
--- erased_event: read by assess and the desk; written by the desk and the CLI. past_home: written by assess, the desk and
--- the CLI; read by the desk and the CLI. The desk and the CLI delete rows of link_key, link_edge, link_tie, link_review
--- and claim, and update case_file, when they erase.
+-- Cases are erased by the command line (operate) alone; every process looks at its start whether a restore has brought one
+-- back.
 
 ALTER TABLE case_file DROP CONSTRAINT case_file_state_check;
 ALTER TABLE case_file ADD CONSTRAINT case_file_state_check
@@ -51,4 +49,8 @@ CREATE TABLE past_home (
 );
 COMMENT ON TABLE past_home IS 'The cases under whose keys a version lay before: an older backup still holds it so.';
 
+GRANT SELECT ON erasure TO anwang_assess, anwang_relay, anwang_auditor, anwang_desk;
+GRANT SELECT ON erased_event TO anwang_assess, anwang_desk;
+GRANT SELECT, INSERT ON past_home TO anwang_assess, anwang_desk;
+GRANT SELECT, INSERT, UPDATE, DELETE ON erasure, erased_event, past_home TO anwang_operate;
 SELECT put_under_guard('erasure'), put_under_guard('erased_event'), put_under_guard('past_home');
