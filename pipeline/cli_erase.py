@@ -107,9 +107,7 @@ def erase_apply_list(told: "Configured") -> None:
 def erase_due(
     told: "Configured",
     *,
-    on: Annotated[
-        str | None, typer.Option("--on", metavar="DAY", help="As of this day, 2033-01-01.")
-    ] = None,
+    on: Annotated[str | None, typer.Option("--on", metavar="DAY", help="As of this day, 2033-01-01.")] = None,
     propose_by: Annotated[
         str | None, typer.Option("--propose-by", metavar="CODE", help="Propose each; another person approves.")
     ] = None,

@@ -131,7 +131,7 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(
+async def ground(  # noqa: PLR0913 - as open_pool, and what may be there
     settings: Settings,
     name: str,
     role: Role,

@@ -288,5 +288,6 @@ def _proposed(row: Row | None) -> Proposed | None:
     return Proposed(ErasureState(row["state"]), row["proposed_by"], row["answered_by"]) if row else None
 
 
-async def _tell(db: Connection, kind: str, by: str, body: Mapping[str, object]) -> None:
-    await db.execute(SQL["tell_access"], STREAM, kind, by, body)
+async def _tell(db: Connection, kind: str, by: str, body: Mapping[str, UUID | str | int]) -> None:
+    told = {name: str(value) if isinstance(value, UUID) else value for name, value in body.items()}
+    await db.execute(SQL["tell_access"], STREAM, kind, by, told)
