@@ -14,7 +14,7 @@ from pipeline.contracts.vocabulary import LinkClass, Outcome
 from pipeline.domain import evidence, filing, link
 from pipeline.domain.candidates import Found, find
 from pipeline.domain.casefile import CaseFile, Report
-from pipeline.domain.docket import Docket
+from pipeline.domain.docket import Docket, Gone
 from pipeline.domain.facts import Facts
 from pipeline.domain.filing import Ask, Filed
 from pipeline.domain.terms import Terms
@@ -55,8 +55,8 @@ def assess(facts: Facts, docket: Docket, terms: Terms) -> Settlement:
             if version.event_id == facts.event_id and version.content_key == facts.content_key:
                 return _redelivery(version, report, docket)
     erased = _erased(facts, docket)
-    if erased is not None and erased.event_key in docket.decisions:
-        return _repeated(erased, docket.gone[erased.event_key].report_id, docket)
+    if erased and erased.event_key in docket.decisions:
+        return _repeated(replace(facts, event_key=erased.event_key), erased.report_id, docket)
     settlement = _new_version(facts, told, docket, terms)
     if settlement.filed:
         _keep(settlement, settlement.filed, docket)
@@ -91,18 +91,17 @@ def _repeated(version: Facts, report_id: UUID, docket: Docket) -> Settlement:
     return Settlement(version, report_id, repeated)
 
 
-def _erased(facts: Facts, docket: Docket) -> Facts | None:
+def _erased(facts: Facts, docket: Docket) -> Gone | None:
     """The version of an erased case that this event is, come again; None for a new one."""
     known = docket.gone.get(facts.event_key)
     if known and facts.content_key in known.contents:
-        return facts
-    key = reused_key(facts)
-    return replace(facts, event_key=key) if key in docket.gone else None
+        return known
+    return docket.gone.get(reused_key(facts))
 
 
 def _new_version(facts: Facts, told: tuple[Report, ...], docket: Docket, terms: Terms) -> Settlement:
     if erased := _erased(facts, docket):
-        return _file_alone(erased, docket, terms)
+        return _file_alone(replace(facts, event_key=erased.event_key), docket, terms)
     is_reused = bool(told) or facts.event_key in docket.gone
     number = link.number_key(facts)
     numbered = _newest_first(docket.reports_with(number)) if number else ()

@@ -20,10 +20,16 @@ Bearers = Mapping[UUID, str]
 
 
 class Gone(NamedTuple):
-    """A version that cannot be opened any more. `contents` are the contents that are known to have been its own."""
+    """A version that cannot be opened any more, by the key that it is stored by. `contents` are the contents that are
+    known to have been its own.
+    """
 
+    event_key: UUID
     report_id: UUID
     contents: frozenset[bytes] = frozenset()
+
+    def with_content(self, content: bytes) -> "Gone":
+        return self._replace(contents=self.contents | {content})
 
 
 @dataclass(slots=True)
@@ -41,8 +47,8 @@ class Trace:
 
 class Docket:
     """Changed only by the decisions themselves; whoever reads gets frozen values. `bearers` maps a key to the reports
-    that bear it and their sources; `aliases` are the cases that went up in others; `gone` are, by event key, the
-    versions of cases that were erased.
+    that bear it and their sources; `aliases` are the cases that went up in others; `gone` are, by the
+    key by which an event comes, the versions of cases that were erased.
     """
 
     def __init__(self, decided: int = 0) -> None:

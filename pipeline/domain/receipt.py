@@ -170,7 +170,8 @@ def again(receipt: Receipt, facts: Mapping[UUID, Facts], policy: Policy, terms: 
     for tie in receipt.ties:
         docket.bonds.tie(tie)
     if receipt.beside_erased:
-        docket.gone[receipt.told.event_key] = Gone(report_begun_by(receipt.told.event_key))
+        key = receipt.told.event_key
+        docket.gone[key] = Gone(key, report_begun_by(key))
     return assess(receipt.told, docket, terms.under(policy, receipt.at, receipt.load))
 
 
