@@ -92,6 +92,10 @@ class Settings(BaseSettings):
         default_factory=lambda told: told["data_dir"] / "keys" / "ring.json",
         description="The key ring, by default keys/ring.json in data_dir; only its owner may read it.",
     )
+    erasure_list: Path = Field(
+        default_factory=lambda told: told["key_file"].parent / "erasures.ndjson",
+        description="What was erased, by default erasures.ndjson beside the key ring; it must outlive both databases.",
+    )
     gate_key_file: Path = Field(
         default_factory=lambda told: told["data_dir"] / "keys" / "gate.json",
         description="The keys of the HTTP intake, by default keys/gate.json in data_dir; they open no settled report.",

@@ -24,6 +24,7 @@ HELP: Mapping[str, str] = {
     "keys_dsn": "Database of case keys.",
     "data_dir": "Folder of this machine's own files.",
     "key_file": "Key ring.",
+    "erasure_list": "List of erasures.",
     "gate_key_file": "Keys of the HTTP intake.",
     "wrapping_key": "What wraps case keys: file, or a PKCS#11 URI.",
     "hsm_pin_file": "PIN of the token of that URI.",
