@@ -53,7 +53,9 @@ def environment(settings: Settings, *, planted: str | None = None, **more: str) 
         "ANWANG_PARTITIONS": str(settings.partitions),
     }
     ours = {name: value for name, value in os.environ.items() if not name.startswith("ANWANG_")}
-    return {**ours, "PYTHONPATH": str(PLANTED / planted) if planted else "", **told, **more}
+    searched = [str(PLANTED / planted)] if planted else []
+    searched += filter(None, [os.environ.get("PYTHONPATH")])
+    return {**ours, "PYTHONPATH": os.pathsep.join(searched), **told, **more}
 
 
 @dataclass(frozen=True, slots=True)
