@@ -189,8 +189,8 @@ class _Sources:
 @asynccontextmanager
 async def _asking(place: Place) -> AsyncIterator[Bench]:
     ring, known = KeyRing.load(place.ring), crowd.directory()
-    data = await open_pool(place.dsn, name="bench", connections_max=1)
-    keys = await open_pool(place.keys_dsn, name="bench", connections_max=1)
+    data = await open_pool(place.dsn, name="bench", role=None, connections_max=1)
+    keys = await open_pool(place.keys_dsn, name="bench", role=None, connections_max=1)
     try:
         async with data.acquire() as db:
             yield Bench(db, DocketReader(ring, CaseKeys(keys, ring), _Sources(known)), ring, known)

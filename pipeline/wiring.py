@@ -12,9 +12,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from pipeline.adapters.anchors import PUBLIC_SUFFIX, AnchorFile, is_signed_by, signer, trusted_keys
 from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
@@ -22,6 +24,7 @@ from pipeline.adapters.http.desk_room import Room
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.server import Tls, Watched, listening
+from pipeline.adapters.kafka.brokers import brokers_of, proven_brokers
 from pipeline.adapters.kafka.door import Door
 from pipeline.adapters.kafka.intake import Intake
 from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
@@ -29,6 +32,7 @@ from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.kafka.returning import send_back
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
+from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -37,6 +41,7 @@ from pipeline.adapters.postgres.database import (
     COUNTING_TIMEOUT_MS,
     STATEMENT_TIMEOUT_MS,
     Pool,
+    Role,
     open_pool,
     with_retries,
 )
@@ -45,12 +50,14 @@ from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
+from pipeline.adapters.postgres.key_versions import prove_keys, prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
-from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
+from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, refuse_other_schema
 from pipeline.adapters.postgres.overrides import Overrides
 from pipeline.adapters.postgres.overruled import read_overruled
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.proofs import Proofs
+from pipeline.adapters.postgres.quiet import refuse_talkative_log
 from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
@@ -64,6 +71,7 @@ from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
 from pipeline.adapters.staff import Staff
 from pipeline.adapters.telemetry import utc_now
+from pipeline.adapters.timestamps import Timestamper, is_stamp_of
 from pipeline.adapters.vault import GateKeys, KeyRing
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
@@ -73,9 +81,10 @@ from pipeline.domain.link_words import Words
 from pipeline.domain.overruled import Overruled
 from pipeline.domain.terms import TermsBook
 from pipeline.domain.unread import Fate, Quarantined
-from pipeline.errors import UnavailableError
+from pipeline.errors import KeysRefusedError, UnavailableError
 from pipeline.ports import Telling
 from pipeline.settings import Settings, SettingsRefusedError, directory_of
+from pipeline.stages.anchor import Anchoring
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
 from pipeline.stages.feeds import FeedWatch
@@ -132,14 +141,16 @@ class Ground:
 
 @asynccontextmanager
 async def ground(
-    settings: Settings, name: str, *, connections_max: int = 4, timeout_ms: int = STATEMENT_TIMEOUT_MS
+    settings: Settings, name: str, role: Role, *, connections_max: int = 4, timeout_ms: int = STATEMENT_TIMEOUT_MS
 ) -> AsyncIterator[Ground]:
     ring = KeyRing.load(settings.key_file)
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, name, connections_max=connections_max, timeout_ms=timeout_ms)
+        pool = await _pool(
+            stack, settings.postgres_dsn, name, role, connections_max=connections_max, timeout_ms=timeout_ms
+        )
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
-            await prove_keys(db, ring.proof)
+            await prove_keys(db, ring)
         yield Ground(pool, ring)
 
 
@@ -147,25 +158,31 @@ async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
     stack: AsyncExitStack,
     dsn: str,
     name: str,
+    role: Role,
     *,
     connections_max: int = 4,
     durable: bool = True,
     timeout_ms: int = STATEMENT_TIMEOUT_MS,
 ) -> Pool:
     pool = await with_retries(
-        lambda: open_pool(dsn, name=name, connections_max=connections_max, durable=durable, timeout_ms=timeout_ms)
+        lambda: open_pool(
+            dsn, name=name, role=role, connections_max=connections_max, durable=durable, timeout_ms=timeout_ms
+        )
     )
     stack.callback(pool.terminate)
+    async with pool.acquire() as db:
+        await refuse_talkative_log(db)
     return pool
 
 
 async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
-    name = worker_name("assess")
-    async with ground(settings, name) as on, AsyncExitStack() as stack:
-        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=2)
+    name, brokers = worker_name("assess"), await proven_brokers(settings)
+    async with ground(settings, name, Role.ASSESS) as on, AsyncExitStack() as stack:
+        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.ASSESS, connections_max=2)
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
-        marks = await _pool(stack, settings.postgres_dsn, name, connections_max=1, durable=False)
+            await prove_wrapping(db, on.ring)
+        marks = await _pool(stack, settings.postgres_dsn, name, Role.ASSESS, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys, policies = CaseKeys(keys_pool, on.ring), Policies(on.pool, "assess")
@@ -174,14 +191,14 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
             on.pool, marks, keys, on.ring, sources=sources, policies=policies, centres=centres, worker=name
         )
         claims = Claims(store, telling)
-        intake = Intake(settings.kafka_bootstrap, settings.kafka_group, name, claims)
+        intake = Intake(brokers, settings.kafka_group, name, claims)
         stack.push_async_callback(intake.stop)
         await intake.start()
 
         async def explain(stream: Stream, first: int, found: int) -> bool:
-            return await explain_gap(settings.kafka_bootstrap, stream, first, found)
+            return await explain_gap(brokers, stream, first, found)
 
-        stage = Assess(intake, store, claims, explain=explain, digest=on.ring.digest, sources=sources, telling=telling)
+        stage = Assess(intake, store, claims, explain=explain, digests=on.ring, sources=sources, telling=telling)
         await drive(stage.turn, beat)
         await stage.hint()
 
@@ -190,16 +207,16 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
     """Takes reports in by HTTP. It holds the keys of the door alone, and needs the database only to start, for new
     sources and for receipts.
     """
-    name = worker_name("intake")
+    name, brokers = worker_name("intake"), await proven_brokers(settings)
     keys = GateKeys.load(settings.gate_key_file)
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, name, timeout_ms=ANSWER_TIMEOUT_MS)
+        pool = await _pool(stack, settings.postgres_dsn, name, Role.INTAKE, timeout_ms=ANSWER_TIMEOUT_MS)
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         keeper = Doorkeeper(pool, directory_of(settings))
         await keeper.look()
         spool = _spool(stack, settings, keys)
-        door = Door(settings.kafka_bootstrap, name, partial(broker_answers, settings.kafka_bootstrap))
+        door = Door(brokers, name, partial(broker_answers, brokers))
         stack.push_async_callback(door.stop)
         watching = await stack.enter_async_context(_beside(door.watch()))
         with contextlib.suppress(TimeoutError):  # the first to call is not refused for want of a look
@@ -218,6 +235,7 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
                 beat()
                 if not await gate.drain():
                     break
+            keys.refresh()
             with contextlib.suppress(UnavailableError):
                 await keeper.look()
                 if spool:
@@ -242,7 +260,7 @@ def _spool(stack: AsyncExitStack, settings: Settings, keys: GateKeys) -> Spool |
         return None
     if settings.instance is None:
         raise SettingsRefusedError("spool_dir needs an instance: by its name the ledger counts what lies there")
-    spool = Spool(settings.spool_dir, keys.spool, bytes_max=settings.spool_bytes_max)
+    spool = Spool(settings.spool_dir, lambda: keys.spool, bytes_max=settings.spool_bytes_max)
     stack.callback(spool.close)
     return spool
 
@@ -260,12 +278,12 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Tas
 
 
 async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
-    name = worker_name("relay")
-    async with ground(settings, name) as on, AsyncExitStack() as stack:
+    name, brokers = worker_name("relay"), await proven_brokers(settings)
+    async with ground(settings, name, Role.RELAY) as on, AsyncExitStack() as stack:
         box = RelayStore(on.pool, settings.postgres_dsn, name)
         stack.push_async_callback(box.close)
-        onlooker = await stack.enter_async_context(Onlooker(settings.kafka_bootstrap, name))
-        outlet = Outlet(settings.kafka_bootstrap, name)
+        onlooker = await stack.enter_async_context(Onlooker(brokers, name))
+        outlet = Outlet(brokers, name)
         stack.push_async_callback(outlet.stop)
         await outlet.start()
         relay = Relay(box, outlet, onlooker, telling)
@@ -274,13 +292,30 @@ async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
 
 
 async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
-    name = worker_name("auditor")
+    """Audits the ledger, and signs where the streams of access stand."""
+    name, brokers = worker_name("auditor"), await proven_brokers(settings)
+    sign = signer(settings.anchor_key_file)
+    stamper = Timestamper(settings.timestamp_command) if settings.timestamp_command else None
     async with (
-        ground(settings, name, timeout_ms=COUNTING_TIMEOUT_MS) as on,
-        Onlooker(settings.kafka_bootstrap, name) as onlooker,
+        ground(settings, name, Role.AUDITOR, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        Onlooker(brokers, name) as onlooker,
     ):
-        auditor = Auditor(AuditStore(on.pool), onlooker, on.ring.digest, telling)
-        await drive(auditor.turn, beat, pause_s=AUDIT_EVERY_S)
+        auditor = Auditor(AuditStore(on.pool), onlooker, on.ring, telling)
+        anchoring = Anchoring(
+            AccessBook(on.pool),
+            AnchorFile(settings.anchor_file),
+            sign,
+            stamp=stamper.stamp if stamper else None,
+            telling=telling,
+            every_s=settings.anchor_every_s,
+        )
+
+        async def turn() -> None:
+            await auditor.turn()
+            beat()
+            await anchoring.turn()
+
+        await drive(turn, beat, pause_s=AUDIT_EVERY_S)
 
 
 async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
@@ -289,11 +324,11 @@ async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
         raise SettingsRefusedError("feeds_file is not set: it names the folders to watch")
     feeds, name = load_feeds(settings.feeds_file), worker_name("feeds")
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, name)
+        pool = await _pool(stack, settings.postgres_dsn, name, Role.FEEDS)
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         register = Register(pool, directory_of(settings))
-        sending = await stack.enter_async_context(sender(settings.kafka_bootstrap, lambda _post, _at: None))
+        sending = await stack.enter_async_context(sender(brokers_of(settings), lambda _post, _at: None))
 
         async def find_source(code: str) -> Source | None:
             known, now = (await register.look()).find(code), utc_now()
@@ -313,7 +348,7 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
     """What staff ask and decide by HTTP."""
     staff = Staff(settings.staff_file)
     staff.look()
-    async with links(settings, "desk") as found, AsyncExitStack() as stack:
+    async with links(settings, "desk", Role.DESK) as found, AsyncExitStack() as stack:
         app = desk_app(Room(found.rulings, found.explaining, found.overrides, staff.find))
         await stack.enter_async_context(listening(app, settings.desk_host, settings.desk_port))
 
@@ -332,7 +367,9 @@ def taipei_now() -> datetime:
 async def read_directory(settings: Settings) -> Directory:
     """The sources of the file and those enrolled by command above them, as of now."""
     name = worker_name("sources")
-    pool = await with_retries(lambda: open_pool(settings.postgres_dsn, name=name, connections_max=1), for_s=ASK_FOR_S)
+    pool = await with_retries(
+        lambda: open_pool(settings.postgres_dsn, name=name, role=Role.OPERATE, connections_max=1), for_s=ASK_FOR_S
+    )
     try:
         return await Register(pool, directory_of(settings)).look()
     finally:
@@ -343,7 +380,9 @@ async def read_directory(settings: Settings) -> Directory:
 async def enrolment(settings: Settings) -> AsyncIterator[Enrolment]:
     """What changes the register; the database must be of this program's schema."""
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, worker_name("sources"), timeout_ms=COUNTING_TIMEOUT_MS)
+        pool = await _pool(
+            stack, settings.postgres_dsn, worker_name("sources"), Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS
+        )
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         yield Enrolment(pool)
@@ -353,7 +392,9 @@ async def enrolment(settings: Settings) -> AsyncIterator[Enrolment]:
 async def proofs(settings: Settings) -> AsyncIterator[tuple[Enrolment, Proofs]]:
     """The register, and what changes the keys and certificates of those in it."""
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, worker_name("sources"), timeout_ms=COUNTING_TIMEOUT_MS)
+        pool = await _pool(
+            stack, settings.postgres_dsn, worker_name("sources"), Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS
+        )
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         yield Enrolment(pool), Proofs(pool)
@@ -363,7 +404,9 @@ async def proofs(settings: Settings) -> AsyncIterator[tuple[Enrolment, Proofs]]:
 async def releases(settings: Settings) -> AsyncIterator[Releases]:
     """What changes the policy; the database must be of this program's schema."""
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, worker_name("policy"), timeout_ms=COUNTING_TIMEOUT_MS)
+        pool = await _pool(
+            stack, settings.postgres_dsn, worker_name("policy"), Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS
+        )
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         yield Releases(pool)
@@ -371,49 +414,84 @@ async def releases(settings: Settings) -> AsyncIterator[Releases]:
 
 async def read_ledger(settings: Settings) -> LedgerState:
     """The ledger as it stands now, counted anew."""
-    name = worker_name("ledger")
+    name, brokers = worker_name("ledger"), await proven_brokers(settings)
     async with (
-        ground(settings, name, timeout_ms=COUNTING_TIMEOUT_MS) as on,
-        Onlooker(settings.kafka_bootstrap, name) as onlooker,
+        ground(settings, name, Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        Onlooker(brokers, name) as onlooker,
     ):
         return await ledger_state(AuditStore(on.pool), onlooker)
 
 
 async def read_unread(settings: Settings) -> list[UnreadRow]:
     """The reports that wait for a person because nobody could read or may believe them."""
-    async with ground(settings, worker_name("unread")) as on:
+    async with ground(settings, worker_name("unread"), Role.OPERATE) as on:
         return await AuditStore(on.pool).unread_list()
 
 
 async def mark_read(settings: Settings, unread_id: UUID, by: str) -> bool:
     """A person has read this report; False where no such one waits."""
-    async with ground(settings, worker_name("unread")) as on:
+    async with ground(settings, worker_name("unread"), Role.OPERATE) as on:
         return await AuditStore(on.pool).mark_read(unread_id, by)
 
 
 async def release_unread(settings: Settings, unread_id: UUID, by: str, second: str) -> tuple[Fate, Quarantined]:
     """Two people believe this quarantined report: it goes back to its topic. Raises UnreadRefusedError."""
-    name = worker_name("unread")
-    async with ground(settings, name) as on, AsyncExitStack() as stack:
-        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=1)
+    name, brokers = worker_name("unread"), await proven_brokers(settings)
+    async with ground(settings, name, Role.OPERATE) as on, AsyncExitStack() as stack:
+        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
         sources = await Register(on.pool, directory_of(settings)).look()
-        book = UnreadBook(on.pool, CaseKeys(keys_pool, on.ring))
-        releasing = Releasing(book, partial(send_back, settings.kafka_bootstrap), sources, utc_now)
+        book = UnreadBook(on.pool, CaseKeys(keys_pool, on.ring), on.ring)
+        releasing = Releasing(book, partial(send_back, brokers), sources, utc_now)
         return await releasing.release(unread_id, by, second)
 
 
 async def read_alarms(settings: Settings) -> list[AlarmRow]:
     """What rings now."""
-    async with ground(settings, worker_name("alarms")) as on:
+    async with ground(settings, worker_name("alarms"), Role.OPERATE) as on:
         return await AuditStore(on.pool).open_alarms()
 
 
 async def settle_alarm(settings: Settings, alarm_id: int, by: str) -> bool:
     """A person has looked at this alarm; False where no such one rings."""
-    async with ground(settings, worker_name("alarms")) as on:
+    async with ground(settings, worker_name("alarms"), Role.OPERATE) as on:
         return await AuditStore(on.pool).settle_alarm(alarm_id, by)
+
+
+async def verify_audit(settings: Settings, anchors: Path | None, public_key: Path | None) -> Verified:
+    """Reads the whole audit of access. `anchors` and `public_key` are, by default, where the auditor of this machine
+    leaves them; raises KeysRefusedError where a file that was named is not there.
+    """
+    file = AnchorFile(anchors or settings.anchor_file).read()
+    if anchors and file is None:
+        raise KeysRefusedError(f"the file of anchors {anchors} is not there")
+    trusted = trusted_keys(public_key or settings.anchor_key_file.with_suffix(PUBLIC_SUFFIX))
+    async with _auditing(settings) as book:
+        return await book.verify(file, is_signed=lambda a: is_signed_by(a, trusted), is_stamped=is_stamp_of)
+
+
+async def read_audit(settings: Settings, wanted: Wanted, by: str) -> list[Shown]:
+    """What somebody with the right to it wants to know of the audit of access. That they looked stands there, too."""
+    async with _auditing(settings) as book:
+        return await book.shown(wanted, by)
+
+
+@asynccontextmanager
+async def _auditing(settings: Settings) -> AsyncIterator[AccessBook]:
+    async with AsyncExitStack() as stack:
+        pool = await _pool(
+            stack,
+            settings.postgres_dsn,
+            worker_name("audit"),
+            Role.AUDITOR,
+            connections_max=1,
+            timeout_ms=COUNTING_TIMEOUT_MS,
+        )
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        yield AccessBook(pool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,13 +511,14 @@ class Links:
 
 
 @asynccontextmanager
-async def links(settings: Settings, stage: str = "links") -> AsyncIterator[Links]:
+async def links(settings: Settings, stage: str = "links", role: Role = Role.OPERATE) -> AsyncIterator[Links]:
     """It opens reports, so it needs both databases and the key ring."""
     name = worker_name(stage)
-    async with ground(settings, name) as on, AsyncExitStack() as stack:
-        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=2)
+    async with ground(settings, name, role) as on, AsyncExitStack() as stack:
+        keys_pool = await _pool(stack, settings.keys_dsn, name, role, connections_max=2)
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
@@ -476,12 +555,13 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
     """
     name = worker_name("history")
     async with (
-        ground(settings, name, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
+        ground(settings, name, Role.OPERATE, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
         AsyncExitStack() as stack,
     ):
-        keys_pool = await _pool(stack, settings.keys_dsn, name, connections_max=1)
+        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         book = await with_retries(Policies(on.pool, name).book)
@@ -492,7 +572,9 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
 async def read_overrides(settings: Settings, first: datetime, after: datetime) -> list[tuple[Overruled, Words]]:
     """The rows that people overrode from `first` on and before `after`, the most often first, each in words."""
     async with AsyncExitStack() as stack:
-        pool = await _pool(stack, settings.postgres_dsn, worker_name("policy"), timeout_ms=COUNTING_TIMEOUT_MS)
+        pool = await _pool(
+            stack, settings.postgres_dsn, worker_name("policy"), Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS
+        )
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         found, policies = await read_overruled(pool, first, after), Policies(pool, "policy")
@@ -510,7 +592,7 @@ async def migrate_all(settings: Settings) -> tuple[str, ...]:
 async def create_topics(settings: Settings, directory: Directory | None = None) -> tuple[str, ...]:
     """Creates the topics of these sources that are missing, of the file's if none are given; their names."""
     return await ensure_topics(
-        settings.kafka_bootstrap,
+        await proven_brokers(settings),
         (directory or directory_of(settings)).topics(),
         partitions=settings.partitions,
         replicas=settings.replicas,

@@ -6,10 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from pipeline.contracts.vocabulary import Category
 from pipeline.domain.dangers import IncidentView, ReportView
 from pipeline.domain.facts import Facts
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
+
+_SEXUAL = frozenset({Category.SEXUAL_ASSAULT, Category.CHILD_SEXUAL_EXPLOITATION})
 
 
 class CaseState(StrEnum):
@@ -80,6 +83,17 @@ class CaseFile:
     @property
     def reports(self) -> tuple[Report, ...]:
         return tuple(r for i in self.incidents for r in i.reports)
+
+    @property
+    def categories(self) -> tuple[Category, ...]:
+        """All that was ever told of it, in the order of their names."""
+        return tuple(sorted({c for r in self.reports for v in r.versions for c in v.categories}))
+
+    @property
+    def is_sexual(self) -> bool:
+        """Whether any report, item or row of the policy tells of sexual violence: the law then covers the text, too."""
+        told = () if self.standing is None else (*self.standing.tags, *(r.code for r in self.standing.reasons))
+        return not _SEXUAL.isdisjoint(self.categories) or any("sexual" in code for code in told)
 
     @property
     def judged(self) -> tuple[Standing, Routing]:

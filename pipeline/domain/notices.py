@@ -43,7 +43,9 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message for one topic, keyed by case, so that a case's messages stay in order."""
+    """One message for one topic, keyed by case, so that a case's messages stay in order. `centre` is the one that a
+    queue record is for.
+    """
 
     message_id: UUID
     topic: str
@@ -52,6 +54,7 @@ class Notice:
     event_id: str
     kind: str
     body: bytes
+    centre: str | None = None
 
 
 class Home(NamedTuple):
@@ -179,7 +182,6 @@ def _record(  # noqa: PLR0913 - what, where, why, of which case, when, and where
     message_id = derived("message", topic, case.case_id.hex, str(case.version), kind, home.centre)
     standing, routing = case.judged
     assigned = routing.assigned
-    facts = [f for i in case.incidents for r in i.reports for f in r.versions]
     record = QueueRecord(
         message_id=message_id,
         kind=kind,
@@ -199,7 +201,7 @@ def _record(  # noqa: PLR0913 - what, where, why, of which case, when, and where
         child_grade=standing.child_grade,
         also=tuple(sorted(standing.also)),
         tags=tuple(sorted(standing.tags | routing.tags)),
-        categories=tuple(sorted({c for f in facts for c in f.categories})),
+        categories=case.categories,
         age_band=age_band(i.view.versions for i in case.incidents),
         score=standing.score,
         reasons=standing.reasons[:REASONS_MAX],
@@ -260,4 +262,5 @@ def _event(  # noqa: PLR0913 - as above
 
 def _notice(topic: str, message_id: UUID, case: CaseFile, body: QueueRecord | CaseEvent, kind: str) -> Notice:
     text = body.model_dump_json().encode()
-    return Notice(message_id, topic, case.case_id, case.version, body.event_id, kind, text)
+    centre = body.centre if isinstance(body, QueueRecord) else None
+    return Notice(message_id, topic, case.case_id, case.version, body.event_id, kind, text, centre)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pipeline.contracts.case import AgeBand
@@ -79,7 +79,12 @@ def guarded(facts: Facts, digest: Callable[[bytes], bytes]) -> Facts:
     """
     if public_event_id(facts.event_id, facts.event_key, source=facts.source) == facts.event_id:
         return facts
-    return replace(facts, event_key=UUID(bytes=digest(facts.event_key.bytes)[:16], version=5))
+    return replace(facts, event_key=guarded_key(digest(facts.event_key.bytes)))
+
+
+def guarded_key(digest: bytes) -> UUID:
+    """The event key that a keyed digest of an event's own key stands for."""
+    return UUID(bytes=digest[:16], version=5)
 
 
 _ROLES = frozenset(ReporterRole)
@@ -101,6 +106,29 @@ def without_reporter(document: Mapping[str, Any]) -> dict[str, Any]:
         return dict(document)
     kept = dict(_unnamed(reporter)) if isinstance(reporter, Mapping) else None
     return {**document, "data": {**data, "reporter": kept}}
+
+
+class Parted(NamedTuple):
+    """An event without its narrative, and that apart; None where it has none."""
+
+    document: Mapping[str, Any]
+    story: Any
+
+
+def parted(document: Mapping[str, Any]) -> Parted:
+    """`data` stands last in the document, so that a narrative can be put back into its text."""
+    data = document["data"]
+    kept = {name: value for name, value in data.items() if name != "narrative"}
+    rest = {name: value for name, value in document.items() if name != "data"}
+    return Parted({**rest, "data": kept}, data.get("narrative"))
+
+
+def rejoined(document: bytes, story: bytes) -> bytes:
+    """The text of the whole event again; `document` and `story` are the JSON texts of what `parted` gave."""
+    return document[: -len(_END)] + b',"narrative":' + story + _END
+
+
+_END = b"}}"
 
 
 def _unnamed(reporter: Mapping[str, Any]) -> Iterator[tuple[str, str | bool]]:

@@ -1,18 +1,16 @@
 """Quarantined reports that people believe after all: who may say so, of what."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.access import told
 from pipeline.errors import UnreadRefusedError
 
 SENT_AGAIN_AFTER = timedelta(minutes=1)
 """A report that was sent back and is not settled by then is sent once more; it counts once."""
-
-_STAFF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,10 @@ class Fate(StrEnum):
 
 def require_two(by: str, second: str) -> None:
     """Raises UnreadRefusedError."""
-    if not _STAFF.fullmatch(by) or not _STAFF.fullmatch(second):
-        raise UnreadRefusedError("say two staff codes, such as S1024: letters and digits, never a name")
+    try:
+        told("unread", by, {"by": by, "second": second})
+    except ValueError:
+        raise UnreadRefusedError("say two staff codes, such as S1024: never a name or a number of a person") from None
     if by.lower() == second.lower():
         raise UnreadRefusedError("nobody releases a report alone: --second is another person")
 

@@ -16,7 +16,7 @@ from pipeline.domain.facts import RELEASED
 from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.domain.privacy import guarded
 from pipeline.errors import FencedError, GapError, LogWentBackError, UnavailableError
-from pipeline.ports import Bounds, Digest, EndOf, Explain, Ledger, Source, Sources, Telling
+from pipeline.ports import Bounds, Digests, EndOf, Explain, Ledger, Source, Sources, Telling
 
 MESSAGES_MAX = 200
 MESSAGES_MIN = 10
@@ -102,7 +102,7 @@ class Assess:
         claims: Claims,
         *,
         explain: Explain,
-        digest: Digest,
+        digests: Digests,
         sources: Sources,
         telling: Telling,
     ) -> None:
@@ -110,7 +110,7 @@ class Assess:
         self._ledger = ledger
         self._claims = claims
         self._explain = explain
-        self._digest = digest
+        self._digests = digests
         self._sources = sources
         self._telling = telling
         self._messages_max = MESSAGES_MAX
@@ -157,7 +157,7 @@ class Assess:
         old = [m for m in messages if m.at.offset < claim.next_offset]
         known = await self._ledger.digests([m.at for m in old]) if old else {}
         for message in old:
-            if known.get(message.at) != self._digest(message.wire):
+            if not self._digests.is_digest(known.get(message.at), message.wire):
                 where = f"{message.at.topic}/{message.at.partition} offset {message.at.offset}"
                 await self._ring("log_holds_other_bytes", where)
                 raise LogWentBackError(f"{where}: these are not the bytes that were settled here")
@@ -229,7 +229,7 @@ class Assess:
 
     def _accepted(self, message: Message, reading: Reading, release: Release | None = None) -> Accepted:
         receipt_key = message.receipt_key if message.receipt_key == reading.facts.event_key else None
-        return Accepted(message, replace(reading, facts=guarded(reading.facts, self._digest)), receipt_key, release)
+        return Accepted(message, replace(reading, facts=guarded(reading.facts, self._guard)), receipt_key, release)
 
     async def _released(self, items: Sequence[Accepted | Unread]) -> tuple[Accepted | Unread, ...]:
         """With those that people believe after all. Doubts are rare, so that hardly any batch asks for releases."""
@@ -247,6 +247,9 @@ class Assess:
             return item
         faults = (*reading.facts.faults, f"{RELEASED}{release.code}")
         return self._accepted(message, replace(reading, facts=replace(reading.facts, faults=faults)), release)
+
+    def _guard(self, value: bytes) -> bytes:
+        return self._digests.all_keyed(value)[0]
 
     async def hint(self) -> None:
         """Tells Kafka how far the database has come, for those who watch the lag there."""

@@ -23,7 +23,7 @@ class Book(Protocol):
 
     async def find(self, unread_id: UUID) -> Quarantined | None: ...
     async def wire(self, unread_id: UUID) -> bytes: ...
-    async def release(self, found: Quarantined, by: str, second: str) -> None: ...
+    async def release(self, found: Quarantined, wire: bytes, by: str, second: str) -> None: ...
     async def mark_sent(self, unread_id: UUID) -> None: ...
 
 
@@ -45,7 +45,7 @@ class Releasing:
         found = require_releasable(await self._book.find(unread_id), unread_id)
         wire = await self._book.wire(unread_id)
         self._require_source(found, wire)
-        await self._book.release(found, by, second)
+        await self._book.release(found, wire, by, second)
         noted = require_releasable(await self._book.find(unread_id), unread_id)
         fate = fate_before_sending(noted.released, self._now()) if noted.released else None
         if fate is None:

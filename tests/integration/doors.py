@@ -54,7 +54,7 @@ class Doors:
 
 async def enrolled(lab: Lab, source: Source = CLINIC, purpose: Purpose = Purpose.TOKEN) -> str:
     """What it shows at the door."""
-    book = Enrolment(lab.pool)
+    book = Enrolment(lab.pools.operate)
     issued = await book.plan([source], purpose)
     expires_at = datetime.now(UTC) + timedelta(days=1) if purpose is Purpose.ENROLMENT else None
     await book.enrol([source], issued, purpose, expires_at)

@@ -15,12 +15,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from pipeline import wiring
+from pipeline.adapters.anchors import create_key
+from pipeline.adapters.kafka.brokers import Brokers, brokers_of
 from pipeline.adapters.kafka.intake import Intake
 from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet, new_producer
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
-from pipeline.adapters.postgres.database import Pool, open_pool
+from pipeline.adapters.postgres.database import Pool, Role, open_pool
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
@@ -91,14 +93,20 @@ class Heard:
 
 @dataclass
 class Lab:
+    """`pool` and `keys_pool` act as whoever made the databases, whom no policy binds: to look at everything."""
+
     settings: Settings
     pool: Pool
     keys_pool: Pool
-    marks: Pool
+    pools: "Pools"
     ring: KeyRing
     stack: AsyncExitStack
     heard: Heard = field(default_factory=Heard)
     _register: tuple[Pool, Register] | None = None
+
+    @property
+    def brokers(self) -> Brokers:
+        return brokers_of(self.settings)
 
     # --- what goes in
 
@@ -106,7 +114,7 @@ class Lab:
         self, events: Sequence[Mapping[str, Any] | bytes], topic: str | None = None, partition: int | None = None
     ) -> None:
         """Each event on its source's topic, or all on `topic`, acknowledged before this returns."""
-        producer = new_producer(self.settings.kafka_bootstrap, "test-sender")
+        producer = new_producer(self.brokers, "test-sender")
         await producer.start()
         try:
             for event in events:
@@ -126,17 +134,18 @@ class Lab:
     @property
     def sources(self) -> Register:
         """The same one for the store and its stage, while the pool is the same."""
-        if self._register is None or self._register[0] is not self.pool:
-            self._register = self.pool, Register(self.pool, directory_of(self.settings))
+        pool = self.pools.assess
+        if self._register is None or self._register[0] is not pool:
+            self._register = pool, Register(pool, directory_of(self.settings))
         return self._register[1]
 
     def store(self, worker: str = "worker", kind: type[AssessStore] = AssessStore) -> AssessStore:
-        keys = CaseKeys(self.keys_pool, self.ring)
-        policies = Policies(self.pool, "assess")
+        keys = CaseKeys(self.pools.keys, self.ring)
+        policies = Policies(self.pools.assess, "assess")
         centres = shipped_terms().centres
         return kind(
-            self.pool,
-            self.marks,
+            self.pools.assess,
+            self.pools.marks,
             keys,
             self.ring,
             sources=self.sources,
@@ -149,11 +158,11 @@ class Lab:
     async def assess(self, store: AssessStore | None = None, group: str | None = None) -> AsyncIterator[Assess]:
         store = store or self.store()
         claims = Claims(store, self.heard)
-        intake = Intake(self.settings.kafka_bootstrap, group or self.settings.kafka_group, "test-assess", claims)
+        intake = Intake(self.brokers, group or self.settings.kafka_group, "test-assess", claims)
         await intake.start()
 
         async def explain(stream: Stream, first: int, found: int) -> bool:
-            return await explain_gap(self.settings.kafka_bootstrap, stream, first, found)
+            return await explain_gap(self.brokers, stream, first, found)
 
         try:
             yield Assess(
@@ -161,7 +170,7 @@ class Lab:
                 store,
                 claims,
                 explain=explain,
-                digest=self.ring.digest,
+                digests=self.ring,
                 sources=self.sources,
                 telling=self.heard,
             )
@@ -170,11 +179,11 @@ class Lab:
 
     @asynccontextmanager
     async def relay(self, owner: str = "relay") -> AsyncIterator[Relay]:
-        box = RelayStore(self.pool, self.settings.postgres_dsn, owner)
-        outlet = Outlet(self.settings.kafka_bootstrap, owner)
+        box = RelayStore(self.pools.relay, self.settings.postgres_dsn, owner)
+        outlet = Outlet(self.brokers, owner)
         await outlet.start()
         try:
-            async with Onlooker(self.settings.kafka_bootstrap, owner) as onlooker:
+            async with Onlooker(self.brokers, owner) as onlooker:
                 relay = Relay(box, outlet, onlooker, self.heard)
                 yield relay
                 await relay.give_back()
@@ -184,8 +193,8 @@ class Lab:
 
     @asynccontextmanager
     async def auditor(self) -> AsyncIterator[Auditor]:
-        async with Onlooker(self.settings.kafka_bootstrap, "test-auditor") as onlooker:
-            yield Auditor(AuditStore(self.pool), onlooker, self.ring.digest, self.heard, patience_s=0)
+        async with Onlooker(self.brokers, "test-auditor") as onlooker:
+            yield Auditor(AuditStore(self.pools.auditor), onlooker, self.ring, self.heard, patience_s=0)
 
     # --- running them until something holds
 
@@ -215,7 +224,7 @@ class Lab:
         return [json.loads(value) for value in await self.values(topic)]
 
     async def values(self, topic: str) -> list[bytes]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(**self.brokers.options(), auto_offset_reset="earliest")
         await consumer.start()
         try:
             tps = [TopicPartition(topic, p) for p in range(self.settings.partitions)]
@@ -250,7 +259,7 @@ async def open_lab(servers: Servers, folder: Path) -> AsyncIterator[Lab]:
     number = next(_numbers)
     main, keys = f"lab_{number}", f"lab_{number}_keys"
     settings = Settings(
-        kafka_bootstrap=servers.kafka_bootstrap,
+        **servers.kafka_settings(),
         kafka_group=f"lab-{number}",
         postgres_dsn=await servers.create_database(main),
         keys_dsn=await servers.create_database(keys),
@@ -259,23 +268,58 @@ async def open_lab(servers: Servers, folder: Path) -> AsyncIterator[Lab]:
     )
     ring = KeyRing.create(settings.key_file)
     GateKeys.create(settings.gate_key_file)
+    create_key(settings.anchor_key_file)
     await wiring.migrate_all(settings)
     await _without_topics(settings)
     await wiring.create_topics(settings)
     async with AsyncExitStack() as stack:
-        pool, keys_pool, marks = [
-            await open_pool(dsn, name="lab", connections_max=6)
-            for dsn in (settings.postgres_dsn, settings.keys_dsn, settings.postgres_dsn)
+        pools = await open_pools(settings, stack)
+        pool, keys_pool = [
+            await open_pool(dsn, name="lab", role=None, connections_max=6)
+            for dsn in (settings.postgres_dsn, settings.keys_dsn)
         ]
-        for opened in (pool, keys_pool, marks):
-            stack.callback(opened.terminate)
-        yield Lab(settings, pool, keys_pool, marks, ring, stack)
+        stack.callback(pool.terminate)
+        stack.callback(keys_pool.terminate)
+        yield Lab(settings, pool, keys_pool, pools, ring, stack)
     await servers.drop_database(main)
     await servers.drop_database(keys)
 
 
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """What the stages work on, each in its own role."""
+
+    assess: Pool
+    marks: Pool
+    keys: Pool
+    relay: Pool
+    auditor: Pool
+    operate: Pool
+
+    @property
+    def on_data(self) -> tuple[Pool, ...]:
+        return self.assess, self.marks, self.relay, self.auditor, self.operate
+
+
+async def open_pools(settings: Settings, stack: AsyncExitStack) -> Pools:
+    async def of(dsn: str, role: Role) -> Pool:
+        pool = await open_pool(dsn, name="lab", role=role, connections_max=6)
+        stack.callback(pool.terminate)
+        return pool
+
+    data = settings.postgres_dsn
+    return Pools(
+        assess=await of(data, Role.ASSESS),
+        marks=await of(data, Role.ASSESS),
+        keys=await of(settings.keys_dsn, Role.ASSESS),
+        relay=await of(data, Role.RELAY),
+        auditor=await of(data, Role.AUDITOR),
+        operate=await of(data, Role.OPERATE),
+    )
+
+
 async def _without_topics(settings: Settings) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**brokers_of(settings).options())
     await admin.start()
     try:
         ours = [t for t in await admin.list_topics() if t.startswith("intake.") or t in OUTGOING]

@@ -117,7 +117,7 @@ async def test_a_source_can_neither_send_for_another_nor_ask_for_its_receipts(do
 
 
 async def test_a_new_token_opens_at_once_and_a_revoked_source_opens_nothing(doors: Doors) -> None:
-    book = Enrolment(doors.lab.pool)
+    book = Enrolment(doors.lab.pools.operate)
     async with doors.client() as client:
         await client.post(REPORTS, json=report(1), headers=STRUCTURED)
         newer = await book.rotate(CLINIC.code, Purpose.TOKEN, ends_at=datetime.now(UTC), expires_at=None)
@@ -133,7 +133,7 @@ async def test_a_new_token_opens_at_once_and_a_revoked_source_opens_nothing(door
 
 
 async def test_what_a_revoked_source_writes_to_kafka_is_quarantined_and_shown(doors: Doors) -> None:
-    await Enrolment(doors.lab.pool).revoke(CLINIC.code, datetime.now(UTC))
+    await Enrolment(doors.lab.pools.operate).revoke(CLINIC.code, datetime.now(UTC))
     await doors.lab.send([{**report(1), "source": f"/sources/{CLINIC.code}"}], topic="intake.clinic.v1")
 
     async def shown() -> bool:
@@ -169,7 +169,7 @@ async def test_a_writer_to_kafka_cannot_make_another_sources_receipt_settled(doo
 
 
 async def send_with_header(doors: Doors, topic: str, told: dict[str, Any], header: tuple[str, bytes]) -> None:
-    producer = new_producer(doors.lab.settings.kafka_bootstrap, "forger")
+    producer = new_producer(doors.lab.brokers, "forger")
     await producer.start()
     try:
         await producer.send_and_wait(topic, json.dumps(told).encode(), headers=[header])

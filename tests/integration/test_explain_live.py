@@ -35,7 +35,7 @@ def like(number: int, source: str) -> dict[str, object]:
 async def test_a_link_is_explained_as_it_was_decided_and_nobody_is_named(lab: Lab) -> None:
     await hear(lab, like(1, "hotline-113"), like(2, "clinic-0001"))
     one, two = await reports_of(lab, 1, 2)
-    explained = await Explaining(lab.pool).explain(one)
+    explained = await Explaining(lab.pools.operate).explain(one)
     (other,) = explained.others
     edge = await lab.pool.fetchrow("SELECT * FROM link_edge")
     assert (other.report_id, other.verdict, other.cause) == (two, Verdict.ONE_INCIDENT, Cause.ABOVE)
@@ -80,7 +80,7 @@ async def test_a_question_is_shown_with_both_sides_answered_once_and_explained(l
     ended = await anwang(lab, "link", "answer", "event-0", "event-2", "no", "--by", FIRST)
     assert "no open question" in ended.err
     assert await lab.pool.fetchval("SELECT count(*) FROM link_review WHERE answered_at IS NULL") == len(questions) - 2
-    explained = await Explaining(lab.pool).explain(a)
+    explained = await Explaining(lab.pools.operate).explain(a)
     said = {o.report_id: (o.verdict, o.cause) for o in explained.others}
     assert said == {b: (said[b][0], Cause.PEOPLE), c: (Verdict.APART, Cause.PEOPLE)}
     await require_sound(lab)

@@ -63,7 +63,7 @@ async def desk_of(lab: Lab, **feed: object) -> AsyncIterator[Desk]:
     folder.mkdir()
     told = {"name": "city", "folder": str(folder), "mapping": "city-nightly", "source": "police-01", "settle_s": 0}
     desk = Desk(lab, folder)
-    async with sender(lab.settings.kafka_bootstrap, lambda _post, _at: None) as sending:
+    async with sender(lab.brokers, lambda _post, _at: None) as sending:
         watched = FeedFolder(
             Feed.model_validate({**told, **feed}),
             load_mapping("city-nightly"),
@@ -72,7 +72,7 @@ async def desk_of(lab: Lab, **feed: object) -> AsyncIterator[Desk]:
             find_source=desk.find_source,
             now=lambda: desk.now,
         )
-        desk.watch = FeedWatch([watched], Alarms(lab.pool, "feeds"), lab.heard, budget_s=60)
+        desk.watch = FeedWatch([watched], Alarms(lab.pools.operate, "feeds"), lab.heard, budget_s=60)
         try:
             yield desk
         finally:

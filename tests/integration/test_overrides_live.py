@@ -47,9 +47,11 @@ ALARM = {"crisis_flags": ["life_threatened"]}
 
 
 def overrides_of(lab: Lab) -> Overrides:
-    keys = CaseKeys(lab.keys_pool, lab.ring)
+    keys = CaseKeys(lab.pools.keys, lab.ring)
     reader = DocketReader(lab.ring, keys, lab.sources)
-    return Overrides(lab.pool, keys, reader, Policies(lab.pool, "test"), shipped_centres(), book_of(lab).named)
+    return Overrides(
+        lab.pools.operate, keys, reader, Policies(lab.pools.operate, "test"), shipped_centres(), book_of(lab).named
+    )
 
 
 def wish(kind: OverrideKind, *, second: str | None = SECOND, **wanted: Any) -> OverrideWish:  # noqa: ANN401 - of Wanted

@@ -51,7 +51,7 @@ class Bureau:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
-        self.releases = Releases(lab.pool)
+        self.releases = Releases(lab.pools.operate)
         self.keys = {staff: SigningKey.create(lab.settings.data_dir / f"{staff}.pem") for staff in (FIRST, SECOND)}
 
     async def register(self) -> "Bureau":
@@ -83,7 +83,7 @@ async def bureau_of(lab: Lab) -> Bureau:
 
 async def send_at(lab: Lab, told: Mapping[int, datetime]) -> None:
     """Reports by number, each as if it had come in at its time, even and odd numbers on a partition of their own."""
-    producer = new_producer(lab.settings.kafka_bootstrap, "test-sender")
+    producer = new_producer(lab.brokers, "test-sender")
     await producer.start()
     try:
         for number, at in told.items():
@@ -216,7 +216,7 @@ async def test_a_roll_back_brings_the_policy_before_it_back_and_deletes_nothing(
     planned_at = await bureau.activate("bureau-3", 3600)
 
     async def in_force(at: datetime) -> str:
-        return (await Policies(lab.pool, "test").book()).at(at).version
+        return (await Policies(lab.pools.operate, "test").book()).at(at).version
 
     now = await bureau.now()
     assert (await in_force(now), await in_force(planned_at)) == ("bureau-2", "bureau-3")
@@ -253,8 +253,8 @@ async def test_a_release_that_was_tampered_with_rings_and_reports_go_on_by_the_p
     await lab.publish_all()
     assert (await lab.audit()).balances, "nothing was lost"
     digest = (await bureau.releases.now()).records.releases["bureau-2"].digest
-    assert await Policies(lab.pool, "test").by_digest(digest) is None
-    assert await Policies(lab.pool, "test").by_version("bureau-2") is None
+    assert await Policies(lab.pools.operate, "test").by_digest(digest) is None
+    assert await Policies(lab.pools.operate, "test").by_version("bureau-2") is None
     with pytest.raises(ReleaseRefusedError, match="not the one that was proposed"):
         await bureau.releases.begin_shadow("bureau-2")
 

@@ -26,9 +26,9 @@ async def settled(lab: Lab, reports: int) -> None:
 
 async def test_what_a_relay_sent_and_never_marked_is_found_and_not_sent_again(lab: Lab) -> None:
     await settled(lab, 6)
-    outlet = Outlet(lab.settings.kafka_bootstrap, "dies")
+    outlet = Outlet(lab.brokers, "dies")
     await outlet.start()
-    box = RelayStore(lab.pool, lab.settings.postgres_dsn, "dies")
+    box = RelayStore(lab.pools.relay, lab.settings.postgres_dsn, "dies")
     await outlet.send((await box.waiting(500))[:7])
     await outlet.stop()
     await lab.publish_all()
@@ -40,12 +40,12 @@ async def test_what_a_relay_sent_and_never_marked_is_found_and_not_sent_again(la
 
 async def test_a_relay_whose_lease_was_taken_marks_nothing_and_ends(lab: Lab) -> None:
     await settled(lab, 1)
-    box = RelayStore(lab.pool, lab.settings.postgres_dsn, "lab")
+    box = RelayStore(lab.pools.relay, lab.settings.postgres_dsn, "lab")
     epoch = await box.take_lease()
     assert epoch is not None
-    assert await RelayStore(lab.pool, lab.settings.postgres_dsn, "new").take_lease() is None
+    assert await RelayStore(lab.pools.relay, lab.settings.postgres_dsn, "new").take_lease() is None
     await lab.pool.execute("UPDATE relay_lease SET beat_at = now() - interval '21 s'")
-    assert await RelayStore(lab.pool, lab.settings.postgres_dsn, "new").take_lease() == epoch + 1
+    assert await RelayStore(lab.pools.relay, lab.settings.postgres_dsn, "new").take_lease() == epoch + 1
     sent = [Published(m, Coordinate(m.topic, 0, 0)) for m in await box.waiting(1)]
     with pytest.raises(FencedError):
         await box.mark(epoch, sent)
@@ -72,7 +72,7 @@ class Unreliable(Outlet):
 
 async def test_the_auditor_finds_a_message_that_was_marked_and_never_sent(lab: Lab) -> None:
     await settled(lab, 2)
-    outlet = Unreliable(lab.settings.kafka_bootstrap, "unreliable")
+    outlet = Unreliable(lab.brokers, "unreliable")
     await outlet.start()
     async with lab.relay("unreliable") as honest:
         relay = Relay(honest._box, outlet, honest._topics, lab.heard)  # noqa: SLF001
@@ -107,7 +107,7 @@ async def test_the_auditor_finds_a_settlement_of_bytes_that_nobody_sent(lab: Lab
 
 
 async def test_what_a_person_settled_stays_quiet_and_what_comes_back_by_itself_rings_anew(lab: Lab) -> None:
-    store = AuditStore(lab.pool)
+    store = AuditStore(lab.pools.auditor)
     assert await store.raise_alarm("relay_late", "now")
     assert not await store.raise_alarm("relay_late", "now")
     await store.silence_alarm("relay_late", "now")
@@ -124,18 +124,18 @@ async def test_what_a_person_settled_stays_quiet_and_what_comes_back_by_itself_r
 async def test_a_person_who_has_read_an_unread_report_ends_its_alarm_and_the_report_stays(lab: Lab) -> None:
     await lab.send([b"no report"])
     await lab.settle_all(1)
-    store = AuditStore(lab.pool)
+    store, people = AuditStore(lab.pools.auditor), AuditStore(lab.pools.operate)
     (row,) = await store.unread_list()
-    assert await store.mark_read(row.unread_id, "林督導")
-    assert not await store.mark_read(row.unread_id, "林督導")
+    assert await people.mark_read(row.unread_id, "林督導")
+    assert not await people.mark_read(row.unread_id, "林督導")
     assert (await store.unread_list(), await store.open_alarms()) == ([], [])
     assert await lab.pool.fetchval("SELECT read_by FROM unread_report") == "林督導"
 
 
 async def test_a_relay_that_died_is_followed_at_once_for_it_has_no_session_any_more(lab: Lab) -> None:
-    gone = RelayStore(lab.pool, lab.settings.postgres_dsn, "nobody-by-this-name")
+    gone = RelayStore(lab.pools.relay, lab.settings.postgres_dsn, "nobody-by-this-name")
     assert await gone.take_lease() == 1
-    assert await RelayStore(lab.pool, lab.settings.postgres_dsn, "lab").take_lease() == 2
+    assert await RelayStore(lab.pools.relay, lab.settings.postgres_dsn, "lab").take_lease() == 2
 
 
 async def test_a_queue_topic_that_was_made_anew_stops_the_relay_before_it_sends(lab: Lab) -> None:
@@ -147,16 +147,16 @@ async def test_a_queue_topic_that_was_made_anew_stops_the_relay_before_it_sends(
     async with lab.relay("second") as relay:
         with pytest.raises(LogWentBackError):
             await until(relay.turn, lab.nothing_unpublished, turns_max=3)
-    assert (await AuditStore(lab.pool).findings())["outgoing_log_went_back"] == 1
+    assert (await AuditStore(lab.pools.auditor).findings())["outgoing_log_went_back"] == 1
     assert "event-9" not in {r["event_id"] for r in await lab.records("queue.protective.v1")}
 
 
 async def test_nothing_that_settles_while_the_ledger_is_read_counts_twice(lab: Lab) -> None:
     await lab.send([event(n) for n in range(5)])
-    store = AuditStore(lab.pool)
+    store = AuditStore(lab.pools.auditor)
     before = await store.settlements()
     await lab.settle_all(5)
-    async with Onlooker(lab.settings.kafka_bootstrap, "reader") as onlooker:
+    async with Onlooker(lab.brokers, "reader") as onlooker:
         assert (await ledger_state(store, onlooker)).balances
         store.settlements = lambda: answered(before)  # type: ignore[method-assign]
         ledger = await ledger_state(store, onlooker)
@@ -178,15 +178,15 @@ async def test_an_intake_that_nobody_settles_rings_and_falls_silent_when_it_move
         assert (await auditor.turn()).findings.get("intake_late") == 1
         await lab.settle_all(1)
         await auditor.turn()
-    assert await AuditStore(lab.pool).findings() == {}
+    assert await AuditStore(lab.pools.auditor).findings() == {}
 
 
 async def test_an_unread_report_that_comes_again_after_it_was_read_waits_for_a_person_again(lab: Lab) -> None:
     await lab.send([b"no report"])
     await lab.settle_all(1)
-    store = AuditStore(lab.pool)
+    store = AuditStore(lab.pools.auditor)
     (row,) = await store.unread_list()
-    await store.mark_read(row.unread_id, "林督導")
+    await AuditStore(lab.pools.operate).mark_read(row.unread_id, "林督導")
     await lab.send([b"no report"])
     await lab.settle_all(2)
     (again,) = await store.unread_list()

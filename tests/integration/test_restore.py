@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from lab import VICTIM, Lab, event, until
+from lab import VICTIM, Lab, event, open_pools, until
 
 from pipeline.adapters.postgres.database import open_pool
 from pipeline.errors import LogWentBackError
@@ -23,15 +23,14 @@ async def copy_database(lab: Lab, original: str, copy: str) -> None:
 
 
 async def reconnect(lab: Lab) -> None:
-    lab.pool = await open_pool(lab.settings.postgres_dsn, name="lab", connections_max=6)
-    lab.marks = await open_pool(lab.settings.postgres_dsn, name="lab", connections_max=2)
-    for pool in (lab.pool, lab.marks):
-        lab.stack.callback(pool.terminate)
+    lab.pools = await open_pools(lab.settings, lab.stack)
+    lab.pool = await open_pool(lab.settings.postgres_dsn, name="lab", role=None, connections_max=6)
+    lab.stack.callback(lab.pool.terminate)
 
 
 def disconnect(lab: Lab) -> None:
-    lab.pool.terminate()
-    lab.marks.terminate()
+    for pool in (lab.pool, *lab.pools.on_data):
+        pool.terminate()
 
 
 async def test_a_database_put_back_to_yesterday_rolls_forward_from_kafka(lab: Lab) -> None:
@@ -70,7 +69,7 @@ async def test_retention_that_passed_before_a_report_was_read_stops_the_worker_a
     await lab.send([event(1)], partition=0)
     await lab.settle_all(1)
     await lab.send([event(2), event(3)], partition=0)
-    admin = AIOKafkaAdminClient(bootstrap_servers=lab.settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**lab.brokers.options())
     await admin.start()
     await admin.delete_records({TopicPartition("intake.hotline.113.v1", 0): RecordsToDelete(before_offset=2)})
     await admin.close()

@@ -53,9 +53,9 @@ def told(number: int, *quoted: int, **data: Any) -> dict[str, Any]:  # noqa: ANN
 
 
 def book_of(lab: Lab) -> Rulings:
-    keys = CaseKeys(lab.keys_pool, lab.ring)
+    keys = CaseKeys(lab.pools.keys, lab.ring)
     reader, centres = DocketReader(lab.ring, keys, lab.sources), shipped_terms().centres
-    return Rulings(lab.pool, keys, reader, Policies(lab.pool, "desk"), centres)
+    return Rulings(lab.pools.operate, keys, reader, Policies(lab.pools.operate, "desk"), centres)
 
 
 def ruling(kind: RulingKind, *reports: UUID, scope: Literal["household", "incident"] = "household") -> Ruling:
@@ -304,8 +304,8 @@ async def test_reports_of_an_earlier_release_are_found_once_their_keys_are_writt
     await lab.send([event(1, persons=[victim]), event(2, persons=[victim])])
     await lab.settle_all(2)
     await lab.pool.execute("TRUNCATE link_key")
-    keys = CaseKeys(lab.keys_pool, lab.ring)
-    reindex = Reindex(lab.pool, lab.ring, DocketReader(lab.ring, keys, lab.sources))
+    keys = CaseKeys(lab.pools.keys, lab.ring)
+    reindex = Reindex(lab.pools.operate, lab.ring, DocketReader(lab.ring, keys, lab.sources))
     heard: list[int] = []
     assert [await reindex.run(heard.append) for _ in range(2)] == [2, 2]
     assert heard == [2, 2]

@@ -17,6 +17,7 @@ from signers import LINE, OTHER_LINE, Signers, confused, header, public, signed,
 
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
+from pipeline.adapters.kafka.brokers import brokers_of
 from pipeline.adapters.kafka.door import Door
 from pipeline.adapters.kafka.outlet import new_producer
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -233,7 +234,7 @@ async def by_http(lab: Lab, signers: Signers, telemetry: Telemetry, one: Try) ->
 
 
 async def by_kafka(lab: Lab, one: Try, **more: Any) -> None:  # noqa: ANN401 - of the producer
-    producer = new_producer(lab.settings.kafka_bootstrap, "test-source")
+    producer = new_producer(brokers_of(lab.settings), "test-source")
     await producer.start()
     headers = [(n.replace("ce-", "ce_"), v.encode()) for n, v in (one.headers or STRUCTURED).items()]
     if one.signature is not None:
@@ -312,7 +313,7 @@ async def test_a_revoked_source_or_key_is_quarantined_whatever_time_its_record_b
 
 async def test_two_signatures_beside_one_message_are_none(lab: Lab, signers: Signers) -> None:
     one = right(signers)
-    producer = new_producer(lab.settings.kafka_bootstrap, "test-source")
+    producer = new_producer(brokers_of(lab.settings), "test-source")
     await producer.start()
     headers = [(name, (one.signature or "").encode()) for name in ("jws-signature", "JWS-Signature")]
     await producer.send_and_wait(LINE.topic, one.value, headers=headers)

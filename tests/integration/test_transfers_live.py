@@ -39,8 +39,10 @@ def like(number: int, **data: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
 
 
 def transfers_of(lab: Lab) -> Transfers:
-    keys = CaseKeys(lab.keys_pool, lab.ring)
-    return Transfers(lab.pool, keys, DocketReader(lab.ring, keys, lab.sources), shipped_terms(), book_of(lab).named)
+    keys = CaseKeys(lab.pools.keys, lab.ring)
+    return Transfers(
+        lab.pools.operate, keys, DocketReader(lab.ring, keys, lab.sources), shipped_terms(), book_of(lab).named
+    )
 
 
 def wish(to: str = THERE) -> Proposal:

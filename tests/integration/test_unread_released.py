@@ -14,6 +14,7 @@ from lab import Lab, event
 from signers import LINE, Signers, signed
 
 from pipeline import wiring
+from pipeline.adapters.kafka.brokers import brokers_of
 from pipeline.adapters.kafka.outlet import new_producer
 from pipeline.adapters.kafka.returning import send_back
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -53,7 +54,7 @@ def undated(number: int = 1) -> dict[str, Any]:
 
 
 async def send(lab: Lab, value: bytes, headers: list[tuple[str, bytes]] | None = None, **more: Any) -> None:  # noqa: ANN401 - of the producer
-    producer = new_producer(lab.settings.kafka_bootstrap, "test-source")
+    producer = new_producer(brokers_of(lab.settings), "test-source")
     await producer.start()
     try:
         await producer.send_and_wait(more.pop("topic", LINE.topic), value, headers=headers, **more)
@@ -170,11 +171,11 @@ class Killing(UnreadBook):
     """A book that is killed at one of its steps, before or after it is done."""
 
     def __init__(self, lab: Lab, at: str) -> None:
-        super().__init__(lab.pool, CaseKeys(lab.keys_pool, lab.ring))
+        super().__init__(lab.pool, CaseKeys(lab.keys_pool, lab.ring), lab.ring)
         self._at = at
 
-    async def release(self, found: Quarantined, by: str, second: str) -> None:
-        await super().release(found, by, second)
+    async def release(self, found: Quarantined, wire: bytes, by: str, second: str) -> None:
+        await super().release(found, wire, by, second)
         if self._at == "noted":
             raise KilledError
 
@@ -194,7 +195,7 @@ async def test_whoever_is_killed_between_its_steps_the_next_call_goes_on_and_not
     lab: Lab,
 ) -> None:
     waiting = await quarantined(lab, json.dumps(event(1, source=LINE.code)).encode())
-    back = partial(send_back, lab.settings.kafka_bootstrap)
+    back = partial(send_back, brokers_of(lab.settings))
     killed = Releasing(Killing(lab, at), back, await lab.sources.look(), utc_now)
     with suppress(KilledError):
         await killed.release(waiting.unread_id, A, B)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aiokafka.errors import KafkaError
 
+from pipeline.adapters.kafka.brokers import Brokers
 from pipeline.adapters.kafka.door import CONTENT_TYPE
 from pipeline.adapters.kafka.outlet import new_producer
 from pipeline.contracts.messages import RECEIPT_KEY_HEADER, RELEASE_HEADER, Header, unwired
@@ -11,10 +12,10 @@ from pipeline.domain.unread import Quarantined
 from pipeline.errors import UnavailableError
 
 
-async def send_back(bootstrap: str, found: Quarantined, wire: bytes) -> None:
+async def send_back(brokers: Brokers, found: Quarantined, wire: bytes) -> None:
     """Returns once all replicas have it. Raises UnavailableError; sent again, it is the same event."""
     attributes, value = unwired(wire)
-    producer = new_producer(bootstrap, "anwang-unread")
+    producer = new_producer(brokers, "anwang-unread")
     try:
         await producer.start()
         await producer.send_and_wait(found.topic, value, headers=_headers(found, attributes))

@@ -128,6 +128,8 @@ def _case_row(case: CaseFile, head: bytes) -> tuple[object, ...]:
         STANDING.dump_python(standing, mode="json"),
         ROUTING.dump_python(routing, mode="json"),
         head,
+        " ".join(case.categories),
+        case.is_sexual,
     )
 
 
@@ -140,4 +142,5 @@ def _outbox_row(notice: Notice) -> tuple[object, ...]:
         notice.event_id,
         notice.case_id.bytes.hex().encode(),
         notice.body,
+        notice.centre,
     )

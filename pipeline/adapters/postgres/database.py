@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
 import asyncpg
@@ -52,9 +53,26 @@ async def _as_json(connection: asyncpg.Connection) -> None:
     )
 
 
-def session_settings(name: str, *, durable: bool = True, timeout_ms: int = STATEMENT_TIMEOUT_MS) -> dict[str, str]:
-    """What every session of ours sets: no wait is without bound. The name is cut to what the server keeps of it."""
-    return {
+class Role(StrEnum):
+    """What a connection may do; see `roles.sql`."""
+
+    ASSESS = "anwang_assess"
+    RELAY = "anwang_relay"
+    AUDITOR = "anwang_auditor"
+    INTAKE = "anwang_intake"
+    FEEDS = "anwang_feeds"
+    DESK = "anwang_desk"
+    OPERATE = "anwang_operate"
+    PEOPLE = "anwang_people"
+
+
+def session_settings(
+    name: str, role: Role | None, *, durable: bool = True, timeout_ms: int = STATEMENT_TIMEOUT_MS
+) -> dict[str, str]:
+    """What every session of ours sets: no wait is without bound. The name is cut to what the server keeps of it.
+    Without a role it acts as whoever logged in: to migrate.
+    """
+    settings = {
         "application_name": name[:63],
         "lock_timeout": str(LOCK_TIMEOUT_MS),
         "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
@@ -62,16 +80,25 @@ def session_settings(name: str, *, durable: bool = True, timeout_ms: int = STATE
         "synchronous_commit": "on" if durable else "off",
         "timezone": "UTC",
     }
+    return settings if role is None else {**settings, "role": role.value}
 
 
-async def connect(dsn: str, *, name: str, timeout_ms: int = STATEMENT_TIMEOUT_MS) -> asyncpg.Connection:
+async def connect(
+    dsn: str, *, name: str, role: Role | None, timeout_ms: int = STATEMENT_TIMEOUT_MS
+) -> asyncpg.Connection:
     """One connection outside a pool, under the same bounds."""
-    settings = session_settings(name, timeout_ms=timeout_ms)
+    settings = session_settings(name, role, timeout_ms=timeout_ms)
     return await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S, server_settings=settings)
 
 
-async def open_pool(
-    dsn: str, *, name: str, connections_max: int = 4, durable: bool = True, timeout_ms: int = STATEMENT_TIMEOUT_MS
+async def open_pool(  # noqa: PLR0913 - where, who, and the bounds
+    dsn: str,
+    *,
+    name: str,
+    role: Role | None,
+    connections_max: int = 4,
+    durable: bool = True,
+    timeout_ms: int = STATEMENT_TIMEOUT_MS,
 ) -> Pool:
     """A pool whose sessions never wait without bound. `durable=False` lets a commit return before it is on disk: for
     hints only.
@@ -83,7 +110,7 @@ async def open_pool(
         timeout=CONNECT_TIMEOUT_S,
         command_timeout=timeout_ms / 1000,
         init=_as_json,
-        server_settings=session_settings(name, durable=durable, timeout_ms=timeout_ms),
+        server_settings=session_settings(name, role, durable=durable, timeout_ms=timeout_ms),
     )
     assert pool is not None  # noqa: S101 - create_pool is typed for its un-awaited form
     return pool

@@ -6,8 +6,8 @@ from importlib.resources import files
 
 import asyncpg
 
-from pipeline.adapters.postgres.database import connect
-from pipeline.errors import KeysRefusedError, SchemaRefusedError
+from pipeline.adapters.postgres.database import Role, connect
+from pipeline.errors import SchemaRefusedError
 
 MIGRATION_LOCK = 7_240_113
 MIGRATION_TIMEOUT_MS = 600_000
@@ -47,10 +47,11 @@ async def migrate(dsn: str, folder: str) -> tuple[str, ...]:
     """Applies what is missing and returns the names of it. Raises SchemaRefusedError when an applied one has changed
     or is unknown.
     """
-    connection = await connect(dsn, name="anwang-migrate", timeout_ms=MIGRATION_TIMEOUT_MS)
+    connection = await connect(dsn, name="anwang-migrate", role=None, timeout_ms=MIGRATION_TIMEOUT_MS)
     try:
         await connection.execute(f"SET lock_timeout = {MIGRATION_TIMEOUT_MS}")
         await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        await _provide_roles(connection)
         await connection.execute(_BOOK)
         applied = {
             row["number"]: row for row in await connection.fetch("SELECT number, checksum FROM schema_migration")
@@ -63,6 +64,25 @@ async def migrate(dsn: str, folder: str) -> tuple[str, ...]:
         return tuple(m.name for m in missing)
     finally:
         await connection.close()
+
+
+async def _provide_roles(connection: asyncpg.Connection) -> None:
+    """Makes the server's roles where this user may; else they must be there. Raises SchemaRefusedError."""
+    if await connection.fetchval("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"):
+        await connection.execute((files("pipeline.adapters.postgres") / "roles.sql").read_text("utf-8"))
+    names = [role.value for role in Role]
+    missing = await connection.fetch(
+        """
+        SELECT name FROM unnest($1::text[]) AS name LEFT JOIN pg_roles ON rolname = name
+        WHERE rolname IS NULL OR NOT pg_has_role(current_user, rolname, 'MEMBER') ORDER BY name
+        """,
+        names,
+    )
+    if missing:
+        raise SchemaRefusedError(
+            f"this user of the database is no member of {', '.join(r['name'] for r in missing)}: let an administrator"
+            " run pipeline/adapters/postgres/roles.sql and grant them"
+        )
 
 
 def _refuse_strange(applied: dict[int, asyncpg.Record], ours: dict[int, Migration]) -> None:
@@ -95,16 +115,3 @@ async def refuse_other_schema(connection: asyncpg.Connection | asyncpg.pool.Pool
     _refuse_strange(applied, ours)
     if len(applied) != len(ours):
         raise SchemaRefusedError("the database is behind this program: run `anwang migrate` first")
-
-
-async def prove_keys(connection: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, proof: bytes) -> None:
-    """The first process to come leaves the proof of its keys; whoever comes later with others is refused. Where it lies
-    already, nothing is written: a copy that may only be read serves, too.
-
-    Raises KeysRefusedError.
-    """
-    if await connection.fetchval("SELECT proof FROM key_check") == proof:
-        return
-    await connection.execute("INSERT INTO key_check (proof) VALUES ($1) ON CONFLICT DO NOTHING", proof)
-    if await connection.fetchval("SELECT proof FROM key_check") != proof:
-        raise KeysRefusedError("this key ring is not the one that the database was sealed with")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from pipeline.adapters.postgres.database import TRANSIENT, Pool, connect, with_retries
+from pipeline.adapters.postgres.database import TRANSIENT, Pool, Role, connect, with_retries
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.outgoing import Outgoing, Published
@@ -103,7 +103,7 @@ class RelayStore:
     async def listen(self) -> None:
         """Hears of new messages as they are committed. Losing this connection costs only haste."""
         if self._ear is None or self._ear.is_closed():
-            self._ear = await connect(self._dsn, name=self._owner)
+            self._ear = await connect(self._dsn, name=self._owner, role=Role.RELAY)
             await self._ear.add_listener("outbox", lambda *_: self._woken.set())
 
     async def wait(self, timeout_s: float) -> None:

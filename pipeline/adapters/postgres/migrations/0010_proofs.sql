@@ -38,6 +38,7 @@ CREATE TRIGGER source_certificate_kept BEFORE DELETE OR TRUNCATE ON source_certi
 
 CREATE TABLE unread_release (
     unread_id    uuid PRIMARY KEY REFERENCES unread_report,
+    digest       bytea NOT NULL,
     code         text NOT NULL,
     released_by  text NOT NULL,
     seconded_by  text NOT NULL,
@@ -49,7 +50,13 @@ CREATE TABLE unread_release (
     CHECK (lower(released_by) <> lower(seconded_by)),
     CHECK ((settled_at IS NULL) = (event_key IS NULL))
 );
+CREATE INDEX unread_release_digest ON unread_release (digest);
 COMMENT ON TABLE unread_release IS
     'Two people believe a quarantined report after all: from then on its bytes are believed, as of when they first came in.';
 CREATE TRIGGER unread_release_kept BEFORE DELETE OR TRUNCATE ON unread_release
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal();
+
+SELECT put_under_guard('source_key'), put_under_guard('source_certificate'), put_under_guard('unread_release');
+GRANT SELECT ON source_key, source_certificate TO anwang_intake, anwang_feeds, anwang_assess, anwang_desk;
+GRANT SELECT, INSERT, UPDATE ON source_key, source_certificate, unread_release TO anwang_operate;
+GRANT SELECT, UPDATE ON unread_release TO anwang_assess;

@@ -10,9 +10,10 @@ FROM unread_report u LEFT JOIN unread_release r USING (unread_id)
 WHERE u.unread_id = $1
 
 -- name: release
--- Of two who release it at the same moment the first is noted.
-INSERT INTO unread_release (unread_id, code, released_by, seconded_by, received_at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT DO NOTHING RETURNING 1
+-- Who released it first stays noted; the digest is always under the current version of its key.
+INSERT INTO unread_release AS r (unread_id, code, released_by, seconded_by, received_at, digest) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (unread_id) DO UPDATE SET digest = excluded.digest
+RETURNING r.released_at = now()
 
 -- name: mark_sent
 UPDATE unread_release SET sent_at = now() WHERE unread_id = $1

@@ -1,0 +1,37 @@
+"""People at work: who signs in for a test, in which post."""
+
+from hashlib import sha256
+
+from lab import Lab
+
+from pipeline.adapters.postgres.database import Pool, Role, open_pool
+from pipeline.domain.posts import Post, PostRole
+
+
+async def people_pool(lab: Lab, connections_max: int = 4) -> Pool:
+    pool = await open_pool(lab.settings.postgres_dsn, name="people", role=Role.PEOPLE, connections_max=connections_max)
+    lab.stack.callback(pool.terminate)
+    return pool
+
+
+async def signed_in(lab: Lab, staff: str, role: PostRole, scope: str = "*", *, for_s: int = 3600) -> str:
+    """The token of a session of this person, who is added where the desk does not know them."""
+    token = f"token-of-{staff}-{role}-{scope}"
+    post = Post(role, scope)
+    async with lab.pool.acquire() as db, db.transaction():
+        await db.execute("INSERT INTO staff (staff) VALUES ($1) ON CONFLICT DO NOTHING", staff)
+        await db.execute(
+            "INSERT INTO post (staff, role, scope) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", staff, role, post.scope
+        )
+        await db.execute(
+            """
+            INSERT INTO staff_session (digest, staff, role, scope, ends_at)
+            VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5)) ON CONFLICT DO NOTHING
+            """,
+            sha256(token.encode()).digest(),
+            staff,
+            role,
+            scope,
+            float(for_s),
+        )
+    return token
