@@ -47,6 +47,11 @@ class Refusal(StrEnum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     PARAMETER_WRONG = "parameter_wrong"
+
+
+class DeskRefusal(StrEnum):
+    """Why the desk does not do what a person asks, beside those."""
+
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGN_IN_LOCKED = "sign_in_locked"
     NO_POST = "no_post"
@@ -59,7 +64,7 @@ class Refusal(StrEnum):
     NOT_HELD = "not_held"
 
 
-ProblemCode = Refusal | UnreadableCode | SignatureFault
+ProblemCode = Refusal | UnreadableCode | DeskRefusal | SignatureFault
 
 
 class ReceiptState(StrEnum):
