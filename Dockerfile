@@ -25,7 +25,7 @@ LABEL org.opencontainers.image.title="Anwang" \
 RUN groupadd --gid 10001 anwang \
  && useradd --uid 10001 --gid anwang --no-create-home --home-dir /var/lib/anwang --shell /usr/sbin/nologin anwang \
  && install --directory --owner anwang --group anwang --mode 0700 \
-    /var/lib/anwang /var/lib/anwang/data /var/lib/anwang/keys /var/lib/anwang/gate-keys /var/lib/anwang/spool \
+    /var/lib/anwang /var/lib/anwang/data /var/lib/anwang/keys /var/lib/anwang/gate-keys /var/lib/anwang/spool /var/lib/anwang/anchors \
  && install --directory --owner anwang --group anwang --mode 0750 /var/lib/anwang/passwords
 COPY --from=build /opt/anwang /opt/anwang
 COPY deploy/compose/passwords.sh deploy/compose/prepare.sh /usr/share/anwang/
@@ -34,6 +34,8 @@ ENV PATH=/opt/anwang/bin:$PATH \
     ANWANG_DATA_DIR=/var/lib/anwang/data \
     ANWANG_KEY_FILE=/var/lib/anwang/keys/ring.json \
     ANWANG_GATE_KEY_FILE=/var/lib/anwang/gate-keys/gate.json \
+    ANWANG_ANCHOR_KEY_FILE=/var/lib/anwang/anchors/anchor.pem \
+    ANWANG_ANCHOR_FILE=/var/lib/anwang/anchors/anchors.ndjson \
     ANWANG_HTTP_HOST=0.0.0.0 \
     ANWANG_HTTP_PORT=9100 \
     ANWANG_INTAKE_HOST=0.0.0.0 \

@@ -25,8 +25,8 @@ import asyncpg
 from pipeline.adapters.documents import to_bytes
 from pipeline.adapters.postgres.database import Pool, open_pool
 from pipeline.adapters.postgres.docket_reader import ROUTING, STANDING
-from pipeline.adapters.postgres.keys import Purpose
-from pipeline.adapters.vault import KEY_VERSION, KeyRing, Slot, new_key, seal
+from pipeline.adapters.postgres.keys import KeyName, Purpose, slot_of
+from pipeline.adapters.vault import FIRST_VERSION, KeyPurpose, KeyRing, Slot, new_key, seal
 from pipeline.contracts.decision import TAIPEI
 from pipeline.domain.assess import assess
 from pipeline.domain.chain import BEGINNING
@@ -212,8 +212,10 @@ class _Chunk:
     def _settle(self, household: Sequence[Line]) -> None:
         """Files one case: what is told of one incident is filed in one."""
         case_id, case_key, incidents = uuid4(), new_key(), dict[str, UUID]()
-        wrapped = self._ring.wrap_owner_key(case_key, case_id, Purpose.REPORT)
-        self._rows["case_key"].append((case_id, Purpose.REPORT, KEY_VERSION, wrapped))
+        wrapping = self._ring.held(KeyPurpose.WRAPPING)
+        assert wrapping  # noqa: S101 - a ring that this benchmark has made
+        wrapped = seal(wrapping, case_key, slot_of(KeyName(case_id, Purpose.REPORT), FIRST_VERSION))
+        self._rows["case_key"].append((case_id, Purpose.REPORT, FIRST_VERSION, wrapped))
         reports, largest = dict[str, _Report](), 0
         for line in household:
             incident_id = incidents.setdefault(line.truth.incident, uuid4())

@@ -15,7 +15,8 @@ from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
 from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
 from pipeline.cli_policy import policy_app
-from pipeline.commands.options import PROCESS, SERVERS, CaseFirst, listens_to
+from pipeline.cli_verify import audit_app, verify_app
+from pipeline.commands.options import KAFKA, PROCESS, SERVERS, CaseFirst, listens_to
 
 if TYPE_CHECKING:
     from pipeline.settings import Configured
@@ -53,6 +54,8 @@ app.add_typer(staff, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
 app.add_typer(case_app, name="case", rich_help_panel="Reports")
 app.add_typer(directory_app, name="directory", rich_help_panel="Operation")
+app.add_typer(verify_app, name="verify", rich_help_panel="Operation")
+app.add_typer(audit_app, name="audit", rich_help_panel="Operation")
 app.add_typer(bench, name="bench", rich_help_panel="For who builds on it")
 
 LOCAL, REPORTS, OPERATION, BUILDING = "On this machine", "Reports", "Operation", "For who builds on it"
@@ -178,7 +181,7 @@ def assess(
 
 
 @app.command(rich_help_panel=REPORTS)
-@listens_to("kafka_bootstrap", "postgres_dsn", "sources_file", "data_dir")
+@listens_to(*KAFKA, "postgres_dsn", "sources_file", "data_dir")
 def send(
     told: "Configured",
     file: Lines,
@@ -195,7 +198,7 @@ def send(
 
 
 @app.command("import", rich_help_panel=REPORTS)
-@listens_to("kafka_bootstrap", "postgres_dsn", "sources_file", "data_dir")
+@listens_to(*KAFKA, "postgres_dsn", "sources_file", "data_dir")
 def import_(  # noqa: PLR0913 - a command's options
     told: "Configured",
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, Excel (.xlsx) or NDJSON.")],
@@ -539,7 +542,7 @@ def migrate(told: "Configured") -> None:
 
 
 @app.command(rich_help_panel=OPERATION)
-@listens_to("kafka_bootstrap", "sources_file", "partitions", "replicas", "data_dir")
+@listens_to(*KAFKA, "sources_file", "partitions", "replicas", "data_dir")
 def topics(told: "Configured") -> None:
     """Make the topics that are missing."""
     from pipeline.commands.prepare import make_topics
@@ -548,9 +551,9 @@ def topics(told: "Configured") -> None:
 
 
 @keys.command("init")
-@listens_to("key_file", "gate_key_file", "data_dir")
+@listens_to("key_file", "gate_key_file", "anchor_key_file", "data_dir")
 def keys_init(told: "Configured") -> None:
-    """Draw the key ring and the keys of the HTTP intake; existing ones are never replaced."""
+    """Draw the key ring, the keys of the HTTP intake and of the audit's anchors; existing ones are never replaced."""
     from pipeline.commands.prepare import make_keys
 
     make_keys(told.settings)
@@ -561,7 +564,7 @@ Given = Annotated[
     Credential, typer.Option("--with", help="What it gets: token, one-time code, form key, none.", show_default=True)
 ]
 Url = Annotated[str | None, typer.Option(metavar="URL", help="Where the HTTP intake is reached, for form addresses.")]
-REGISTER = ("postgres_dsn", "kafka_bootstrap", "sources_file", "partitions", "replicas", "data_dir")
+REGISTER = ("postgres_dsn", *KAFKA, "sources_file", "partitions", "replicas", "data_dir")
 
 
 def _require_url(given: Credential, url: str | None) -> None:
@@ -777,8 +780,10 @@ def _uncaught(_kind: type[BaseException], error: BaseException, _trace: object) 
 
 def main() -> None:
     """0 fine, 1 failed with one line on standard error, 2 misused. No text of a foreign error is ever shown."""
+    from pipeline.adapters.memory import keep_memory_private
     from pipeline.errors import AnwangError
 
+    keep_memory_private()
     sys.excepthook = _uncaught
     logging.getLogger().addHandler(logging.NullHandler())
     command = typer.main.get_command(app)  # calling `app` itself would put typer's own hook before ours

@@ -13,6 +13,10 @@ class SchemaRefusedError(AnwangError):
     """The database's schema is not the one that this program was written for."""
 
 
+class ServerLogRefusedError(AnwangError):
+    """A server's log is set so that personal data would stand in it; the text names the settings."""
+
+
 class FencedError(AnwangError):
     """Another process has taken over what this one held; it must end at once."""
 
@@ -31,6 +35,10 @@ class UnavailableError(AnwangError):
     def __init__(self, text: str, *, is_overrun: bool = False) -> None:
         super().__init__(text)
         self.is_overrun = is_overrun
+
+
+class BrokerRefusedError(AnwangError):
+    """A broker does not let us in, is not who it says, or will not do what was asked; never with a password."""
 
 
 class RegisterRefusedError(AnwangError):
@@ -69,3 +77,19 @@ class NobodyActsError(AnwangError):
 
     def __init__(self) -> None:
         super().__init__("no session: sign in again")
+
+
+class StaffRefusedError(AnwangError):
+    """An account, a post or a sign-in that is not given so. `code` is one stable word for it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class OidcRefusedError(AnwangError):
+    """What an OpenID provider says of somebody is not believed. `code` is one stable word for it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code

@@ -23,6 +23,7 @@ from pipeline.domain.route import place
 from pipeline.domain.rulings import rule
 from pipeline.domain.score import judge
 from pipeline.domain.transfer import answer
+from pipeline.stages.anchor import Anchoring
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
 from pipeline.stages.feeds import FeedWatch
@@ -68,7 +69,7 @@ _RULED = (
 _POLICIES = ("policy_release", "policy_signer", "policy_signature", "policy_activation", "policy_shadow")
 _KNOWN_TO_THE_DESK = (
     *("ruling", "link_tie", "link_edge", "link_review", "report", "report_version", "incident", "case_file"),
-    *("case_alias", "decision", "case_key"),
+    *("case_alias", "decision", "link_key", "case_key"),
 )
 _AUDITED = (
     *("stream_cursor", "stream_hole", "inbox", "unread_report", "alarm", "audit_mark", "spool"),
@@ -78,7 +79,7 @@ _AUDITED = (
 
 FLOW: tuple[Step, ...] = (
     Step("intake", "admit", "Whose token is it, can the event be read, and is the source its own?", admit_all,
-         ("register_version", "source", "credential"), ("credential",)),
+         ("register_version", "source", "credential"), ("register_version", "credential")),
     Step("intake", "hand over", "Do all replicas have it? Else: is it sealed on our disk? Only then a receipt.",
          Gate.take, (), (INTAKE, "spool")),
     Step("intake", "answer", "What became of this source's own report?", Doorkeeper.receipt, ("inbox",)),
@@ -103,13 +104,16 @@ FLOW: tuple[Step, ...] = (
     Step("assess", "try", "What would the policy in shadow say? It changes nothing.", differences,
          (), ("shadow_decision",)),
     Step("assess", "tell", "What does the world learn of it, without a name?", notices),
-    Step("assess", "seal", "Under which key does what is personal lie?", seal),
+    Step("assess", "seal", "Under which key does what is personal lie?", seal,
+         ("wrapping_version",)),
     Step("assess", "settle", "Is the partition still mine? Then all of it, in one transaction.", SettlementWriter.write,
-         ("history", "report_original", "link_review"), _SETTLED),
+         ("history", "report_original", "link_review", "unread_report"), _SETTLED),
     Step("relay", "publish", "What is settled but not on its topic yet? What had the relay before me sent?", Relay.turn,
          ("outbox", "relay_mark", *OUTGOING), (*OUTGOING, "outbox", "relay_mark", "relay_lease", "alarm")),
     Step("auditor", "audit", "Is what came in settled, whole, and where the database says it is?", Auditor.turn,
          (INTAKE, *OUTGOING, *_AUDITED), ("audit_mark", "stream_hole", "alarm")),
+    Step("auditor", "anchor", "Is what was noted of access whole since it was signed last? Then it is signed anew.",
+         Anchoring.turn, ("access_event", "access_head", "access_anchor"), ("access_anchor", "alarm")),
     Step("desk", "explain", "Which fields speak for a link, and which against it?", Explaining.explain,
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
     Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,

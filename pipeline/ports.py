@@ -1,6 +1,6 @@
 """What the stages ask of the world. Each promise is kept by one adapter; tests against real servers prove it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pipeline.contracts.messages import Coordinate, Message, Stream
 from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.access import AccessEvent
+from pipeline.domain.anchors import Anchor, Head
 from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Settled, Span, Unread
 from pipeline.domain.directory import Directory
 from pipeline.domain.intake import Post
@@ -74,8 +76,15 @@ class Explain(Protocol):
     async def __call__(self, stream: Stream, first: int, found: int) -> bool: ...
 
 
-class Digest(Protocol):
-    def __call__(self, value: bytes, /) -> bytes: ...
+class Digests(Protocol):
+    """Keyed digests, by which the same message is known again. A digest that was made under an older version of the key
+    is known, too.
+    """
+
+    def is_digest(self, digest: bytes | None, value: bytes) -> bool: ...
+
+    def all_keyed(self, value: bytes) -> tuple[bytes, ...]:
+        """32 bytes under each version of the key, the current one first."""
 
 
 class AuditBook(Protocol):
@@ -98,6 +107,38 @@ class AuditBook(Protocol):
     async def add_hole(self, stream: Stream, hole: Hole) -> None: ...
     async def raise_alarm(self, code: str, subject: str) -> bool: ...
     async def silence_alarm(self, code: str, subject: str) -> None: ...
+    async def talkative_settings(self) -> Collection[str]: ...
+
+
+class Anchored(Protocol):
+    """The streams of access and their anchors. Every call tries again while the database is away."""
+
+    async def heads(self) -> Mapping[str, Head]: ...
+    async def anchors(self, after: int) -> Sequence[Anchor]: ...
+    async def stretch(self, stream: str, after: int, until: int, events_max: int) -> Sequence[AccessEvent]: ...
+    async def add_anchor(self, anchor: Anchor) -> bool: ...
+    async def now(self) -> str: ...
+    async def raise_alarm(self, code: str, subject: str) -> bool: ...
+    async def silence_alarm(self, code: str, subject: str) -> None: ...
+
+
+class AnchorLines(Protocol):
+    """Anchors outside the database. Reading raises KeysRefusedError where it holds something else, writing OSError."""
+
+    def last(self) -> int: ...
+    def append(self, anchors: Iterable[Anchor]) -> None: ...
+
+
+class Sign(Protocol):
+    """Signs a statement."""
+
+    def __call__(self, number: int, statement: str, /) -> Anchor: ...
+
+
+class Stamp(Protocol):
+    """Asks an authority for a timestamp of an anchor. Raises UnavailableError."""
+
+    async def __call__(self, anchor: Anchor) -> bytes: ...
 
 
 class Sent(NamedTuple):

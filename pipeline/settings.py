@@ -1,5 +1,6 @@
 """What a process is told at its start: by flag, else environment, else file, else what runs locally, else default."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,23 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(lambda v: None if v == "off" else v)]
 Rate = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}/(second|minute|hour)$")]
 LogLevel = Literal["debug", "info", "warning", "error"]
+Account = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+class KafkaSecurity(StrEnum):
+    """How brokers are called: as nobody and unencrypted, on this machine alone; or with a password (SCRAM) over TLS."""
+
+    PLAINTEXT = "plaintext"
+    SASL_SSL = "sasl_ssl"
+
+
+def is_loopback(bootstrap: str) -> bool:
+    """Whether all of these brokers are on this machine."""
+    hosts = {address.rpartition(":")[0].strip("[]") for address in bootstrap.split(",")}
+    return all(host in {"localhost", "::1"} or _IS_LOOPBACK.fullmatch(host) for host in hosts)
+
+
+_IS_LOOPBACK = re.compile(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}")
 
 
 _FORM = {
@@ -51,6 +69,17 @@ class Settings(BaseSettings):
 
     kafka_bootstrap: Bootstrap = Field("127.0.0.1:9092", description="The brokers, as host:port with commas between.")
     kafka_group: Name = Field("anwang-assess", description="The consumer group of all assess processes.")
+    kafka_security: KafkaSecurity = Field(
+        default_factory=lambda told: (
+            KafkaSecurity.PLAINTEXT if is_loopback(told["kafka_bootstrap"]) else KafkaSecurity.SASL_SSL
+        ),
+        description="plaintext, for brokers on this machine alone, or sasl_ssl, the default for all others.",
+    )
+    kafka_user: Account | None = Field(None, description="As whom the brokers are called, such as anwang.relay.")
+    kafka_password_file: Path | None = Field(None, description="Its password; only its owner may read the file.")
+    kafka_ca_file: Path | None = Field(
+        None, description="Who signs the brokers' certificates (PEM); the machine's own authorities if not set."
+    )
     postgres_dsn: Dsn = Field("postgresql://127.0.0.1:5432/anwang", description="The database of reports and cases.")
     keys_dsn: Dsn = Field("postgresql://127.0.0.1:5432/anwang_keys", description="The database of case keys.")
     data_dir: Path = Field(Path(".anwang"), description="Where this machine's own files lie.")
@@ -61,6 +90,18 @@ class Settings(BaseSettings):
     gate_key_file: Path = Field(
         default_factory=lambda told: told["data_dir"] / "keys" / "gate.json",
         description="The keys of the HTTP intake, by default keys/gate.json in data_dir; they open no settled report.",
+    )
+    anchor_key_file: Path = Field(
+        default_factory=lambda told: told["data_dir"] / "keys" / "anchor.pem",
+        description="The key that signs anchors of the audit, by default keys/anchor.pem in data_dir.",
+    )
+    anchor_file: Path = Field(
+        default_factory=lambda told: told["data_dir"] / "anchors.ndjson",
+        description="Where anchors lie outside the database, by default anchors.ndjson in data_dir.",
+    )
+    anchor_every_s: float = Field(600.0, ge=1, le=86_400, description="How often the auditor signs the audit.")
+    timestamp_command: str | None = Field(
+        None, description="A command that fetches a timestamp by RFC 3161; it is run without a shell."
     )
     sources_file: Path | None = Field(
         None, description="The sources that stand beside those enrolled by command (CSV)."
@@ -108,7 +149,7 @@ class Configured:
     origins: Mapping[str, Origin]
     file: Path | None
 
-    def shown(self) -> Mapping[str, str | int | None]:
+    def shown(self) -> Mapping[str, str | float | None]:
         """The values as a person may see them."""
         return {name: _shown(name, getattr(self.settings, name)) for name in Settings.model_fields}
 
@@ -201,10 +242,10 @@ def _named(name: str, origin: Origin, file: Path | None) -> str:
             return origin.value
 
 
-def _shown(name: str, value: object) -> str | int | None:
+def _shown(name: str, value: object) -> str | float | None:
     if name.endswith("_dsn"):
         return masked(str(value))
-    return value if isinstance(value, int) or value is None else str(value)
+    return value if isinstance(value, int | float) or value is None else str(value)
 
 
 def masked(dsn: str) -> str:

@@ -12,9 +12,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from pipeline.adapters.anchors import PUBLIC_SUFFIX, AnchorFile, is_signed_by, signer, trusted_keys
 from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
@@ -22,12 +24,14 @@ from pipeline.adapters.http.desk_room import Room
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.server import Watched, listening
+from pipeline.adapters.kafka.brokers import brokers_of, proven_brokers
 from pipeline.adapters.kafka.door import Door
 from pipeline.adapters.kafka.intake import Intake
 from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
+from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -45,11 +49,13 @@ from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
+from pipeline.adapters.postgres.key_versions import prove_keys, prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
-from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, prove_keys, refuse_other_schema
+from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, refuse_other_schema
 from pipeline.adapters.postgres.overrides import Overrides
 from pipeline.adapters.postgres.overruled import read_overruled
 from pipeline.adapters.postgres.policies import Policies
+from pipeline.adapters.postgres.quiet import refuse_talkative_log
 from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
@@ -62,6 +68,7 @@ from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
 from pipeline.adapters.staff import Staff
 from pipeline.adapters.telemetry import utc_now
+from pipeline.adapters.timestamps import Timestamper, is_stamp_of
 from pipeline.adapters.vault import GateKeys, KeyRing
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
@@ -70,9 +77,10 @@ from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.domain.link_words import Words
 from pipeline.domain.overruled import Overruled
 from pipeline.domain.terms import TermsBook
-from pipeline.errors import UnavailableError
+from pipeline.errors import KeysRefusedError, UnavailableError
 from pipeline.ports import Telling
 from pipeline.settings import Settings, SettingsRefusedError, directory_of
+from pipeline.stages.anchor import Anchoring
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
 from pipeline.stages.feeds import FeedWatch
@@ -137,7 +145,7 @@ async def ground(
         )
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
-            await prove_keys(db, ring.proof)
+            await prove_keys(db, ring)
         yield Ground(pool, ring)
 
 
@@ -157,15 +165,18 @@ async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
         )
     )
     stack.callback(pool.terminate)
+    async with pool.acquire() as db:
+        await refuse_talkative_log(db)
     return pool
 
 
 async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
-    name = worker_name("assess")
+    name, brokers = worker_name("assess"), await proven_brokers(settings)
     async with ground(settings, name, Role.ASSESS) as on, AsyncExitStack() as stack:
         keys_pool = await _pool(stack, settings.keys_dsn, name, Role.ASSESS, connections_max=2)
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
         marks = await _pool(stack, settings.postgres_dsn, name, Role.ASSESS, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
@@ -175,14 +186,14 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
             on.pool, marks, keys, on.ring, sources=sources, policies=policies, centres=centres, worker=name
         )
         claims = Claims(store, telling)
-        intake = Intake(settings.kafka_bootstrap, settings.kafka_group, name, claims)
+        intake = Intake(brokers, settings.kafka_group, name, claims)
         stack.push_async_callback(intake.stop)
         await intake.start()
 
         async def explain(stream: Stream, first: int, found: int) -> bool:
-            return await explain_gap(settings.kafka_bootstrap, stream, first, found)
+            return await explain_gap(brokers, stream, first, found)
 
-        stage = Assess(intake, store, claims, explain=explain, digest=on.ring.digest, sources=sources, telling=telling)
+        stage = Assess(intake, store, claims, explain=explain, digests=on.ring, sources=sources, telling=telling)
         await drive(stage.turn, beat)
         await stage.hint()
 
@@ -191,7 +202,7 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
     """Takes reports in by HTTP. It holds the keys of the door alone, and needs the database only to start, for new
     sources and for receipts.
     """
-    name = worker_name("intake")
+    name, brokers = worker_name("intake"), await proven_brokers(settings)
     keys = GateKeys.load(settings.gate_key_file)
     async with AsyncExitStack() as stack:
         pool = await _pool(stack, settings.postgres_dsn, name, Role.INTAKE, timeout_ms=ANSWER_TIMEOUT_MS)
@@ -200,7 +211,7 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
         keeper = Doorkeeper(pool, directory_of(settings))
         await keeper.look()
         spool = _spool(stack, settings, keys)
-        door = Door(settings.kafka_bootstrap, name, partial(broker_answers, settings.kafka_bootstrap))
+        door = Door(brokers, name, partial(broker_answers, brokers))
         stack.push_async_callback(door.stop)
         watching = await stack.enter_async_context(_beside(door.watch()))
         with contextlib.suppress(TimeoutError):  # the first to call is not refused for want of a look
@@ -218,6 +229,7 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
                 beat()
                 if not await gate.drain():
                     break
+            keys.refresh()
             with contextlib.suppress(UnavailableError):
                 await keeper.look()
                 if spool:
@@ -233,7 +245,7 @@ def _spool(stack: AsyncExitStack, settings: Settings, keys: GateKeys) -> Spool |
         return None
     if settings.instance is None:
         raise SettingsRefusedError("spool_dir needs an instance: by its name the ledger counts what lies there")
-    spool = Spool(settings.spool_dir, keys.spool, bytes_max=settings.spool_bytes_max)
+    spool = Spool(settings.spool_dir, lambda: keys.spool, bytes_max=settings.spool_bytes_max)
     stack.callback(spool.close)
     return spool
 
@@ -251,12 +263,12 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Tas
 
 
 async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
-    name = worker_name("relay")
+    name, brokers = worker_name("relay"), await proven_brokers(settings)
     async with ground(settings, name, Role.RELAY) as on, AsyncExitStack() as stack:
         box = RelayStore(on.pool, settings.postgres_dsn, name)
         stack.push_async_callback(box.close)
-        onlooker = await stack.enter_async_context(Onlooker(settings.kafka_bootstrap, name))
-        outlet = Outlet(settings.kafka_bootstrap, name)
+        onlooker = await stack.enter_async_context(Onlooker(brokers, name))
+        outlet = Outlet(brokers, name)
         stack.push_async_callback(outlet.stop)
         await outlet.start()
         relay = Relay(box, outlet, onlooker, telling)
@@ -265,13 +277,30 @@ async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
 
 
 async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
-    name = worker_name("auditor")
+    """Audits the ledger, and signs where the streams of access stand."""
+    name, brokers = worker_name("auditor"), await proven_brokers(settings)
+    sign = signer(settings.anchor_key_file)
+    stamper = Timestamper(settings.timestamp_command) if settings.timestamp_command else None
     async with (
         ground(settings, name, Role.AUDITOR, timeout_ms=COUNTING_TIMEOUT_MS) as on,
-        Onlooker(settings.kafka_bootstrap, name) as onlooker,
+        Onlooker(brokers, name) as onlooker,
     ):
-        auditor = Auditor(AuditStore(on.pool), onlooker, on.ring.digest, telling)
-        await drive(auditor.turn, beat, pause_s=AUDIT_EVERY_S)
+        auditor = Auditor(AuditStore(on.pool), onlooker, on.ring, telling)
+        anchoring = Anchoring(
+            AccessBook(on.pool),
+            AnchorFile(settings.anchor_file),
+            sign,
+            stamp=stamper.stamp if stamper else None,
+            telling=telling,
+            every_s=settings.anchor_every_s,
+        )
+
+        async def turn() -> None:
+            await auditor.turn()
+            beat()
+            await anchoring.turn()
+
+        await drive(turn, beat, pause_s=AUDIT_EVERY_S)
 
 
 async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
@@ -284,7 +313,7 @@ async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         register = Register(pool, directory_of(settings))
-        sending = await stack.enter_async_context(sender(settings.kafka_bootstrap, lambda _post, _at: None))
+        sending = await stack.enter_async_context(sender(brokers_of(settings), lambda _post, _at: None))
 
         async def find_source(code: str) -> Source | None:
             known, now = (await register.look()).find(code), utc_now()
@@ -358,10 +387,10 @@ async def releases(settings: Settings) -> AsyncIterator[Releases]:
 
 async def read_ledger(settings: Settings) -> LedgerState:
     """The ledger as it stands now, counted anew."""
-    name = worker_name("ledger")
+    name, brokers = worker_name("ledger"), await proven_brokers(settings)
     async with (
         ground(settings, name, Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS) as on,
-        Onlooker(settings.kafka_bootstrap, name) as onlooker,
+        Onlooker(brokers, name) as onlooker,
     ):
         return await ledger_state(AuditStore(on.pool), onlooker)
 
@@ -390,6 +419,40 @@ async def settle_alarm(settings: Settings, alarm_id: int, by: str) -> bool:
         return await AuditStore(on.pool).settle_alarm(alarm_id, by)
 
 
+async def verify_audit(settings: Settings, anchors: Path | None, public_key: Path | None) -> Verified:
+    """Reads the whole audit of access. `anchors` and `public_key` are, by default, where the auditor of this machine
+    leaves them; raises KeysRefusedError where a file that was named is not there.
+    """
+    file = AnchorFile(anchors or settings.anchor_file).read()
+    if anchors and file is None:
+        raise KeysRefusedError(f"the file of anchors {anchors} is not there")
+    trusted = trusted_keys(public_key or settings.anchor_key_file.with_suffix(PUBLIC_SUFFIX))
+    async with _auditing(settings) as book:
+        return await book.verify(file, is_signed=lambda a: is_signed_by(a, trusted), is_stamped=is_stamp_of)
+
+
+async def read_audit(settings: Settings, wanted: Wanted, by: str) -> list[Shown]:
+    """What somebody with the right to it wants to know of the audit of access. That they looked stands there, too."""
+    async with _auditing(settings) as book:
+        return await book.shown(wanted, by)
+
+
+@asynccontextmanager
+async def _auditing(settings: Settings) -> AsyncIterator[AccessBook]:
+    async with AsyncExitStack() as stack:
+        pool = await _pool(
+            stack,
+            settings.postgres_dsn,
+            worker_name("audit"),
+            Role.AUDITOR,
+            connections_max=1,
+            timeout_ms=COUNTING_TIMEOUT_MS,
+        )
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        yield AccessBook(pool)
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
     """What people ask and decide of cases and their links."""
@@ -414,6 +477,7 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         keys_pool = await _pool(stack, settings.keys_dsn, name, role, connections_max=2)
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
@@ -456,6 +520,7 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
         keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         book = await with_retries(Policies(on.pool, name).book)
@@ -486,7 +551,7 @@ async def migrate_all(settings: Settings) -> tuple[str, ...]:
 async def create_topics(settings: Settings, directory: Directory | None = None) -> tuple[str, ...]:
     """Creates the topics of these sources that are missing, of the file's if none are given; their names."""
     return await ensure_topics(
-        settings.kafka_bootstrap,
+        await proven_brokers(settings),
         (directory or directory_of(settings)).topics(),
         partitions=settings.partitions,
         replicas=settings.replicas,

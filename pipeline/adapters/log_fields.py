@@ -71,8 +71,8 @@ def _source_text(value: object) -> object:
 _TOPIC = "|".join([INTAKE_NAME, *map(re.escape, OUTGOING)])
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _SUBJECT_WORD = (
-    rf"(?:(?:{_TOPIC})(?:/\d+)?|{_ID}|\d+|offset|offsets|version|to|outbox|unread|spool"
-    r"|(?:feed|gateway) [a-zA-Z0-9][a-zA-Z0-9._-]{0,63})"
+    rf"(?:(?:{_TOPIC})(?:/\d+)?|{_ID}|\d+|offset|offsets|version|to|outbox|unread|spool|database"
+    r"|(?:feed|gateway|stream) [a-zA-Z0-9][a-zA-Z0-9._-]{0,63})"
 )
 
 code = _matching(r"[a-z][a-z0-9_.]{0,63}")

@@ -11,6 +11,7 @@ import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from pipeline.adapters.kafka.brokers import Brokers
 from pipeline.adapters.pulse import Pulse
 from pipeline.errors import UnavailableError
 
@@ -51,8 +52,8 @@ async def database_answers(dsn: str) -> bool:
         connection.terminate()
 
 
-async def broker_answers(bootstrap: str) -> bool:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="anwang-probe")
+async def broker_answers(brokers: Brokers) -> bool:
+    admin = AIOKafkaAdminClient(**brokers.options(), client_id="anwang-probe")
     try:
         await admin.start()
         return bool((await admin.describe_cluster())["brokers"])
@@ -60,9 +61,9 @@ async def broker_answers(bootstrap: str) -> bool:
         await admin.close()
 
 
-async def is_member(bootstrap: str, group: str, client_prefix: str) -> bool:
+async def is_member(brokers: Brokers, group: str, client_prefix: str) -> bool:
     """Whether the group is settled and has a member whose client id begins so."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="anwang-probe")
+    admin = AIOKafkaAdminClient(**brokers.options(), client_id="anwang-probe")
     try:
         await admin.start()
         told = [g for answer in await admin.describe_consumer_groups([group]) for g in answer.to_object()["groups"]]

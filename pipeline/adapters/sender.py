@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.structs import RecordMetadata  # noqa: TC002 - one import is enough
 
+from pipeline.adapters.kafka.brokers import Brokers
 from pipeline.adapters.kafka.outlet import new_producer
 from pipeline.contracts.messages import Coordinate
 from pipeline.errors import UnavailableError
@@ -80,14 +81,15 @@ class Sender:
 
 
 @asynccontextmanager
-async def sender(bootstrap: str, acked: Acked) -> AsyncIterator[Sender]:
-    """Raises UnavailableError when no broker answers."""
-    producer = new_producer(bootstrap, "anwang-send", idempotent=False)
+async def sender(brokers: Brokers, acked: Acked) -> AsyncIterator[Sender]:
+    """Raises UnavailableError when no broker answers, BrokerRefusedError when one lets nobody like us in."""
+    await brokers.prove()
+    producer = new_producer(brokers, "anwang-send", idempotent=False)
     try:
         await producer.start()
     except KafkaError as error:
         await producer.stop()
-        raise UnavailableError(f"no broker answers at {bootstrap}: {type(error).__name__}") from error
+        raise UnavailableError(f"no broker answers at {brokers.bootstrap}: {type(error).__name__}") from error
     try:
         yield Sender(producer, acked)
     finally:

@@ -5,9 +5,10 @@ import fcntl
 import hmac
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -16,7 +17,7 @@ from uuid import UUID
 
 import orjson
 
-from pipeline.adapters.vault import Slot, seal, unseal
+from pipeline.adapters.vault import FIRST_VERSION, KeySet, Slot, head, seal, unseal
 from pipeline.domain.intake import Post
 from pipeline.errors import AnwangError, NotTakenError, UnavailableError
 
@@ -45,11 +46,11 @@ class Spool:
     like; one at a time writes. What is on the disk and cannot be read raises UnavailableError.
     """
 
-    def __init__(self, folder: Path, key: bytes, *, bytes_max: int) -> None:
-        """Raises UnavailableError when another process holds it or it cannot be written, KeysRefusedError when what
-        waits in it was sealed with another key.
+    def __init__(self, folder: Path, key: bytes | Callable[[], KeySet], *, bytes_max: int) -> None:
+        """`key` may give other versions while the spool is open. Raises UnavailableError when another process holds it
+        or it cannot be written, KeysRefusedError when what waits in it was sealed with another key.
         """
-        self._key = key
+        self._key = key if callable(key) else partial(KeySet.of, key)
         self._bytes_max = bytes_max
         self._folder = folder
         self._turn = Lock()
@@ -60,6 +61,7 @@ class Spool:
             os.close(os.open(folder / "spool.sqlite3", os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(folder / "spool.sqlite3", check_same_thread=False, isolation_level=None)
             self._db.executescript(_SCHEMA)
+            self._add_heads()
         except (OSError, sqlite3.Error) as error:
             raise UnavailableError(f"the spool in {folder} cannot be had: {type(error).__name__}") from error
         try:
@@ -67,6 +69,16 @@ class Spool:
         except AnwangError:
             self.close()
             raise
+
+    def _add_heads(self) -> None:
+        """What an older release left here does not say under which version of the key it was sealed: the first."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                rows = self._db.execute("SELECT number, sealed FROM spooled").fetchall()
+                told = [(head(FIRST_VERSION) + sealed, number) for number, sealed in rows]
+                self._db.executemany("UPDATE spooled SET sealed = ? WHERE number = ?", told)
+                self._db.execute("PRAGMA user_version = 1")
 
     def add(self, posts: Sequence[Post]) -> None:
         """One that waits already stays as it is; another content under the same id is another report."""
@@ -125,7 +137,8 @@ class Spool:
         os.close(self._lock)
 
     def _row(self, post: Post) -> tuple[bytes, bytes, float]:
-        post_key = UUID(bytes=hmac.digest(self._key, post.event_key.bytes + post.value, sha256)[:16])
+        keys = self._key()
+        post_key = UUID(bytes=hmac.digest(keys.newest, post.event_key.bytes + post.value, sha256)[:16])
         told = {
             "topic": post.topic,
             "key": post.key.decode(),
@@ -133,11 +146,11 @@ class Spool:
             "arrived_at": post.arrived_at.isoformat(),
             "value": base64.b64encode(post.value).decode(),
         }
-        sealed = seal(self._key, orjson.dumps(told), Slot("spooled", "sealed", post_key))
+        sealed = seal(keys, orjson.dumps(told), Slot("spooled", "sealed", post_key))
         return post_key.bytes, sealed, post.arrived_at.timestamp()
 
     def _opened(self, post_key: UUID, sealed: bytes) -> Post:
-        told = orjson.loads(unseal(self._key, sealed, Slot("spooled", "sealed", post_key)))
+        told = orjson.loads(unseal(self._key(), sealed, Slot("spooled", "sealed", post_key)))
         return Post(
             topic=told["topic"],
             key=told["key"].encode(),

@@ -14,6 +14,7 @@ from rich.progress import SpinnerColumn, TextColumn
 from pipeline import wiring
 from pipeline.adapters.import_journal import Progress
 from pipeline.adapters.import_run import Import, Job
+from pipeline.adapters.kafka.brokers import brokers_of
 from pipeline.adapters.mappings import load_mapping
 from pipeline.adapters.probes import asked
 from pipeline.adapters.sender import sender
@@ -93,7 +94,7 @@ async def _bring_in(settings: Settings, job: Job, wish: Wish) -> int:
         if bringing.progress.line:
             sys.stderr.write(f"goes on behind line {bringing.progress.line}\n")
         with _shown() as show:
-            async with sender(settings.kafka_bootstrap, lambda _post, _at: None) as sending:
+            async with sender(brokers_of(settings), lambda _post, _at: None) as sending:
                 while await bringing.step(sending, wiring.taipei_now()):
                     show(bringing.progress)
     finally:

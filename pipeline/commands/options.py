@@ -15,12 +15,20 @@ PANEL = "Settings (flag, else ANWANG_… in the environment, else anwang.toml)"
 
 HELP: Mapping[str, str] = {
     "kafka_bootstrap": "Brokers, host:port with commas between.",
+    "kafka_security": "plaintext, on this machine alone, or sasl_ssl.",
+    "kafka_user": "As whom the brokers are called.",
+    "kafka_password_file": "Its password, mode 0600.",
+    "kafka_ca_file": "Who signs the brokers' certificates, PEM.",
     "kafka_group": "Consumer group of all assess processes.",
     "postgres_dsn": "Database of reports and cases.",
     "keys_dsn": "Database of case keys.",
     "data_dir": "Folder of this machine's own files.",
     "key_file": "Key ring.",
     "gate_key_file": "Keys of the HTTP intake.",
+    "anchor_key_file": "Key that signs anchors of the audit.",
+    "anchor_file": "Anchors outside the database.",
+    "anchor_every_s": "Seconds from anchor to anchor.",
+    "timestamp_command": "Fetches a timestamp by RFC 3161.",
     "sources_file": "Sources beside those enrolled by command, CSV.",
     "weights_file": "What agreements weigh, JSON by `anwang learn`.",
     "directory_dir": "Folder of centres and districts.",
@@ -44,7 +52,8 @@ HELP: Mapping[str, str] = {
 """Every setting. Stands here, too, so that `--help` need not load the settings."""
 
 PROCESS = tuple(HELP)
-SERVERS = ("kafka_bootstrap", "postgres_dsn", "keys_dsn", "key_file", "data_dir", "sources_file")
+KAFKA = ("kafka_bootstrap", "kafka_security", "kafka_user", "kafka_password_file", "kafka_ca_file")
+SERVERS = (*KAFKA, "postgres_dsn", "keys_dsn", "key_file", "data_dir", "sources_file")
 
 Command = Callable[..., None]
 
@@ -105,7 +114,7 @@ def _local_servers(data_dir: Path) -> Mapping[str, object]:
     if known is None or known.servers is None:
         return {}
     return {
-        "kafka_bootstrap": known.servers.kafka_bootstrap,
+        **known.servers.kafka_settings(),
         "postgres_dsn": known.servers.postgres_dsn,
         "keys_dsn": known.servers.keys_dsn,
     }

@@ -1,9 +1,11 @@
 """What must be there before a process starts: tables, keys, topics."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from pipeline import wiring
+from pipeline.adapters.anchors import create_key
 from pipeline.adapters.probes import asked
 from pipeline.adapters.vault import GateKeys, KeyRing
 from pipeline.commands.lines import FileRefusedError
@@ -22,7 +24,12 @@ def make_keys(settings: Settings) -> None:
     """Makes the key files that are missing. Raises FileRefusedError where none is: the loss of one would be the loss of
     every report.
     """
-    made = [path for path in (settings.key_file, settings.gate_key_file) if _made(path, settings)]
+    drawn: dict[Path, Callable[[Path], object]] = {
+        settings.key_file: KeyRing.create,
+        settings.gate_key_file: GateKeys.create,
+        settings.anchor_key_file: create_key,
+    }
+    made = [path for path, create in drawn.items() if _made(path, create)]
     if not made:
         raise FileRefusedError(f"{settings.key_file} exists; a key ring is never replaced")
     for path in made:
@@ -30,9 +37,9 @@ def make_keys(settings: Settings) -> None:
     sys.stdout.write("keep a copy elsewhere: without the key ring no report can be opened again\n")
 
 
-def _made(path: Path, settings: Settings) -> bool:
+def _made(path: Path, create: Callable[[Path], object]) -> bool:
     try:
-        (KeyRing if path == settings.key_file else GateKeys).create(path)
+        create(path)
     except FileExistsError:
         return False
     except OSError as error:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import assert_never
 
 from pipeline import wiring
+from pipeline.adapters.kafka.brokers import brokers_of
 from pipeline.adapters.log_fields import Event
 from pipeline.adapters.probes import Probe, broker_answers, database_answers, is_member, watch
 from pipeline.adapters.process import Process, process
@@ -34,21 +35,22 @@ def run(stage: Stage, settings: Settings) -> None:
 
 def _probes(stage: Stage, settings: Settings) -> Mapping[str, Probe]:
     """The intake has none: while servers are away it still has to tell its callers so."""
-    if stage is Stage.INTAKE:
-        return {}
     if stage is Stage.DESK:
         return {
             "database": partial(database_answers, settings.postgres_dsn),
             "keys": partial(database_answers, settings.keys_dsn),
         }
+    brokers = brokers_of(settings)
+    if stage is Stage.INTAKE:
+        return {}
     probes: dict[str, Probe] = {
         "database": partial(database_answers, settings.postgres_dsn),
-        "broker": partial(broker_answers, settings.kafka_bootstrap),
+        "broker": partial(broker_answers, brokers),
     }
     if stage is Stage.ASSESS:
         client = f"{stage}-{socket.gethostname()}-{os.getpid()}-"
         probes["keys"] = partial(database_answers, settings.keys_dsn)
-        probes["group"] = partial(is_member, settings.kafka_bootstrap, settings.kafka_group, client)
+        probes["group"] = partial(is_member, brokers, settings.kafka_group, client)
     return probes
 
 

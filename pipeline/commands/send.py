@@ -11,6 +11,7 @@ from typing import BinaryIO
 import orjson
 
 from pipeline import wiring
+from pipeline.adapters.kafka.brokers import Brokers, brokers_of
 from pipeline.adapters.probes import asked
 from pipeline.adapters.sender import Post, Sender, sender
 from pipeline.commands.lines import FileRefusedError, blocks_of
@@ -34,7 +35,7 @@ def send_file(settings: Settings, file: str, acks: Path | None) -> int:
     with ExitStack() as exits:
         tally = _Tally(exits.enter_context(_opened(acks)) if acks else None)
         directory = sources_now(settings)
-        sent = asyncio.run(_send(settings.kafka_bootstrap, _posts(file, directory, tally), tally))
+        sent = asyncio.run(_send(brokers_of(settings), _posts(file, directory, tally), tally))
     tally.say()
     for topic in sorted(sent.refused):
         sys.stderr.write(f"topic {topic} takes nothing; `anwang topics` makes those that are missing\n")
@@ -62,8 +63,8 @@ def _opened(path: Path) -> BinaryIO:
         raise FileRefusedError(f"{path} cannot be written: {error.strerror}") from error
 
 
-async def _send(bootstrap: str, posts: Iterator[list[Post]], tally: "_Tally") -> Sender:
-    async with sender(bootstrap, tally.acknowledged) as sending:
+async def _send(brokers: Brokers, posts: Iterator[list[Post]], tally: "_Tally") -> Sender:
+    async with sender(brokers, tally.acknowledged) as sending:
         await sending.send(posts)
         return sending
 

@@ -18,5 +18,5 @@ def show_settings(told: Configured, *, as_json: bool) -> None:
         sys.stdout.write(f"{name:<{wide}}  {_words(value)}  ({told.origins[name].value})\n")
 
 
-def _words(value: str | int | None) -> str:
+def _words(value: str | float | None) -> str:
     return "-" if value is None else str(value)

@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 
 from pipeline import wiring
+from pipeline.adapters.anchors import create_key
 from pipeline.adapters.vault import GateKeys, KeyRing
 from pipeline.errors import AnwangError
 from pipeline.local import daemon
@@ -28,7 +29,16 @@ INTAKE = "intake"
 ALL_STAGES = {**STAGES, INTAKE: INTAKE}
 
 OF_EACH = frozenset(
-    {"kafka_bootstrap", "postgres_dsn", "keys_dsn", "instance", "http_port", "intake_port", "spool_dir"}
+    {
+        "kafka_bootstrap",
+        "kafka_security",
+        "postgres_dsn",
+        "keys_dsn",
+        "instance",
+        "http_port",
+        "intake_port",
+        "spool_dir",
+    }
 )
 """What a process that we start is told for itself."""
 
@@ -89,7 +99,7 @@ def _children(servers: Servers, told: Configured) -> Sequence[Child]:
     """The processes, after tables, keys and topics are there."""
     settings = told.settings
     at = {
-        "kafka_bootstrap": servers.kafka_bootstrap,
+        **servers.kafka_settings(),
         "postgres_dsn": servers.postgres_dsn,
         "keys_dsn": servers.keys_dsn,
     }
@@ -125,9 +135,13 @@ def _children(servers: Servers, told: Configured) -> Sequence[Child]:
 
 async def _prepare(settings: Settings) -> None:
     await wiring.migrate_all(settings)
-    for make, path in ((KeyRing.create, settings.key_file), (GateKeys.create, settings.gate_key_file)):
+    for create, path in (
+        (KeyRing.create, settings.key_file),
+        (GateKeys.create, settings.gate_key_file),
+        (create_key, settings.anchor_key_file),
+    ):
         with suppress(FileExistsError):
-            make(path)
+            create(path)
     await wiring.create_topics(settings, await wiring.read_directory(settings))
 
 

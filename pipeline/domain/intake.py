@@ -43,6 +43,16 @@ class Refusal(StrEnum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     PARAMETER_WRONG = "parameter_wrong"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGN_IN_LOCKED = "sign_in_locked"
+    NO_POST = "no_post"
+    POST_AMBIGUOUS = "post_ambiguous"
+    NO_SUCH_SIGN_IN = "no_such_sign_in"
+    CROSS_SITE = "cross_site"
+    NOT_YOUR_WORK = "not_your_work"
+    CASE_UNKNOWN = "case_unknown"
+    HELD_BY_ANOTHER = "held_by_another"
+    NOT_HELD = "not_held"
 
 
 ProblemCode = Refusal | UnreadableCode

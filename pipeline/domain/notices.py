@@ -43,7 +43,9 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message for one topic, keyed by case, so that a case's messages stay in order."""
+    """One message for one topic, keyed by case, so that a case's messages stay in order. `centre` is the one that a
+    queue record is for.
+    """
 
     message_id: UUID
     topic: str
@@ -52,6 +54,7 @@ class Notice:
     event_id: str
     kind: str
     body: bytes
+    centre: str | None = None
 
 
 class Home(NamedTuple):
@@ -256,4 +259,5 @@ def _event(  # noqa: PLR0913 - as above
 
 def _notice(topic: str, message_id: UUID, case: CaseFile, body: QueueRecord | CaseEvent, kind: str) -> Notice:
     text = body.model_dump_json().encode()
-    return Notice(message_id, topic, case.case_id, case.version, body.event_id, kind, text)
+    centre = body.centre if isinstance(body, QueueRecord) else None
+    return Notice(message_id, topic, case.case_id, case.version, body.event_id, kind, text, centre)

@@ -79,7 +79,12 @@ def guarded(facts: Facts, digest: Callable[[bytes], bytes]) -> Facts:
     """
     if public_event_id(facts.event_id, facts.event_key, source=facts.source) == facts.event_id:
         return facts
-    return replace(facts, event_key=UUID(bytes=digest(facts.event_key.bytes)[:16], version=5))
+    return replace(facts, event_key=guarded_key(digest(facts.event_key.bytes)))
+
+
+def guarded_key(digest: bytes) -> UUID:
+    """The event key that a keyed digest of an event's own key stands for."""
+    return UUID(bytes=digest[:16], version=5)
 
 
 _ROLES = frozenset(ReporterRole)

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from pipeline.adapters.memory import keep_memory_private
 from pipeline.local.daemon import Plan, up_foreground
 from pipeline.local.errors import LocalError
 
@@ -18,8 +19,16 @@ def main() -> int:
     parser.add_argument("root", type=Path, help="the data folder")
     parser.add_argument("--jars", type=Path, help="where the broker's jars are kept (default: below the data folder)")
     parser.add_argument("--until-stdin-ends", action="store_true", help="end with standard input, too")
+    parser.add_argument("--guarded", action="store_true", help="Kafka with TLS, passwords and rights, as in production")
     given = parser.parse_args()
-    plan = Plan(given.root, progress=_say, jars_folder=given.jars, ends_with_stdin=given.until_stdin_ends)
+    keep_memory_private()
+    plan = Plan(
+        given.root,
+        progress=_say,
+        jars_folder=given.jars,
+        ends_with_stdin=given.until_stdin_ends,
+        guarded=given.guarded,
+    )
     try:
         return up_foreground(plan)
     except LocalError as error:

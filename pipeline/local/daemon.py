@@ -35,6 +35,7 @@ class Plan:
     progress: Progress = quiet
     jars_folder: Path | None = None
     ends_with_stdin: bool = False
+    guarded: bool = False
 
 
 def up_foreground(plan: Plan) -> int:
@@ -61,7 +62,9 @@ async def _serve(plan: Plan) -> int:
 
 
 async def _run(plan: Plan) -> int:
-    async with Stack(plan.root, plan.children, progress=plan.progress, jars_folder=plan.jars_folder) as stack:
+    async with Stack(
+        plan.root, plan.children, progress=plan.progress, jars_folder=plan.jars_folder, guarded=plan.guarded
+    ) as stack:
         name = await stack.supervisor.wait_failed()
         plan.progress(f"{name} ended too often and is given up; its log is {stack.folders.log_of(name)}")
     return 1
@@ -128,14 +131,18 @@ def status(root: Path) -> Status | None:
 
 
 @contextmanager
-def background_servers(root: Path, *, progress: Progress = quiet, jars_folder: Path | None = None) -> Iterator[Servers]:
+def background_servers(
+    root: Path, *, progress: Progress = quiet, jars_folder: Path | None = None, guarded: bool = False
+) -> Iterator[Servers]:
     """Kafka and Postgres under a supervisor process of their own until the block ends or this process dies.
 
     Needs no event loop; made for a test session.
     """
     folders = open_folders(root)
     jars_option = ("--jars", str(jars_folder.absolute())) if jars_folder else ()
-    argv = (sys.executable, "-m", "pipeline.local", str(folders.root), "--until-stdin-ends", *jars_option)
+    guard_option = ("--guarded",) if guarded else ()
+    options = ("--until-stdin-ends", *jars_option, *guard_option)
+    argv = (sys.executable, "-m", "pipeline.local", str(folders.root), *options)
     log = folders.log_of("supervisor")
     with log.open("ab") as output:
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 # our own program

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.local import postgres
+from pipeline.local.guard import Guard
 
 MAIN_DATABASE = "anwang"
 KEYS_DATABASE = "anwang_keys"
@@ -11,10 +12,19 @@ KEYS_DATABASE = "anwang_keys"
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where a running Kafka and a running Postgres are found. The DSNs are asyncpg's, over a private unix socket."""
+    """Where a running Kafka and a running Postgres are found. The DSNs are asyncpg's, over a private unix socket.
+    A guarded broker keeps what its operator needs in `guard_folder`.
+    """
 
     kafka_bootstrap: str
     socket_folder: Path
+    guard_folder: Path | None = None
+
+    def kafka_settings(self) -> dict[str, str]:
+        """How the broker is called: as its operator where it is guarded, else as nobody."""
+        if self.guard_folder is None:
+            return {"kafka_bootstrap": self.kafka_bootstrap, "kafka_security": "plaintext"}
+        return {"kafka_bootstrap": self.kafka_bootstrap, **Guard(self.guard_folder).settings()}
 
     @property
     def postgres_dsn(self) -> str:
@@ -30,7 +40,7 @@ class Servers:
     def environment(self) -> dict[str, str]:
         """The settings by which our processes find these servers."""
         return {
-            "ANWANG_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
+            **{f"ANWANG_{name.upper()}": value for name, value in self.kafka_settings().items()},
             "ANWANG_POSTGRES_DSN": self.postgres_dsn,
             "ANWANG_KEYS_DSN": self.keys_dsn,
         }

@@ -11,6 +11,7 @@ from typing import Self
 from pipeline.local import jars, kafka, postgres, sockets
 from pipeline.local.errors import LocalError
 from pipeline.local.folders import Folders, open_folders
+from pipeline.local.guard import Guard
 from pipeline.local.java import find_java
 from pipeline.local.processes import ProcessMark, mark_of
 from pipeline.local.servers import KEYS_DATABASE, MAIN_DATABASE, Servers
@@ -32,8 +33,9 @@ def quiet(_text: str) -> None:
 class Stack:
     """`async with Stack(root) as stack:` runs Kafka, Postgres and then `children`, in order, until the block ends.
 
-    `jars_folder` is where the broker's jars are kept, by default below `root`. Start it in the main thread. Raises
-    LocalError when something cannot run; whatever had started is ended before that.
+    A `guarded` broker asks everyone for a password, over TLS. `jars_folder` is where the broker's jars are kept, by
+    default below `root`. Start it in the main thread. Raises LocalError when something cannot run; whatever had started
+    is ended before that.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class Stack:
         *,
         progress: Progress = quiet,
         jars_folder: Path | None = None,
+        guarded: bool = False,
     ) -> None:
         self._root = root
         self._children = children
         self._progress = progress
         self._jars_folder = jars_folder
+        self._guarded = guarded
         self._exits = AsyncExitStack()
         self._servers: Servers | None = None
         self._supervisor: Supervisor | None = None
@@ -103,7 +107,11 @@ class Stack:
         exits.callback(sockets.remove_socket_folder, folders)
         exits.push_async_callback(self.supervisor.stop)
         await together(self._start_postgres(folders), self._start_kafka(folders))
-        servers = Servers(kafka.bootstrap_of(folders), sockets.provide_socket_folder(folders))
+        servers = Servers(
+            kafka.bootstrap_of(folders),
+            sockets.provide_socket_folder(folders),
+            self._guard(folders).folder if self._guarded else None,
+        )
         for name in (MAIN_DATABASE, KEYS_DATABASE):
             await servers.create_database(name)
         return servers
@@ -116,7 +124,13 @@ class Stack:
         found = await jars.provide_jars(self._jars_folder or folders.jars, self._say)
         java = await asyncio.to_thread(find_java)
         self._say("Kafka starts")
-        await self.supervisor.start(await asyncio.to_thread(kafka.prepare_broker, folders, java, found))
+        await self.supervisor.start(await asyncio.to_thread(self._prepare_broker, folders, java, found))
+
+    def _prepare_broker(self, folders: Folders, java: Path, jars: Sequence[Path]) -> Child:
+        return kafka.prepare_broker(folders, java, jars, self._guard(folders) if self._guarded else None)
+
+    def _guard(self, folders: Folders) -> Guard:
+        return Guard(folders.kafka / "guard")
 
     def _say(self, text: str) -> None:
         self._step = text

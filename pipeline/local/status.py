@@ -49,7 +49,10 @@ def read_status(folders: Folders) -> Status | None:
 
 
 def _servers(noted: dict[str, str] | None) -> Servers | None:
-    return Servers(noted["kafka_bootstrap"], Path(noted["socket_folder"])) if noted else None
+    if noted is None:
+        return None
+    guard = noted.get("guard_folder")
+    return Servers(noted["kafka_bootstrap"], Path(noted["socket_folder"]), Path(guard) if guard else None)
 
 
 def _child(noted: dict[str, object]) -> ChildState:

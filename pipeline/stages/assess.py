@@ -13,7 +13,7 @@ from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Settled, Span, U
 from pipeline.domain.normalise.reading import read_event
 from pipeline.domain.privacy import guarded
 from pipeline.errors import FencedError, GapError, LogWentBackError, UnavailableError
-from pipeline.ports import Bounds, Digest, EndOf, Explain, Ledger, Source, Sources, Telling
+from pipeline.ports import Bounds, Digests, EndOf, Explain, Ledger, Source, Sources, Telling
 
 MESSAGES_MAX = 200
 MESSAGES_MIN = 10
@@ -99,7 +99,7 @@ class Assess:
         claims: Claims,
         *,
         explain: Explain,
-        digest: Digest,
+        digests: Digests,
         sources: Sources,
         telling: Telling,
     ) -> None:
@@ -107,7 +107,7 @@ class Assess:
         self._ledger = ledger
         self._claims = claims
         self._explain = explain
-        self._digest = digest
+        self._digests = digests
         self._sources = sources
         self._telling = telling
         self._messages_max = MESSAGES_MAX
@@ -154,7 +154,7 @@ class Assess:
         old = [m for m in messages if m.at.offset < claim.next_offset]
         known = await self._ledger.digests([m.at for m in old]) if old else {}
         for message in old:
-            if known.get(message.at) != self._digest(message.wire):
+            if not self._digests.is_digest(known.get(message.at), message.wire):
                 where = f"{message.at.topic}/{message.at.partition} offset {message.at.offset}"
                 await self._ring("log_holds_other_bytes", where)
                 raise LogWentBackError(f"{where}: these are not the bytes that were settled here")
@@ -228,7 +228,10 @@ class Assess:
         if source.is_revoked(message.arrived_at):
             return Unread(message, Outcome.QUARANTINE, "source_revoked")
         receipt_key = message.receipt_key if message.receipt_key == reading.facts.event_key else None
-        return Accepted(message, replace(reading, facts=guarded(reading.facts, self._digest)), receipt_key)
+        return Accepted(message, replace(reading, facts=guarded(reading.facts, self._guard)), receipt_key)
+
+    def _guard(self, value: bytes) -> bytes:
+        return self._digests.all_keyed(value)[0]
 
     async def hint(self) -> None:
         """Tells Kafka how far the database has come, for those who watch the lag there."""

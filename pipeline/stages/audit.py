@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pipeline.contracts.messages import Stream
 from pipeline.domain.batch import Hole
 from pipeline.domain.ledger import Book, Cursor, LedgerState
-from pipeline.ports import AuditBook, Bounds, Digest, Onlooking, Telling
+from pipeline.ports import AuditBook, Bounds, Digests, Onlooking, Telling
 from pipeline.stages.ledger import ledger_state
 
 TAIL_SILENT_MAX_S = 5.0
@@ -20,21 +20,23 @@ COUNT_REST_MAX_S = 30.0
 UNPUBLISHED_MAX_S = 60.0
 SPOOLED_MAX_S = 120.0
 ENDS_EVERY_S = 10.0
+SETTINGS_EVERY_S = 10.0
 
 
 class Auditor:
     def __init__(
-        self, store: AuditBook, topics: Onlooking, digest: Digest, telling: Telling, *, patience_s: float = PATIENCE_S
+        self, store: AuditBook, topics: Onlooking, digests: Digests, telling: Telling, *, patience_s: float = PATIENCE_S
     ) -> None:
         self._store = store
         self._topics = topics
-        self._digest = digest
+        self._digests = digests
         self._telling = telling
         self._patience_s = patience_s
         self._quiet: set[tuple[str, str]] = set()
         self._suspected_at: dict[tuple[str, str], float] = {}
         self._still_since: dict[Stream, tuple[int, float]] = {}
         self._ends_read_at = float("-inf")
+        self._settings_read_at = float("-inf")
         self._counted: tuple[float, LedgerState] | None = None
         self._stretches_left = 0
 
@@ -50,6 +52,7 @@ class Auditor:
         await self._outgoing()
         state = await self._count()
         await self._late(state)
+        await self._talk()
         return state
 
     async def _count(self) -> LedgerState:
@@ -105,7 +108,7 @@ class Auditor:
                 continue
             read = await self._topics.read_intake(at.stream, at.offset, messages_max=1)
             if read.after > at.offset and not (
-                read.found and read.found[0].at == at and self._digest(read.found[0].wire) == digest
+                read.found and read.found[0].at == at and self._digests.is_digest(digest, read.found[0].wire)
             ):
                 await self._ring("log_holds_other_bytes", f"{at.topic}/{at.partition} offset {at.offset}")
 
@@ -143,7 +146,7 @@ class Auditor:
             digest = settled.pop(message.at.offset, None)
             if digest is None:
                 await self._ring("lost", f"{where}{message.at.offset}")
-            elif digest != self._digest(message.wire):
+            elif not self._digests.is_digest(digest, message.wire):
                 await self._ring("other_bytes", f"{where}{message.at.offset}")
         for offset in settled:
             await self._ring("settled_but_never_sent", f"{where}{offset}")
@@ -208,6 +211,14 @@ class Auditor:
         for offset in marked:
             await self._ring("marked_but_not_published", f"{where}{offset}")
         return after
+
+    async def _talk(self) -> None:
+        """Somebody may have turned a server's logging up while we run: no process looks again before its next start."""
+        if time.monotonic() - self._settings_read_at < SETTINGS_EVERY_S:
+            return
+        self._settings_read_at = time.monotonic()
+        talks = bool(await self._store.talkative_settings())
+        await self._ring_or_silence("database_log_talks", "database", rings=talks)
 
     async def _late(self, state: LedgerState) -> None:
         late = (await self._store.unpublished()).oldest_s > UNPUBLISHED_MAX_S

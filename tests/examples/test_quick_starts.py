@@ -112,7 +112,7 @@ async def sent_by(start: QuickStart, folder: Path, lab: Lab) -> Sent:
 
 async def tell(lab: Lab, *records: Mapping[str, Any]) -> None:
     """These records on the queue, all under one key and so in this order."""
-    producer = new_producer(lab.settings.kafka_bootstrap, "test-teller")
+    producer = new_producer(lab.brokers, "test-teller")
     await producer.start()
     try:
         for record in records:

@@ -18,6 +18,7 @@ from lab import Lab, event
 
 from pipeline.adapters.kafka.outlet import new_producer
 from pipeline.adapters.postgres.database import with_retries
+from pipeline.commands.options import KAFKA
 from pipeline.local.demo.children import ready_at
 from pipeline.local.folders import open_folders
 from pipeline.local.ports import LOOPBACK, remembered_ports
@@ -26,6 +27,8 @@ from pipeline.local.supervisor import Child, State, Supervisor
 from pipeline.settings import Settings
 
 PLANTED = Path(__file__).with_name("planted")
+TREE = Path(__file__).parents[2]
+"""What is tested is this checkout, whichever one is installed."""
 POLL_S = 0.05
 WORKERS = {"assess-1": "assess", "assess-2": "assess"}
 WORKERS_AND_RELAY = {**WORKERS, "relay": "relay"}
@@ -44,7 +47,7 @@ async def eventually(holds: Callable[[], Awaitable[bool]], within_s: float, what
 def environment(settings: Settings, *, planted: str | None = None, **more: str) -> dict[str, str]:
     """A process's environment for these settings; `planted` puts a folder of ours onto its search path."""
     told = {
-        "ANWANG_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        **{f"ANWANG_{name.upper()}": str(value) for name, value in settings if name in KAFKA and value is not None},
         "ANWANG_KAFKA_GROUP": settings.kafka_group,
         "ANWANG_POSTGRES_DSN": settings.postgres_dsn,
         "ANWANG_KEYS_DSN": settings.keys_dsn,
@@ -53,7 +56,8 @@ def environment(settings: Settings, *, planted: str | None = None, **more: str) 
         "ANWANG_PARTITIONS": str(settings.partitions),
     }
     ours = {name: value for name, value in os.environ.items() if not name.startswith("ANWANG_")}
-    return {**ours, "PYTHONPATH": str(PLANTED / planted) if planted else "", **told, **more}
+    searched = [*([PLANTED / planted] if planted else []), TREE]
+    return {**ours, "PYTHONPATH": os.pathsep.join(map(str, searched)), **told, **more}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ async def crew_of(
 
 async def send_together(lab: Lab, told: Sequence[Mapping[str, Any]], topic: str, partition: int | None = None) -> None:
     """All at once, so that they stand in few batches; acknowledged when this returns."""
-    producer = new_producer(lab.settings.kafka_bootstrap, "test-sender")
+    producer = new_producer(lab.brokers, "test-sender")
     await producer.start()
     try:
         waiting = [await producer.send(topic, json.dumps(e).encode(), partition=partition) for e in told]

@@ -15,6 +15,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from pipeline import wiring
+from pipeline.adapters.anchors import create_key
+from pipeline.adapters.kafka.brokers import Brokers, brokers_of
 from pipeline.adapters.kafka.intake import Intake
 from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet, new_producer
@@ -99,13 +101,17 @@ class Lab:
     heard: Heard = field(default_factory=Heard)
     _register: tuple[Pool, Register] | None = None
 
+    @property
+    def brokers(self) -> Brokers:
+        return brokers_of(self.settings)
+
     # --- what goes in
 
     async def send(
         self, events: Sequence[Mapping[str, Any] | bytes], topic: str | None = None, partition: int | None = None
     ) -> None:
         """Each event on its source's topic, or all on `topic`, acknowledged before this returns."""
-        producer = new_producer(self.settings.kafka_bootstrap, "test-sender")
+        producer = new_producer(self.brokers, "test-sender")
         await producer.start()
         try:
             for event in events:
@@ -149,11 +155,11 @@ class Lab:
     async def assess(self, store: AssessStore | None = None, group: str | None = None) -> AsyncIterator[Assess]:
         store = store or self.store()
         claims = Claims(store, self.heard)
-        intake = Intake(self.settings.kafka_bootstrap, group or self.settings.kafka_group, "test-assess", claims)
+        intake = Intake(self.brokers, group or self.settings.kafka_group, "test-assess", claims)
         await intake.start()
 
         async def explain(stream: Stream, first: int, found: int) -> bool:
-            return await explain_gap(self.settings.kafka_bootstrap, stream, first, found)
+            return await explain_gap(self.brokers, stream, first, found)
 
         try:
             yield Assess(
@@ -161,7 +167,7 @@ class Lab:
                 store,
                 claims,
                 explain=explain,
-                digest=self.ring.digest,
+                digests=self.ring,
                 sources=self.sources,
                 telling=self.heard,
             )
@@ -171,10 +177,10 @@ class Lab:
     @asynccontextmanager
     async def relay(self, owner: str = "relay") -> AsyncIterator[Relay]:
         box = RelayStore(self.pools.relay, self.settings.postgres_dsn, owner)
-        outlet = Outlet(self.settings.kafka_bootstrap, owner)
+        outlet = Outlet(self.brokers, owner)
         await outlet.start()
         try:
-            async with Onlooker(self.settings.kafka_bootstrap, owner) as onlooker:
+            async with Onlooker(self.brokers, owner) as onlooker:
                 relay = Relay(box, outlet, onlooker, self.heard)
                 yield relay
                 await relay.give_back()
@@ -184,8 +190,8 @@ class Lab:
 
     @asynccontextmanager
     async def auditor(self) -> AsyncIterator[Auditor]:
-        async with Onlooker(self.settings.kafka_bootstrap, "test-auditor") as onlooker:
-            yield Auditor(AuditStore(self.pools.auditor), onlooker, self.ring.digest, self.heard, patience_s=0)
+        async with Onlooker(self.brokers, "test-auditor") as onlooker:
+            yield Auditor(AuditStore(self.pools.auditor), onlooker, self.ring, self.heard, patience_s=0)
 
     # --- running them until something holds
 
@@ -215,7 +221,7 @@ class Lab:
         return [json.loads(value) for value in await self.values(topic)]
 
     async def values(self, topic: str) -> list[bytes]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(**self.brokers.options(), auto_offset_reset="earliest")
         await consumer.start()
         try:
             tps = [TopicPartition(topic, p) for p in range(self.settings.partitions)]
@@ -250,7 +256,7 @@ async def open_lab(servers: Servers, folder: Path) -> AsyncIterator[Lab]:
     number = next(_numbers)
     main, keys = f"lab_{number}", f"lab_{number}_keys"
     settings = Settings(
-        kafka_bootstrap=servers.kafka_bootstrap,
+        **servers.kafka_settings(),
         kafka_group=f"lab-{number}",
         postgres_dsn=await servers.create_database(main),
         keys_dsn=await servers.create_database(keys),
@@ -259,6 +265,7 @@ async def open_lab(servers: Servers, folder: Path) -> AsyncIterator[Lab]:
     )
     ring = KeyRing.create(settings.key_file)
     GateKeys.create(settings.gate_key_file)
+    create_key(settings.anchor_key_file)
     await wiring.migrate_all(settings)
     await _without_topics(settings)
     await wiring.create_topics(settings)
@@ -309,7 +316,7 @@ async def open_pools(settings: Settings, stack: AsyncExitStack) -> Pools:
 
 
 async def _without_topics(settings: Settings) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**brokers_of(settings).options())
     await admin.start()
     try:
         ours = [t for t in await admin.list_topics() if t.startswith("intake.") or t in OUTGOING]

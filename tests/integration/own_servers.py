@@ -20,6 +20,19 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def guarded_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """A broker as in production: TLS, passwords, rights."""
+    with background_servers(tmp_path_factory.mktemp("guarded"), jars_folder=JARS, guarded=True) as running:
+        yield running
+
+
+@pytest.fixture
+async def guarded_lab(guarded_servers: Servers, tmp_path: Path) -> AsyncIterator[Lab]:
+    async with open_lab(guarded_servers, tmp_path) as opened:
+        yield opened
+
+
 @pytest.fixture
 async def lab(servers: Servers, tmp_path: Path) -> AsyncIterator[Lab]:
     async with open_lab(servers, tmp_path) as opened:

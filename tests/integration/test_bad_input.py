@@ -34,7 +34,7 @@ class Queues:
 
 @asynccontextmanager
 async def queues(lab: Lab) -> AsyncIterator[Queues]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=lab.settings.kafka_bootstrap, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(**lab.brokers.options(), auto_offset_reset="earliest")
     await consumer.start()
     try:
         consumer.assign([TopicPartition(topic, p) for topic in QUEUES for p in range(lab.settings.partitions)])
@@ -45,7 +45,7 @@ async def queues(lab: Lab) -> AsyncIterator[Queues]:
 
 @asynccontextmanager
 async def sending(lab: Lab) -> AsyncIterator[AIOKafkaProducer]:
-    producer = new_producer(lab.settings.kafka_bootstrap, "test-sender")
+    producer = new_producer(lab.brokers, "test-sender")
     await producer.start()
     try:
         yield producer

@@ -47,7 +47,9 @@ async def found(lab: Lab, asked: Sequence[Asked]) -> Mapping[int, frozenset[int]
     """Which reports each token leads to."""
     columns = [a.item for a in asked], [a_token(a.token) for a in asked], [a.is_named for a in asked]
     bounds = BEARERS_MAX, CANDIDATES_MAX, RARITY_OF_ONE, RARITY_MIN
-    rows = await lab.pool.fetch(SQL["find"], *columns, [], *bounds, [a.worth_min for a in asked])
+    rows = await lab.pool.fetch(
+        SQL["find"], *columns, [], *bounds, [a.worth_min for a in asked], [a.token for a in asked]
+    )
     assert all(row["case_id"] == row["report_id"] for row in rows)
     led: defaultdict[int, set[int]] = defaultdict(set)
     for row in rows:

@@ -169,7 +169,7 @@ async def test_a_writer_to_kafka_cannot_make_another_sources_receipt_settled(doo
 
 
 async def send_with_header(doors: Doors, topic: str, told: dict[str, Any], header: tuple[str, bytes]) -> None:
-    producer = new_producer(doors.lab.settings.kafka_bootstrap, "forger")
+    producer = new_producer(doors.lab.brokers, "forger")
     await producer.start()
     try:
         await producer.send_and_wait(topic, json.dumps(told).encode(), headers=[header])

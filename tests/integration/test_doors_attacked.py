@@ -42,7 +42,7 @@ def post(number: int, *, topic: str = SMALL, size: int = 10) -> Post:
 
 @asynccontextmanager
 async def open_door(lab: Lab) -> AsyncIterator[Door]:
-    door = Door(lab.settings.kafka_bootstrap, "test-door", partial(broker_answers, lab.settings.kafka_bootstrap))
+    door = Door(lab.brokers, "test-door", partial(broker_answers, lab.brokers))
     watching = asyncio.create_task(door.watch())
 
     async def is_open() -> bool:
@@ -61,7 +61,7 @@ async def open_door(lab: Lab) -> AsyncIterator[Door]:
 @pytest.fixture
 async def door(lab: Lab) -> AsyncIterator[Door]:
     """Before a topic that takes 50 kB and one that takes more."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=lab.settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**lab.brokers.options())
     await admin.start()
     try:
         small = NewTopic(SMALL, 1, 1, topic_configs={"max.message.bytes": "50000"})
@@ -81,7 +81,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 async def standing(lab: Lab, topic: str) -> list[tuple[bytes, int]]:
     """Values and times of what stands on the only partition of a topic."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=lab.settings.kafka_bootstrap, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(**lab.brokers.options(), auto_offset_reset="earliest")
     await consumer.start()
     try:
         tp = TopicPartition(topic, 0)

@@ -147,7 +147,7 @@ async def test_the_auditor_rings_when_a_topic_was_made_anew_behind_a_running_wor
 
 
 async def remake(lab: Lab, topic: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=lab.settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**lab.brokers.options())
     await admin.start()
     try:
         await admin.delete_topics([topic])
@@ -161,7 +161,7 @@ async def remake(lab: Lab, topic: str) -> None:
 async def test_a_topic_that_vanished_rings(lab: Lab) -> None:
     await lab.send([event(1)])
     await lab.settle_all(1)
-    admin = AIOKafkaAdminClient(bootstrap_servers=lab.settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**lab.brokers.options())
     await admin.start()
     await admin.delete_topics(["intake.hotline.113.v1"])
     while "intake.hotline.113.v1" in await admin.list_topics():
@@ -173,7 +173,7 @@ async def test_a_topic_that_vanished_rings(lab: Lab) -> None:
 
 
 async def test_aborted_records_and_transaction_markers_are_holes_and_lose_nothing(lab: Lab) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=lab.settings.kafka_bootstrap, transactional_id="hotline")
+    producer = AIOKafkaProducer(**lab.brokers.options(), transactional_id="hotline")
     await producer.start()
     topic = "intake.hotline.113.v1"
     encode = json.dumps

@@ -63,7 +63,7 @@ async def desk_of(lab: Lab, **feed: object) -> AsyncIterator[Desk]:
     folder.mkdir()
     told = {"name": "city", "folder": str(folder), "mapping": "city-nightly", "source": "police-01", "settle_s": 0}
     desk = Desk(lab, folder)
-    async with sender(lab.settings.kafka_bootstrap, lambda _post, _at: None) as sending:
+    async with sender(lab.brokers, lambda _post, _at: None) as sending:
         watched = FeedFolder(
             Feed.model_validate({**told, **feed}),
             load_mapping("city-nightly"),

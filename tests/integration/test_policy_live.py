@@ -83,7 +83,7 @@ async def bureau_of(lab: Lab) -> Bureau:
 
 async def send_at(lab: Lab, told: Mapping[int, datetime]) -> None:
     """Reports by number, each as if it had come in at its time, even and odd numbers on a partition of their own."""
-    producer = new_producer(lab.settings.kafka_bootstrap, "test-sender")
+    producer = new_producer(lab.brokers, "test-sender")
     await producer.start()
     try:
         for number, at in told.items():

@@ -69,7 +69,7 @@ async def test_retention_that_passed_before_a_report_was_read_stops_the_worker_a
     await lab.send([event(1)], partition=0)
     await lab.settle_all(1)
     await lab.send([event(2), event(3)], partition=0)
-    admin = AIOKafkaAdminClient(bootstrap_servers=lab.settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**lab.brokers.options())
     await admin.start()
     await admin.delete_records({TopicPartition("intake.hotline.113.v1", 0): RecordsToDelete(before_offset=2)})
     await admin.close()

@@ -37,6 +37,7 @@ async def said(people: Pool, token: str, statement: str, *values: object, second
         return await acting.db.fetchval(statement, *values)
 
 
+OPENED = "SELECT count(*) FROM revealed_{}"
 SEEN = "SELECT count(*) FROM case_file"
 
 
@@ -88,7 +89,7 @@ async def test_after_a_person_s_call_was_cancelled_the_same_connection_reads_not
 
 
 @pytest.mark.parametrize("role", sorted(WORK_ON_CASES))
-async def test_by_hand_a_role_without_a_session_reads_no_row(lab: Lab, people: Pool, role: PostRole) -> None:
+async def test_by_hand_a_role_without_a_session_reads_no_row(lab: Lab, role: PostRole) -> None:
     case = await one_case(lab)
     token = await signed_in(lab, "w1", PostRole.SCREENER, await centre_of(lab, case))
     async with lab.pool.acquire() as db, db.transaction():
@@ -99,11 +100,14 @@ async def test_by_hand_a_role_without_a_session_reads_no_row(lab: Lab, people: P
         await db.execute("SELECT set_config('anwang.session', $1, true)", token)
         assert await db.fetchval(SEEN) == int(role is PostRole.SCREENER)
     for table in ("report_original", "link_key", "staff_session", "staff_tie", "access_event", "inbox", "outbox"):
-        async with lab.pool.acquire() as db:
-            with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                async with db.transaction():
-                    await db.execute(f"SET LOCAL ROLE anwang_{role}")
-                    await db.execute(f"SELECT FROM {table}")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await by_hand(lab, role, f"SELECT FROM {table}")
+
+
+async def by_hand(lab: Lab, role: PostRole, statement: str) -> None:
+    async with lab.pool.acquire() as db, db.transaction():
+        await db.execute(f"SET LOCAL ROLE anwang_{role}")
+        await db.execute(statement)
 
 
 async def test_an_ended_session_post_or_person_acts_no_more(lab: Lab, people: Pool) -> None:
@@ -132,7 +136,7 @@ async def test_nothing_sealed_is_there_before_a_claim_and_the_reporter_only_by_t
     here = await centre_of(lab, case)
     worker = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, here)
     lead = await signed_in(lab, "s1", PostRole.SUPERVISOR, here)
-    reports, stories, originals = (f"SELECT count(*) FROM revealed_{t}" for t in ("report", "story", "original"))
+    reports, stories, originals = (OPENED.format(t) for t in ("report", "story", "original"))
     opened = "SELECT open_case($1, $2, $3)"
     assert [await said(people, worker, q) for q in (reports, stories, originals)] == [0, 0, 0]
     assert await said(people, worker, opened, case, "claim", "work") == "not_held"

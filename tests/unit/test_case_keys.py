@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 
 from pipeline.adapters.postgres import keys
-from pipeline.adapters.postgres.keys import CACHED_FOR_S, CaseKeys, KeyName, Purpose
-from pipeline.adapters.vault import KeyRing, new_key
+from pipeline.adapters.postgres.keys import CACHED_FOR_S, CaseKeys, KeyName, Purpose, slot_of
+from pipeline.adapters.vault import KeyPurpose, KeyRing, new_key, seal
 
 FIRST, SECOND = (KeyName(UUID(int=number), Purpose.REPORT) for number in (1, 2))
 
@@ -22,10 +22,16 @@ class Store:
     async def fetch(self, _statement: str, owners: Sequence[UUID], purposes: Sequence[str]) -> list[dict[str, object]]:
         self.asked.append(list(owners))
         return [
-            {"owner_id": owner, "purpose": purpose, "wrapped": self._ring.wrap_owner_key(new_key(), owner, purpose)}
+            {"owner_id": owner, "purpose": purpose, "generation": 1, "wrapped": wrapped(self._ring, owner, purpose)}
             for owner, purpose in zip(owners, purposes, strict=True)
             if owner not in self.erased
         ]
+
+
+def wrapped(ring: KeyRing, owner: UUID, purpose: str) -> bytes:
+    key = ring.held(KeyPurpose.WRAPPING)
+    assert key
+    return seal(key, new_key(), slot_of(KeyName(owner, Purpose(purpose)), 1))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ QUERIES = {
     "assess": ("assess", "load", "register", "policies"),
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
-    "auditor": ("audit", "alarms"),
+    "auditor": ("audit", "alarms", "access"),
     "desk": ("rulings", "overrides", "transfers", "explain", "register", "assess", "policies"),
 }
 OF_ASSESS_ALONE = {
@@ -32,16 +32,17 @@ OF_ASSESS_ALONE = {
             "settled_digests",
             "cursors",
             "find",
-            "bearers",
             "move_cursor",
         ),
         *("put_down", "give_up", "add_hole", "add_unread", "add_inbox", "put_edge", "drop_edge", "add_version"),
-        *("add_original", "add_link_key", "add_review", "add_decision", "add_shadow_decision"),
+        *("add_original", "add_link_key", "add_review", "add_decision", "add_shadow_decision", "known_unread"),
     }
 }
-LOOKED_AT_ONCE_AT_THE_START = {"key_check"}
-OF_THE_KEYS = {"case_key"}
-ASKED_BY_A_PERSON = {"mark_read", "open_alarms", "settle_alarm", "unread_list"}
+OF_ENROLMENT = {"intake": {"register_version"}}
+"""Raised by a one-time code that is spent, by the queries of enrolment."""
+LOOKED_AT_BY_ALL_THAT_HOLD_KEYS = {"key_check", "key_version"}
+OF_THE_KEYS = {"case_key", "wrapping_version"}
+ASKED_BY_A_PERSON = {"mark_read", "open_alarms", "settle_alarm", "unread_list", "events_shown"}
 
 
 def tables() -> set[str]:
@@ -65,7 +66,7 @@ def test_every_topic_and_table_of_a_step_exists(step: Step) -> None:
 
 def test_every_table_has_a_step_that_uses_it() -> None:
     used = {name for step in FLOW for name in (*step.takes, *step.gives)}
-    assert tables() - LOOKED_AT_ONCE_AT_THE_START <= used
+    assert tables() - LOOKED_AT_BY_ALL_THAT_HOLD_KEYS <= used
 
 
 @pytest.mark.parametrize("process", QUERIES)
@@ -79,7 +80,8 @@ def test_a_process_reads_and_writes_the_tables_that_its_queries_name(process: st
     written = set(re.findall(r"\b(?:INTO|UPDATE|DELETE FROM) (\w+)", query)) & tables()
     read = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", re.sub(r"DELETE FROM", "", query))) & tables()
     steps = [step for step in FLOW if step.process == process]
-    assert {n for s in steps for n in s.gives} & tables() - OF_THE_KEYS == written
+    given = {n for s in steps for n in s.gives} & tables() - OF_THE_KEYS
+    assert given - OF_ENROLMENT.get(process, set()) == written
     assert {n for s in steps for n in s.takes} & tables() - OF_THE_KEYS == read
 
 

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from pipeline.adapters import probes
 from pipeline.adapters.http.health import HealthServer
+from pipeline.adapters.kafka.brokers import Brokers
 from pipeline.adapters.metrics import Metrics
 from pipeline.adapters.pulse import Pulse
 from pipeline.adapters.watchdog import Watchdog
@@ -109,9 +110,9 @@ async def test_a_server_that_is_not_there_is_no_answer() -> None:
     with pytest.raises(ConnectionRefusedError):
         await probes.database_answers("postgresql://127.0.0.1:1/none")
     with pytest.raises(KafkaError):
-        await probes.broker_answers("127.0.0.1:1")
+        await probes.broker_answers(Brokers("127.0.0.1:1"))
     with pytest.raises(KafkaError):
-        await probes.is_member("127.0.0.1:1", "anwang-assess", "assess-")
+        await probes.is_member(Brokers("127.0.0.1:1"), "anwang-assess", "assess-")
 
 
 @pytest.fixture

@@ -1,27 +1,39 @@
 """What the desk by HTTP stands on: who asks, what is asked of whom, and how an answer is given."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
 
 from pipeline.adapters.http.problem import ProblemError
+from pipeline.adapters.http.rate import Rates
+from pipeline.adapters.oidc import Provider
+from pipeline.adapters.postgres.people_desk import PeopleDesk
+from pipeline.adapters.postgres.rulings import Named
+from pipeline.adapters.postgres.sessions import Seat, Sessions
 from pipeline.domain.casefile import CaseFile
-from pipeline.domain.explain import Explanation
 from pipeline.domain.intake import Problem, Refusal
 from pipeline.domain.overrides import Overridden, OverrideWish
-from pipeline.domain.questions import Question
+from pipeline.domain.permissions import Act, may
+from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import Ruled
+from pipeline.domain.transfer import Answer, Handed, Proposal
 from pipeline.domain.wishes import Wish
-from pipeline.errors import UnavailableError
+from pipeline.errors import NobodyActsError, UnavailableError
 
 RETRY_AFTER_S = 5
+COOKIE = "__Host-anwang"
+SIGN_IN_RATE = "30/minute"
+"""Of one address."""
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 T = TypeVar("T")
 
@@ -31,11 +43,7 @@ class Book(Protocol):
 
     async def decide(self, wish: Wish) -> Ruled | None: ...
     async def report(self, name: str) -> UUID: ...
-    async def questions(self, questions_max: int) -> list[Question]: ...
-
-
-class Explains(Protocol):
-    async def explain(self, report_id: UUID) -> Explanation: ...
+    async def named(self, name: str) -> Named: ...
 
 
 class Puts(Protocol):
@@ -44,14 +52,29 @@ class Puts(Protocol):
     async def put(self, name: str, wish: OverrideWish) -> Overridden | None: ...
 
 
+class HandsOn(Protocol):
+    """As a Book."""
+
+    async def propose(self, name: str, wish: Proposal) -> Handed | None: ...
+    async def answer(self, transfer_or_case: str, said: Answer) -> Handed | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
-    """All that the desk stands on. `find_staff` gives the staff code whose token is shown."""
+    """All that the desk stands on. What a person reads comes by `people`, which sees what their post covers; `book`,
+    `overrides` and `transfers` see everything, so nothing is asked of them before `people` has said that this person
+    sees it. `labels` gives what a code of a reason says, in Chinese and English.
+    """
 
     book: Book
-    explains: Explains
     overrides: Puts
-    find_staff: Callable[[str], str | None]
+    transfers: HandsOn
+    people: PeopleDesk
+    sessions: Sessions
+    labels: Callable[[str], tuple[str, str]]
+    has_local_accounts: bool = False
+    provider: Provider | None = None
+    rates: Rates = field(default_factory=lambda: Rates(SIGN_IN_RATE))
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -59,10 +82,12 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Second = Annotated[
     str | None,
     Header(
-        alias="Second-Authorization", description="`Bearer` and the token of the second person, where one must agree."
+        alias="Second-Authorization",
+        description="`Bearer` and the token of a session of the second person, where one must agree.",
     ),
 ]
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
+Cookie = Annotated[str | None, Depends(APIKeyCookie(name=COOKIE, auto_error=False))]
 
 
 def _room(request: Request) -> Room:
@@ -73,24 +98,76 @@ def _room(request: Request) -> Room:
 In = Annotated[Room, Depends(_room)]
 
 
-async def _staff(bearer: Bearer, room: In) -> str:
-    if bearer is None:
+async def _seat(request: Request, bearer: Bearer, cookie: Cookie, room: In) -> Seat:
+    """A cookie goes along by itself, also with what another site makes a browser send; a token does not."""
+    if bearer is not None:
+        return await _of_token(room, bearer.credentials)
+    if cookie is None:
         raise ProblemError(Problem(Refusal.TOKEN_MISSING), {"WWW-Authenticate": "Bearer"})
-    return _of_token(room, bearer.credentials)
+    if request.method not in _SAFE and not is_same_site(request, must_say=True):
+        raise ProblemError(Problem(Refusal.CROSS_SITE))
+    return await _of_token(room, cookie)
 
 
-def _of_token(room: Room, token: str) -> str:
-    code = room.find_staff(token)
-    if code is None:
+def is_same_site(request: Request, *, must_say: bool) -> bool:
+    """By what the browser says of where the request was made; `must_say` refuses one that says nothing."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        return site == "same-origin"
+    if origin is not None:
+        return urlsplit(origin).netloc == request.headers.get("host")
+    return not must_say
+
+
+async def _of_token(room: Room, token: str) -> Seat:
+    seat = await asked(room.sessions.find(token))
+    if seat is None:
         raise ProblemError(Problem(Refusal.TOKEN_UNKNOWN), {"WWW-Authenticate": 'Bearer error="invalid_token"'})
-    return code
+    return seat
 
 
-Person = Annotated[str, Depends(_staff)]
+Person = Annotated[Seat, Depends(_seat)]
 
 
-def seconded(room: Room, second: str | None) -> str | None:
-    return _of_token(room, second.removeprefix("Bearer ")) if second else None
+def who_may(act: Act) -> Any:  # noqa: ANN401 - what FastAPI takes as a dependency
+    """The seat of whoever asks, whose role may do this; else 403, told to the audit."""
+
+    async def allowed(seat: Person, room: In) -> Seat:
+        await require_may(room, seat, act)
+        return seat
+
+    return Depends(allowed)
+
+
+async def require_may(room: Room, seat: Seat, act: Act) -> None:
+    if not may(seat.post.role, act):
+        await asked(room.people.refuse(seat.token, act.value, None, "not_your_work"))
+        raise ProblemError(Problem(Refusal.NOT_YOUR_WORK))
+
+
+async def seconded(room: Room, second: str | None, act: Act) -> Seat | None:
+    """The second person, who must be of a role that may do this, too."""
+    if not second:
+        return None
+    seat = await _of_token(room, second.removeprefix("Bearer "))
+    await require_may(room, seat, act)
+    return seat
+
+
+async def require_sight(room: Room, act: Act, seats: list[Seat | None], *names: str) -> None:
+    """Everybody here sees every case that these names stand for; else they stand for nothing, whatever the reason."""
+    reports: list[UUID] = []
+    for name in names:
+        reports += (await _named(room, name)).reports
+    for seat in seats:
+        if seat and not await asked(room.people.sees(seat.token, reports)):
+            await asked(room.people.refuse(seat.token, act.value, None, "not_yours"))
+            raise refused(RulingRefusal.UNKNOWN)
+
+
+async def _named(room: Room, name: str) -> Named:
+    """A word that could mean several things is told apart for nobody who may not see them."""
+    return await asked(room.book.named(name))
 
 
 async def asked(question: Awaitable[T]) -> T:
@@ -98,6 +175,9 @@ async def asked(question: Awaitable[T]) -> T:
         return await question
     except UnavailableError as error:
         raise ProblemError(Problem(Refusal.DATABASE_AWAY), {"Retry-After": str(RETRY_AFTER_S)}) from error
+    except NobodyActsError as error:
+        told = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        raise ProblemError(Problem(Refusal.TOKEN_UNKNOWN), told) from error
 
 
 def case_told(case: CaseFile) -> dict[str, Any]:

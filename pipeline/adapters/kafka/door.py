@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from pipeline.adapters.kafka.brokers import Brokers
 from pipeline.adapters.kafka.outlet import PRODUCE_TIMEOUT_MS, new_producer
 from pipeline.contracts.messages import RECEIPT_KEY_HEADER
 from pipeline.domain.intake import Post
@@ -41,8 +42,8 @@ class Door:
     producer's own costs it its place.
     """
 
-    def __init__(self, bootstrap: str, client_id: str, answers: Callable[[], Awaitable[bool]]) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: Brokers, client_id: str, answers: Callable[[], Awaitable[bool]]) -> None:
+        self._brokers = brokers
         self._client_id = client_id
         self._answers = answers
         self._producer: AIOKafkaProducer | None = None
@@ -73,7 +74,7 @@ class Door:
         return answered
 
     async def _started(self) -> AIOKafkaProducer:
-        producer = new_producer(self._bootstrap, self._client_id, idempotent=False)
+        producer = new_producer(self._brokers, self._client_id, idempotent=False)
         try:
             await producer.start()
         except BaseException:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError
 
+from pipeline.adapters.kafka.brokers import Brokers
 from pipeline.adapters.kafka.records import METADATA_MAX_AGE_MS, as_message
 from pipeline.contracts.messages import Message, Stream
 from pipeline.contracts.topics import INTAKE_PATTERN
@@ -38,12 +39,12 @@ class Intake(ConsumerRebalanceListener):
     is handed out.
     """
 
-    def __init__(self, bootstrap: str, group: str, client_id: str, listener: Listener) -> None:
+    def __init__(self, brokers: Brokers, group: str, client_id: str, listener: Listener) -> None:
         self._listener = listener
         self._failure: BaseException | None = None
         self._turn = 0
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **brokers.options(),
             group_id=group,
             client_id=client_id,
             enable_auto_commit=False,

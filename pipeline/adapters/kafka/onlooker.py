@@ -9,6 +9,7 @@ from typing import Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from pipeline.adapters.kafka.brokers import Brokers
 from pipeline.adapters.kafka.records import METADATA_MAX_AGE_MS, as_message, message_id_of
 from pipeline.contracts.messages import Message, Stream
 from pipeline.contracts.topics import INTAKE_PATTERN, OUTGOING
@@ -36,11 +37,11 @@ async def _answer_in_time() -> AsyncIterator[None]:
 class Onlooker:
     """Reads any stretch of any topic, in no group. One reader at a time: its calls take turns."""
 
-    def __init__(self, bootstrap: str, client_id: str) -> None:
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id=client_id)
+    def __init__(self, brokers: Brokers, client_id: str) -> None:
+        self._admin = AIOKafkaAdminClient(**brokers.options(), client_id=client_id)
         self._turn = asyncio.Lock()
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **brokers.options(),
             client_id=client_id,
             enable_auto_commit=False,
             isolation_level="read_committed",
@@ -99,13 +100,13 @@ class Onlooker:
         return Stretch(tuple(as_message(record) for records in got.values() for record in records), after)
 
 
-async def explain_gap(bootstrap: str, stream: Stream, first: int, found: int) -> bool:
+async def explain_gap(brokers: Brokers, stream: Stream, first: int, found: int) -> bool:
     """Whether the offsets [first, found) hold no message for anyone: a second reader, started at `first`, must see
     `found` next. False where it sees another, or nothing in time.
 
     Raises LogWentBackError when the log no longer reaches back to `first`: what was there has been removed unread.
     """
-    async with Onlooker(bootstrap, "anwang-gap-probe") as probe:
+    async with Onlooker(brokers, "anwang-gap-probe") as probe:
         beginning = (await probe.intake())[stream].first
         if beginning > first:
             where = f"{stream.topic}/{stream.partition}"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 
+from pipeline.adapters.kafka.brokers import Brokers
 from pipeline.adapters.kafka.records import MESSAGE_ID_HEADER
 from pipeline.contracts.messages import Coordinate
 from pipeline.contracts.topics import MESSAGE_BYTES_MAX
@@ -16,8 +17,8 @@ PRODUCE_TIMEOUT_MS = 15000
 class Outlet:
     """Where the relay sends: an idempotent producer, acknowledged by all replicas, batched for a few milliseconds."""
 
-    def __init__(self, bootstrap: str, client_id: str) -> None:
-        self._producer = new_producer(bootstrap, client_id)
+    def __init__(self, brokers: Brokers, client_id: str) -> None:
+        self._producer = new_producer(brokers, client_id)
 
     async def start(self) -> None:
         await self._producer.start()
@@ -39,13 +40,13 @@ class Outlet:
         ]
 
 
-def new_producer(bootstrap: str, client_id: str, *, idempotent: bool = True) -> AIOKafkaProducer:
+def new_producer(brokers: Brokers, client_id: str, *, idempotent: bool = True) -> AIOKafkaProducer:
     """Acknowledged by all replicas. An idempotent one never writes a message twice; but aiokafka goes on counting past
     one that was refused, and the broker then refuses all that follow on its partition: it is for a sender that ends at
     its first failure.
     """
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **brokers.options(),
         client_id=client_id,
         acks="all",
         enable_idempotence=idempotent,

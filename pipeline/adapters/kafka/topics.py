@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from pipeline.adapters.kafka.brokers import Brokers
 from pipeline.contracts.topics import MESSAGE_BYTES_MAX, OUTGOING, RETENTION_OF_INTAKE_MS
 from pipeline.errors import UnavailableError
 
 
-async def ensure_topics(bootstrap: str, intake: Sequence[str], *, partitions: int, replicas: int) -> tuple[str, ...]:
+async def ensure_topics(brokers: Brokers, intake: Sequence[str], *, partitions: int, replicas: int) -> tuple[str, ...]:
     """Creates those of our topics that are missing and returns their names. Existing ones are left as they are."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="anwang-topics")
+    admin = AIOKafkaAdminClient(**brokers.options(), client_id="anwang-topics")
     await admin.start()
     try:
         there = set(await admin.list_topics())

@@ -6,16 +6,18 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
+from uuid import UUID
 
 from pipeline.adapters.postgres.centre_load import CentreLoad
-from pipeline.adapters.postgres.database import RETRY_FOR_S, TRANSIENT, Pool, with_retries
+from pipeline.adapters.postgres.database import RETRY_FOR_S, TRANSIENT, Connection, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL, DocketReader, Loaded, Sought
+from pipeline.adapters.postgres.key_versions import look_at_keys
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter
 from pipeline.adapters.postgres.shadow_writer import Under, judge_beside, write_shadowed
-from pipeline.adapters.postgres.work import Work
-from pipeline.adapters.vault import KeyRing
+from pipeline.adapters.postgres.work import Work, unread_ids_of
+from pipeline.adapters.vault import KeyPurpose, KeyRing
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.domain.assess import assess
 from pipeline.domain.batch import Batch, Claim, Settled, Span
@@ -28,6 +30,10 @@ from pipeline.ports import Sources
 RETRY_AT_LEAST_S = 1.0
 
 T = TypeVar("T")
+
+
+class _KeysReplaced(Exception):  # noqa: N818 - as below
+    """Versions of keys are others than when it was looked for candidates."""
 
 
 class _KeysMissing(Exception):  # noqa: N818 - a turn in the control flow of one function, never seen outside
@@ -139,19 +145,37 @@ class AssessStore:
         return all(now.get(s.stream) == (s.after, s.epoch) for s in batch.spans)
 
     async def _settle(self, batch: Batch) -> Settled:
+        while True:
+            try:
+                return await self._settle_under(batch)
+            except _KeysReplaced:
+                continue
+
+    async def _settle_under(self, batch: Batch) -> Settled:
+        """Raises _KeysReplaced, and then nothing is written."""
+        await look_at_keys(self._pool, self._ring)
         sought = Sought.of(batch, self._ring)
         async with self._pool.acquire() as db:
+            known_unread = await self._known_unread(db, batch)
             self._history = self._history or await db.fetchval(SQL["history"])
             loaded = await self._reader.load(db, sought, await self._reader.look(db, sought))
             load = await self._load.look(db)
         under = await self._under(load)
         work = await _decide(batch, loaded, under)
+        work.known_unread = known_unread
         keys = await self._keys.make(work.key_names(self._ring))
         while True:
             try:
                 return await self._write(work, sought, keys, under)
             except _KeysMissing as missing:
                 keys = await self._keys.make(missing.names)
+
+    async def _known_unread(self, db: Connection, batch: Batch) -> frozenset[UUID]:
+        """Asked only where they may be stored under an older version of the digesting key."""
+        if not batch.unread or len(self._ring.live(KeyPurpose.DIGESTING).versions) == 1:
+            return frozenset()
+        ids = [i for item in batch.unread for i in unread_ids_of(self._ring, item.message)]
+        return frozenset(row["unread_id"] for row in await db.fetch(SQL["known_unread"], ids))
 
     async def _under(self, load: Load) -> Under:
         policies = await self._policies.look()
@@ -164,8 +188,12 @@ class AssessStore:
             await db.execute(SQL["lock_linking"])
             locked_at = time.monotonic()
             sight = await self._reader.look(db, sought, lock=True)
+            if sought.edition != self._ring.edition:
+                raise _KeysReplaced
             if sight != work.loaded.sight:
+                known_unread = work.known_unread
                 work = await _decide(work.batch, await self._reader.load(db, sought, sight), under)
+                work.known_unread = known_unread
             names = work.key_names(self._ring)
             if not names <= keys.keys():
                 raise _KeysMissing(names)

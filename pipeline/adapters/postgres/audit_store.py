@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.database import Pool, with_retries
+from pipeline.adapters.postgres.quiet import talkative_settings
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.contracts.vocabulary import Outcome
@@ -98,6 +99,15 @@ class AuditStore:
 
     async def silence_alarm(self, code: str, subject: str) -> None:
         await self._alarms.silence_alarm(code, subject)
+
+    async def talkative_settings(self) -> tuple[str, ...]:
+        """The server's settings by which personal data would stand in its log."""
+
+        async def act() -> tuple[str, ...]:
+            async with self._pool.acquire() as db:
+                return await talkative_settings(db)
+
+        return await with_retries(act)
 
     async def open_alarms(self) -> list[AlarmRow]:
         return [AlarmRow(**dict(r)) for r in await with_retries(lambda: self._pool.fetch(SQL["open_alarms"]))]

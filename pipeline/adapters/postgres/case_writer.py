@@ -142,4 +142,5 @@ def _outbox_row(notice: Notice) -> tuple[object, ...]:
         notice.event_id,
         notice.case_id.bytes.hex().encode(),
         notice.body,
+        notice.centre,
     )

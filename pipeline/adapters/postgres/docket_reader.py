@@ -10,10 +10,12 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from pipeline.adapters.postgres.database import Connection
+from pipeline.adapters.postgres.key_versions import look_at_keys
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys, Purpose
 from pipeline.adapters.postgres.sql import Queries
-from pipeline.adapters.vault import KeyRing, Slot, unseal
+from pipeline.adapters.vault import KeyRing, KeySet, Slot, unseal
 from pipeline.contracts.decision import Decision
+from pipeline.contracts.ids import event_key
 from pipeline.domain import link
 from pipeline.domain.assess import reused_key
 from pipeline.domain.batch import Batch
@@ -25,7 +27,7 @@ from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.normalise.reading import Reading, read_event
-from pipeline.domain.privacy import rejoined
+from pipeline.domain.privacy import guarded_key, rejoined
 from pipeline.domain.regroup import case_begun_by
 from pipeline.domain.route import Routing
 from pipeline.domain.score import Standing
@@ -56,28 +58,37 @@ def story_slot(event_key: UUID) -> Slot:
 @dataclass(frozen=True, slots=True)
 class Sought:
     """What a batch looks for: tokens of link keys, and the events themselves. `asked` holds each token once for every
-    report that asks for it, by its position in the batch, whether it names what it leads to, and what it is worth at
-    the least.
+    report that asks for it, by its position in the batch, whether it names what it leads to, what it is worth at the
+    least, and the number of its key: while the index key is being replaced, a key has a token under each version.
     """
 
     keys: Mapping[bytes, Key]
     events: Mapping[UUID, Key]
-    asked: tuple[tuple[int, bytes, bool, int], ...] = ()
+    asked: tuple[tuple[int, bytes, bool, int, int], ...] = ()
+    edition: int = 0
 
     @classmethod
     def of(cls, batch: Batch, ring: KeyRing) -> "Sought":
         keys: dict[bytes, Key] = {}
         events: dict[UUID, Key] = {}
-        asked: list[tuple[int, bytes, bool, int]] = []
+        asked: list[tuple[int, bytes, bool, int, int]] = []
+        numbers: dict[Key, int] = {}
         for position, facts in enumerate(item.reading.facts for item in batch.accepted):
-            own = {ring.token(key): key for key in link.sought_keys(facts)}
+            own = {token: key for key in link.sought_keys(facts) for token in ring.tokens(key)}
             keys |= own
             quoted = link.quoted_keys(facts)
             asked += [
-                (position, token, key.kind in NAMING or key in quoted, worth_min(key)) for token, key in own.items()
+                (
+                    position,
+                    token,
+                    key.kind in NAMING or key in quoted,
+                    worth_min(key),
+                    numbers.setdefault(key, len(numbers)),
+                )
+                for token, key in own.items()
             ]
-            events |= dict.fromkeys((facts.event_key, reused_key(facts)), link.event_key(facts))
-        return cls(keys, events, tuple(asked))
+            events |= dict.fromkeys(_names_of(facts, ring), link.event_key(facts))
+        return cls(keys, events, tuple(asked), ring.edition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +125,13 @@ class DocketReader:
 
     async def look(self, connection: Connection, sought: Sought, *, lock: bool = False) -> Sight:
         """Who bears what is sought. With `lock`, nobody else changes these cases before the transaction ends."""
-        items, tokens, named, worth_mins = ([asked[column] for asked in sought.asked] for column in range(4))
+        if lock:
+            await look_at_keys(connection, self._ring)
+        items, tokens, named, worth_mins, numbers = ([asked[column] for asked in sought.asked] for column in range(5))
         bounds = BEARERS_MAX, CANDIDATES_MAX, RARITY_OF_ONE, RARITY_MIN
-        rows = await connection.fetch(SQL["find"], items, tokens, named, list(sought.events), *bounds, worth_mins)
+        rows = await connection.fetch(
+            SQL["find"], items, tokens, named, list(sought.events), *bounds, worth_mins, numbers
+        )
         versions = await self._near(connection, {row["case_id"] for row in rows}, lock=lock)
         return Sight(
             frozenset((row["token"], row["event_key"], row["report_id"], row["source"]) for row in rows), versions
@@ -124,6 +139,7 @@ class DocketReader:
 
     async def around(self, connection: Connection, report_ids: Collection[UUID], *, lock: bool = True) -> Loaded:
         """The cases of these reports, and what strong bonds lead to. Whoever changes them holds the linking lock."""
+        await look_at_keys(connection, self._ring)
         rows = await connection.fetch(SQL["cases_of"], list(report_ids))
         versions = await self._near(connection, [row["case_id"] for row in rows], lock=lock)
         return await self.load(connection, Sought({}, {}), Sight(frozenset(), versions))
@@ -146,7 +162,7 @@ class DocketReader:
         cases = await connection.fetch(SQL["cases"], case_ids)
         versions = await connection.fetch(SQL["versions"], case_ids)
         clocks = await connection.fetch(SQL["clocks"], case_ids)
-        keys = await self._keys.fetch(KeyName(case_id, Purpose.REPORT) for case_id in case_ids)
+        keys = await self._keys.opening((KeyName(r["case_id"], Purpose.REPORT), r["wrapped_key"]) for r in versions)
         incidents = self._incidents(loaded, versions, _by(clocks, "incident_id"), keys)
         for row in cases:
             if own := incidents.get(row["case_id"]):
@@ -193,7 +209,7 @@ class DocketReader:
     async def _add_quoted(self, connection: Connection, docket: Docket) -> None:
         """Who bears the numbers that the reports here quote: a quote of a number that several bear is worth less."""
         versions = (v for c in docket.cases.values() for r in c.reports for v in r.versions)
-        keys = {self._ring.token(key): key for version in versions for key in link.quoted_keys(version)}
+        keys = {token: key for v in versions for key in link.quoted_keys(v) for token in self._ring.tokens(key)}
         for row in await connection.fetch(SQL["bearers"], list(keys), BEARERS_MAX) if keys else ():
             docket.find_by(keys[row["token"]], row["report_id"], row["source"])
 
@@ -202,18 +218,29 @@ class DocketReader:
             docket.decisions[row["event_key"]] = Decision.model_validate(row["decision"])
 
 
-def open_version(row: Row, case_key: bytes, directory: Directory) -> Facts:
+def _names_of(facts: Facts, ring: KeyRing) -> Iterable[UUID]:
+    """The keys that this event, or another content under its id, may be stored by. One that was guarded is another one
+    under each version of the digesting key.
+    """
+    plain = event_key(facts.source, facts.event_id)
+    keys = [facts.event_key]
+    if facts.event_key != plain:
+        keys += [guarded_key(digest) for digest in ring.all_keyed(plain.bytes)]
+    return (name for key in keys for name in (key, reused_key(replace(facts, event_key=key))))
+
+
+def open_version(row: Row, case_key: bytes | KeySet, directory: Directory) -> Facts:
     """What a stored version tells. Raises KeysRefusedError."""
-    event_key = row["event_key"]
-    data_key = unseal(case_key, row["wrapped_key"], Slot("report_version", "wrapped_key", event_key))
-    plain = unseal(data_key, row["sealed"], Slot("report_version", "sealed", event_key))
+    key = row["event_key"]
+    data_key = unseal(case_key, row["wrapped_key"], Slot("report_version", "wrapped_key", key))
+    plain = unseal(data_key, row["sealed"], Slot("report_version", "sealed", key))
     content_key, document = plain[:CONTENT_KEY_BYTES], plain[CONTENT_KEY_BYTES:]
     if row["sealed_story"] is not None:
-        document = rejoined(document, unseal(data_key, row["sealed_story"], story_slot(event_key)))
+        document = rejoined(document, unseal(data_key, row["sealed_story"], story_slot(key)))
     reading = read_event(document, (), row["arrived_at"], directory)
     if not isinstance(reading, Reading):
         raise KeysRefusedError("a stored report opens but cannot be read")
-    return replace(reading.facts, event_key=event_key, content_key=content_key, faults=tuple(row["faults"]))
+    return replace(reading.facts, event_key=key, content_key=content_key, faults=tuple(row["faults"]))
 
 
 def _cases_begun_by(docket: Docket) -> list[UUID]:
@@ -242,7 +269,7 @@ def _case_file(row: Row, incidents: Iterable[Incident]) -> CaseFile:
 
 
 def _add_bearers(docket: Docket, sought: Sought, sight: Sight) -> None:
-    for token, event_key, report_id, source in sight.borne:
-        key = sought.keys[token] if token is not None else sought.events[event_key] if event_key else None
+    for token, event, report_id, source in sight.borne:
+        key = sought.keys[token] if token is not None else sought.events[event] if event else None
         if key and docket.holds(report_id):
             docket.find_by(key, report_id, source)

@@ -27,17 +27,24 @@ class Explaining:
     async def _explain(self, report_id: UUID) -> Explanation:
         """All of it as of one moment."""
         async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-            home = await db.fetchrow(SQL["home"], report_id)
-            if home is None:
-                raise refused(RulingRefusal.UNKNOWN)
-            rows = await db.fetch(SQL["mates"], home["case_id"], report_id)
-            mates = {row["report_id"]: row["incident_id"] for row in rows}
-            asked = [row["other"] for row in await db.fetch(SQL["asked"], report_id)]
-            said = await db.fetch(SQL["said"], report_id, [report_id, *mates])
-            words = words_of(report_id, [(row["report_a"], row["report_b"], _word(row)) for row in said])
-            known = await _known(db, report_id, mates, {*asked, *words})
-        place = (report_id, home["incident_id"], home["case_id"], home["household_id"])
-        return explained(place, mates, known, words, asked)
+            return await explain_on(db, report_id)
+
+
+async def explain_on(db: Connection, report_id: UUID) -> Explanation:
+    """What this connection may see of it, in the caller's transaction. Raises RulingRefusedError for a report that is
+    not there.
+    """
+    home = await db.fetchrow(SQL["home"], report_id)
+    if home is None:
+        raise refused(RulingRefusal.UNKNOWN)
+    rows = await db.fetch(SQL["mates"], home["case_id"], report_id)
+    mates = {row["report_id"]: row["incident_id"] for row in rows}
+    asked = [row["other"] for row in await db.fetch(SQL["asked"], report_id)]
+    said = await db.fetch(SQL["said"], report_id, [report_id, *mates])
+    words = words_of(report_id, [(row["report_a"], row["report_b"], _word(row)) for row in said])
+    known = await _known(db, report_id, mates, {*asked, *words})
+    place = (report_id, home["incident_id"], home["case_id"], home["household_id"])
+    return explained(place, mates, known, words, asked)
 
 
 async def _known(

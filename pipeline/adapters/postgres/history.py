@@ -11,7 +11,7 @@ from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import open_version
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Purpose
 from pipeline.adapters.postgres.sql import Queries
-from pipeline.adapters.vault import KeyRing
+from pipeline.adapters.vault import KeyRing, KeySet
 from pipeline.domain.policy.simulate import History, Told
 from pipeline.ports import Sources
 
@@ -65,8 +65,9 @@ class Histories:
     async def read(self, part: Slice) -> Read:
         """Raises UnavailableError, and KeysRefusedError where a report does not open."""
         rows = await with_retries(lambda: self._pool.fetch(SQL["slice"], *part, *self._stretch))
-        names = {KeyName(row["case_id"], Purpose.REPORT) for row in rows}
-        keys = await with_retries(lambda: CaseKeys(self._keys_pool, self._ring).fetch(names))
+        wrapped = [(KeyName(row["case_id"], Purpose.REPORT), row["wrapped_key"]) for row in rows]
+        names = {name for name, _ in wrapped}
+        keys = await with_retries(lambda: CaseKeys(self._keys_pool, self._ring).opening(wrapped))
         histories = [
             History(tuple(self._told(row, keys[name]) for row in told), str(case_id))
             for case_id, told in groupby(rows, key=itemgetter("case_id"))
@@ -74,6 +75,6 @@ class Histories:
         ]
         return Read(tuple(histories), len(names) - len(histories))
 
-    def _told(self, row: Row, case_key: bytes) -> Told:
+    def _told(self, row: Row, case_key: KeySet) -> Told:
         facts = open_version(row, case_key, self._sources.now)
         return Told(row["arrived_at"], row["report_id"], row["incident_id"], facts, row["event_id"])

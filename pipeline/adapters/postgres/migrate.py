@@ -7,7 +7,7 @@ from importlib.resources import files
 import asyncpg
 
 from pipeline.adapters.postgres.database import Role, connect
-from pipeline.errors import KeysRefusedError, SchemaRefusedError
+from pipeline.errors import SchemaRefusedError
 
 MIGRATION_LOCK = 7_240_113
 MIGRATION_TIMEOUT_MS = 600_000
@@ -115,16 +115,3 @@ async def refuse_other_schema(connection: asyncpg.Connection | asyncpg.pool.Pool
     _refuse_strange(applied, ours)
     if len(applied) != len(ours):
         raise SchemaRefusedError("the database is behind this program: run `anwang migrate` first")
-
-
-async def prove_keys(connection: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, proof: bytes) -> None:
-    """The first process to come leaves the proof of its keys; whoever comes later with others is refused. Where it lies
-    already, nothing is written: a copy that may only be read serves, too.
-
-    Raises KeysRefusedError.
-    """
-    if await connection.fetchval("SELECT proof FROM key_check") == proof:
-        return
-    await connection.execute("INSERT INTO key_check (proof) VALUES ($1) ON CONFLICT DO NOTHING", proof)
-    if await connection.fetchval("SELECT proof FROM key_check") != proof:
-        raise KeysRefusedError("this key ring is not the one that the database was sealed with")

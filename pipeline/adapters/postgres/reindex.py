@@ -9,7 +9,7 @@ from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL as ASSESS
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.sql import Queries
-from pipeline.adapters.vault import KeyRing
+from pipeline.adapters.vault import KeyPurpose, KeyRing
 from pipeline.domain.casefile import Report
 from pipeline.domain.link import stored_keys
 
@@ -18,7 +18,9 @@ REPORTS_AT_ONCE = 100
 
 
 class Reindex:
-    """May run while reports come in, be broken off, and be run again."""
+    """May run while reports come in, be broken off, and be run again. Tokens under an older version of the index key
+    become those under the current one, in their place: which reports are the newest to bear a key stays as it was.
+    """
 
     def __init__(self, pool: Pool, ring: KeyRing, reader: DocketReader) -> None:
         self._pool = pool
@@ -42,10 +44,24 @@ class Reindex:
             await db.execute(ASSESS["lock_linking"])
             docket = (await self._reader.around(db, report_ids)).docket
             here = [docket.report(report_id) for report_id in report_ids if docket.holds(report_id)]
-            rows = [row for report in here for row in self._rows(report)]
-            if rows:
+            if replaced := [row for report in here for row in self._replaced(report)]:
+                current = self._ring.current(KeyPurpose.INDEX)
+                await db.execute(SQL["replace"], *(list(column) for column in zip(*replaced, strict=True)), current)
+                await db.execute(SQL["drop_older"], list(report_ids), current)
+            if rows := [row for report in here for row in self._rows(report)]:
                 await db.execute(SQL["add_missing"], *(list(column) for column in zip(*rows, strict=True)))
 
-    def _rows(self, report: Report) -> list[tuple[bytes, UUID, str]]:
+    def _rows(self, report: Report) -> list[tuple[bytes, UUID, str, int]]:
         keys = {key: version.source for version in report.versions for key in stored_keys(version)}
-        return [(self._ring.token(key), report.report_id, source) for key, source in sorted(keys.items())]
+        current = self._ring.current(KeyPurpose.INDEX)
+        return [(self._ring.token(key), report.report_id, source, current) for key, source in sorted(keys.items())]
+
+    def _replaced(self, report: Report) -> list[tuple[bytes, bytes, UUID]]:
+        """(token under an older version, token under the current one) of every key of the report."""
+        current, versions = self._ring.live(KeyPurpose.INDEX)
+        keys = {key for version in report.versions for key in stored_keys(version)}
+        return [
+            (self._ring.token(key, old), self._ring.token(key, current), report.report_id)
+            for old in sorted(versions - {current})
+            for key in keys
+        ]

@@ -106,8 +106,7 @@ class Rulings:
 
     async def questions(self, questions_max: int) -> list[Question]:
         """The open ones, the oldest first."""
-        rows = await with_retries(lambda: self._pool.fetch(SQL["open_reviews"], questions_max))
-        return [Question(row["asked_at"], _side(row, ""), _side(row, "other_"), tuple(row["reasons"])) for row in rows]
+        return await with_retries(lambda: questions_on(self._pool, questions_max))
 
     async def _require_question(self, reports: tuple[UUID, ...]) -> None:
         if len(reports) != 2 or not await with_retries(lambda: self._pool.fetchval(SQL["is_asked"], *reports)):  # noqa: PLR2004 - of two
@@ -153,6 +152,12 @@ def _uuid(name: str) -> UUID | None:
         return UUID(name)
     except ValueError:
         return None
+
+
+async def questions_on(db: Connection | Pool, questions_max: int) -> list[Question]:
+    """The open ones that this connection may see, the oldest first."""
+    rows = await db.fetch(SQL["open_reviews"], questions_max)
+    return [Question(row["asked_at"], _side(row, ""), _side(row, "other_"), tuple(row["reasons"])) for row in rows]
 
 
 def _side(row: Mapping[str, Any], prefix: str) -> Side:

@@ -10,13 +10,13 @@ from pipeline.adapters.postgres.case_writer import CaseWriter, write_many
 from pipeline.adapters.postgres.database import Connection
 from pipeline.adapters.postgres.docket_reader import SQL, story_slot
 from pipeline.adapters.postgres.keys import KeyName, Keys
-from pipeline.adapters.postgres.work import ORIGINAL, REPORT, UNREAD, Work, unread_id_of
-from pipeline.adapters.vault import KeyRing, Slot, new_key, seal
+from pipeline.adapters.postgres.work import ORIGINAL, REPORT, UNREAD, Work
+from pipeline.adapters.vault import KeyPurpose, KeyRing, KeySet, Slot, new_key, seal
 from pipeline.contracts.case import UnreadNotice
 from pipeline.contracts.ids import derived
 from pipeline.contracts.topics import CASE_EVENTS
 from pipeline.domain.assess import Settlement
-from pipeline.domain.batch import Span, Unread
+from pipeline.domain.batch import Span
 from pipeline.domain.filing import Filed
 from pipeline.domain.link import stored_keys
 from pipeline.domain.notices import Stamp, notices
@@ -37,7 +37,7 @@ class SettlementWriter:
 
     async def write(self, work: Work) -> None:
         await self._move_cursors(work.batch.spans)
-        await self._unread(work.batch.unread)
+        await self._unread(work)
         if work.written:
             told = [notice for _, s, _ in work.written for notice in notices(s, self._stamp)]
             await CaseWriter(self._db, self._keys).write(work.moves, told)
@@ -60,10 +60,10 @@ class SettlementWriter:
             await self._many("add_hole", [(topic, partition, h.first, h.after, "assess") for h in span.holes])
         await self._many("put_down", [(*s.stream, s.first) for s in spans])
 
-    async def _unread(self, items: Sequence[Unread]) -> None:
-        for item in items:
-            unread_id = unread_id_of(self._ring, item.message)
-            at, data_key = item.message.at, new_key()
+    async def _unread(self, work: Work) -> None:
+        for item in work.batch.unread:
+            unread_id = work.unread_id(self._ring, item.message)
+            at, data_key = item.message.at, self._new_key()
             sealed = seal(data_key, item.message.wire, Slot("unread_report", "sealed", unread_id))
             wrapped = self._wrap(KeyName(unread_id, UNREAD), data_key, Slot("unread_report", "wrapped_key", unread_id))
             row = await self._db.fetchrow(SQL["add_unread"], unread_id, item.kind, item.code, *at, sealed, wrapped)
@@ -79,7 +79,7 @@ class SettlementWriter:
             )
             body = notice.model_dump_json().encode()
             message_id = derived("message", CASE_EVENTS, unread_id.hex, row["due_at"].isoformat())
-            await self._many("add_outbox", [(message_id, CASE_EVENTS, None, None, None, unread_id.hex.encode(), body)])
+            await self._many("add_outbox", [(message_id, CASE_EVENTS, None, None, None, unread_id.hex.encode(), body, None)])
             await self._db.execute(SQL["raise_alarm"], "unread_report", str(unread_id), "assess")
 
     async def _versions(self, work: Work) -> None:
@@ -87,7 +87,7 @@ class SettlementWriter:
         versions, originals, tokens, decisions, reviews = [], [], [], [], []
         for item, s, filed in work.written:
             facts, case_id = s.facts, homes[s.report_id]
-            data_key, original_key = new_key(), new_key()
+            data_key, original_key = self._new_key(), self._new_key()
             key = facts.event_key
             document, story = parted(without_reporter(item.reading.document))
             event_id = public_event_id(facts.event_id, key, source=facts.source)
@@ -113,7 +113,8 @@ class SettlementWriter:
             )
             new_keys = stored_keys(facts) - borne[s.report_id]
             borne[s.report_id] |= new_keys
-            tokens += [(self._ring.token(k), s.report_id, facts.source) for k in sorted(new_keys)]
+            index = self._ring.current(KeyPurpose.INDEX)
+            tokens += [(self._ring.token(k), s.report_id, facts.source, index) for k in sorted(new_keys)]
             decisions.append(
                 _decision_row(
                     s,
@@ -129,8 +130,11 @@ class SettlementWriter:
         await self._many("add_decision", decisions)
         await self._many("add_review", reviews)
 
-    def _wrap(self, owner: KeyName, data_key: bytes, slot: Slot) -> bytes:
-        return seal(self._keys[owner], data_key, slot)
+    def _new_key(self) -> KeySet:
+        return KeySet.of(new_key(), self._ring.current(KeyPurpose.DATA))
+
+    def _wrap(self, owner: KeyName, data_key: KeySet, slot: Slot) -> bytes:
+        return seal(self._keys[owner], data_key.newest, slot)
 
     async def _edges(self, work: Work) -> None:
         kept, gone = [], []
@@ -146,7 +150,7 @@ class SettlementWriter:
     async def _inbox(self, work: Work) -> None:
         accepted = [(i.message, s.decision.outcome, s.facts.event_key, None, i.receipt_key) for i, s in work.settled]
         unread = [
-            (i.message, i.kind, None, unread_id_of(self._ring, i.message), i.message.receipt_key)
+            (i.message, i.kind, None, work.unread_id(self._ring, i.message), i.message.receipt_key)
             for i in work.batch.unread
         ]
         await self._many(

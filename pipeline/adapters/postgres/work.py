@@ -26,13 +26,16 @@ REPORT, ORIGINAL, UNREAD = Purpose.REPORT, Purpose.ORIGINAL, Purpose.UNREAD
 
 @dataclass(slots=True)
 class Work:
-    """A batch with its decisions, made from what `loaded` saw, and by event key the receipt of each."""
+    """A batch with its decisions, made from what `loaded` saw, and by event key the receipt of each. `known_unread` are
+    the unread reports that its messages may be, and that are there.
+    """
 
     batch: Batch
     loaded: Loaded
     settled: tuple[tuple[Accepted, Settlement], ...]
     receipts: Mapping[UUID, Receipt]
     shadowed: tuple[Shadowed, ...] = ()
+    known_unread: frozenset[UUID] = frozenset()
     moves: Moves = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,8 +71,13 @@ class Work:
         homes = self.moves.case_of_report()
         owners = {homes[s.report_id] for _, s, _ in self.written}
         names = (KeyName(owner, purpose) for owner in owners for purpose in (REPORT, ORIGINAL))
-        unread = (KeyName(unread_id_of(ring, item.message), UNREAD) for item in self.batch.unread)
+        unread = (KeyName(self.unread_id(ring, item.message), UNREAD) for item in self.batch.unread)
         return frozenset((*names, *unread)) | self.moves.key_names()
+
+    def unread_id(self, ring: KeyRing, message: Message) -> UUID:
+        """The same bytes, sent again, are the same unread report, under whatever version of the key they came first."""
+        ids = unread_ids_of(ring, message)
+        return next((i for i in ids if i in self.known_unread), ids[0])
 
     def edges(self) -> Mapping[Pair, Evidence]:
         """What was found of each pair, the latest."""
@@ -81,5 +89,10 @@ class Work:
 
 
 def unread_id_of(ring: KeyRing, message: Message) -> UUID:
-    """The same bytes, sent again, are the same unread report."""
-    return derived("unread", ring.digest(message.wire).hex())
+    """The id under the current version of the digesting key."""
+    return unread_ids_of(ring, message)[0]
+
+
+def unread_ids_of(ring: KeyRing, message: Message) -> tuple[UUID, ...]:
+    """The ids that these bytes may be stored by, the one under the current version first."""
+    return tuple(derived("unread", digest.hex()) for digest in ring.all_keyed(message.wire))

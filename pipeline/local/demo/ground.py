@@ -8,6 +8,7 @@ from pathlib import Path
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from pipeline.adapters.anchors import create_key
 from pipeline.adapters.vault import KeyRing
 from pipeline.local.folders import Folders, open_folders
 from pipeline.local.servers import Servers
@@ -34,7 +35,7 @@ async def prepare(servers: Servers, folders: Folders) -> None:
     """New keys, the tables of both databases, and the topics of all registered sources."""
     settings = Settings.model_validate(
         {
-            "kafka_bootstrap": servers.kafka_bootstrap,
+            **servers.kafka_settings(),
             "postgres_dsn": servers.postgres_dsn,
             "keys_dsn": servers.keys_dsn,
             "data_dir": folders.root,
@@ -43,6 +44,7 @@ async def prepare(servers: Servers, folders: Folders) -> None:
         }
     )
     await asyncio.to_thread(KeyRing.create, settings.key_file)
+    await asyncio.to_thread(create_key, settings.anchor_key_file)
     await migrate_all(settings)
     await create_topics(settings)
 

@@ -387,7 +387,7 @@ CREATE POLICY auditors ON access_anchor FOR SELECT TO anwang_audit_reader USING 
 GRANT SELECT ON access_event, access_head, access_anchor TO anwang_audit_reader;
 
 GRANT SELECT ON credential, inbox, key_check, register_version, schema_migration, source, spool TO anwang_intake;
-GRANT INSERT, UPDATE, DELETE ON credential, spool TO anwang_intake;
+GRANT INSERT, UPDATE, DELETE ON credential, register_version, spool TO anwang_intake;
 GRANT SELECT ON alarm, key_check, register_version, schema_migration, source TO anwang_feeds;
 GRANT INSERT, UPDATE, DELETE ON alarm TO anwang_feeds;
 GRANT SELECT ON alarm, attempt, case_alias, case_event, case_file, clock, decision, history, inbox, incident,
@@ -404,7 +404,7 @@ GRANT SELECT ON alarm, audit_mark, case_event, case_file, clock, decision, inbox
     unread_report TO anwang_auditor;
 GRANT INSERT, UPDATE, DELETE ON alarm, audit_mark, stream_hole TO anwang_auditor;
 GRANT SELECT ON alarm, case_alias, case_event, case_file, case_transfer, clock, decision, history, incident,
-    key_check, link_edge, link_review, link_tie, outbox, override, override_part, policy_activation, policy_release,
+    key_check, link_edge, link_key, link_review, link_tie, outbox, override, override_part, policy_activation, policy_release,
     policy_shadow, policy_signature, policy_signer, register_version, report, report_original, report_version, ruling,
     schema_migration, source TO anwang_desk;
 GRANT INSERT, UPDATE, DELETE ON alarm, case_alias, case_event, case_file, case_transfer, clock, incident, link_review,

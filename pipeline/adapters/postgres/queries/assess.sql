@@ -35,23 +35,31 @@ JOIN unnest($1::text[], $2::int[]) AS asked (topic, partition) USING (topic, par
 -- Who bears the tokens that this batch looks for, the newest bearers of each. Each report of the batch keeps those that
 -- share the most with it, rare tokens before common ones, and all that a number names; who tells of the same events comes
 -- in any case. A token is bounded as a range, and a case looked up as a value, since the planner else reads and sorts all
--- bearers of a token, or all reports.
-WITH sought AS MATERIALIZED (
-    SELECT * FROM unnest($1::int[], $2::bytea[], $3::bool[], $9::bigint[]) AS asked (item, token, is_named, worth_min)
+-- bearers of a token, or all reports. While the index key is being replaced, one key has several tokens: all lead to its
+-- bearers.
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest($1::int[], $2::bytea[], $3::bool[], $9::bigint[], $10::int[])
+        AS asked (item, token, is_named, worth_min, key_no)
+), sought AS MATERIALIZED (
+    SELECT DISTINCT item, key_no, is_named, worth_min FROM asked
 ), borne AS MATERIALIZED (
-    SELECT tokens.token, k.report_id, k.source, count(*) OVER (PARTITION BY tokens.token) AS bearers
-    FROM (SELECT DISTINCT token FROM sought) AS tokens
+    SELECT keys.key_no, k.token, k.report_id, k.source, count(*) OVER (PARTITION BY keys.key_no) AS bearers
+    FROM (SELECT key_no, array_agg(DISTINCT token) AS tokens FROM asked GROUP BY key_no) AS keys
     CROSS JOIN LATERAL (
-        SELECT report_id, source FROM link_key
-        WHERE (token, added_no) BETWEEN (tokens.token, 0) AND (tokens.token, 9223372036854775807)
-        ORDER BY token DESC, added_no DESC LIMIT $5
+        SELECT one.* FROM unnest(keys.tokens) AS sought_token
+        CROSS JOIN LATERAL (
+            SELECT token, report_id, source, added_no FROM link_key
+            WHERE (token, added_no) BETWEEN (sought_token, 0) AND (sought_token, 9223372036854775807)
+            ORDER BY token DESC, added_no DESC LIMIT $5
+        ) AS one
+        ORDER BY one.added_no DESC LIMIT $5
     ) AS k
 ), ranked AS (
     SELECT report_id, bool_or(is_named) AS is_named,
         row_number() OVER (
             PARTITION BY item
             ORDER BY bool_or(is_named) DESC, sum(greatest($7::bigint / bearers, worth_min)) DESC, report_id) AS place
-    FROM sought JOIN borne USING (token)
+    FROM sought JOIN borne USING (key_no)
     GROUP BY item, report_id HAVING bool_or(is_named) OR sum(greatest($7::bigint / bearers, worth_min)) >= $8
 ), kept AS MATERIALIZED (
     SELECT report_id, (SELECT i.case_id FROM report r JOIN incident i USING (incident_id) WHERE r.report_id = k.report_id)
@@ -174,6 +182,9 @@ ON CONFLICT (unread_id) DO UPDATE SET
     due_at = CASE WHEN u.read_at IS NULL THEN u.due_at ELSE excluded.due_at END
 RETURNING due_at
 
+-- name: known_unread
+SELECT unread_id FROM unread_report WHERE unread_id = ANY($1)
+
 -- name: add_inbox
 INSERT INTO inbox (topic, partition, kafka_offset, digest, outcome, event_key, unread_id, arrived_at, receipt_key)
 SELECT * FROM unnest(
@@ -249,7 +260,8 @@ UPDATE report_version SET wrapped_key = $2 WHERE event_key = $1
 UPDATE report_original SET wrapped_key = $2 WHERE event_key = $1
 
 -- name: add_link_key
-INSERT INTO link_key (token, report_id, source) SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[])
+INSERT INTO link_key (token, report_id, source, key_version)
+SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::int[])
 
 -- name: add_review
 -- A question stands once, whichever of the two reports asked it.
@@ -277,10 +289,10 @@ INSERT INTO case_event (case_id, version, kind, body, prior_hash, hash)
 SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
 
 -- name: add_outbox
-INSERT INTO outbox (message_id, topic, case_id, case_version, event_id, message_key, message)
-SELECT message_id, topic, case_id, case_version, event_id, message_key, message
-FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::bytea[], $7::bytea[])
-    WITH ORDINALITY AS told (message_id, topic, case_id, case_version, event_id, message_key, message, place)
+INSERT INTO outbox (message_id, topic, case_id, case_version, event_id, message_key, message, centre)
+SELECT message_id, topic, case_id, case_version, event_id, message_key, message, centre
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::bytea[], $7::bytea[], $8::text[])
+    WITH ORDINALITY AS told (message_id, topic, case_id, case_version, event_id, message_key, message, centre, place)
 ORDER BY place
 ON CONFLICT (message_id) DO NOTHING
 

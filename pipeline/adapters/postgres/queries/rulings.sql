@@ -39,10 +39,12 @@ SELECT q.asked_at, q.reasons,
     other.state AS other_state
 FROM link_review q
 CROSS JOIN LATERAL (
-    SELECT r.report_id, r.incident_id, c.* FROM report r JOIN incident i USING (incident_id) JOIN case_file c USING (case_id)
+    SELECT r.report_id, r.incident_id, c.case_id, c.queue, c.priority, c.county, c.centre, c.state
+    FROM report r JOIN incident i USING (incident_id) JOIN case_file c USING (case_id)
     WHERE r.report_id = q.report_id) AS one
 CROSS JOIN LATERAL (
-    SELECT r.report_id, r.incident_id, c.* FROM report r JOIN incident i USING (incident_id) JOIN case_file c USING (case_id)
+    SELECT r.report_id, r.incident_id, c.case_id, c.queue, c.priority, c.county, c.centre, c.state
+    FROM report r JOIN incident i USING (incident_id) JOIN case_file c USING (case_id)
     WHERE r.report_id = q.other_report_id) AS other
 WHERE q.answered_at IS NULL AND one.incident_id <> other.incident_id
 ORDER BY q.asked_at, q.report_id, q.other_report_id LIMIT $1

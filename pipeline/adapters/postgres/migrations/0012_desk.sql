@@ -1,0 +1,136 @@
+-- Signing in, and what the desk by HTTP stands on.
+--
+-- sign_in_lock and oidc_flow are for the desk's process alone; operate (the commands) may lift a lock. The column
+-- outbox.centre is written by whoever writes the outbox.
+
+-- A session also ends when nobody has used it for a while.
+ALTER TABLE staff_session ADD COLUMN idle_for interval NOT NULL DEFAULT '30 minutes';
+
+CREATE OR REPLACE FUNCTION session_of(setting text) RETURNS staff_session
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT s.* FROM staff_session s
+    JOIN staff w ON w.staff = s.staff AND w.ended_at IS NULL
+    JOIN post p ON (p.staff, p.role, p.scope) = (s.staff, s.role, s.scope) AND p.ended_at IS NULL
+    WHERE s.digest = sha256(convert_to(nullif(current_setting(setting, true), ''), 'UTF8'))
+      AND s.ended_at IS NULL AND s.ends_at > clock_timestamp() AND s.seen_at + s.idle_for > clock_timestamp()
+$$;
+
+CREATE TABLE sign_in_lock (
+    staff        text PRIMARY KEY,
+    failures     int NOT NULL,
+    last_at      timestamptz NOT NULL DEFAULT now(),
+    locked_until timestamptz
+);
+COMMENT ON TABLE sign_in_lock IS 'Failed attempts by the code that was typed, in small letters, whether or not somebody has it.';
+
+CREATE TABLE oidc_flow (
+    state    bytea PRIMARY KEY,
+    nonce    text NOT NULL,
+    verifier text NOT NULL,
+    role     text,
+    scope    text,
+    ends_at  timestamptz NOT NULL
+);
+COMMENT ON TABLE oidc_flow IS 'Signings-in that are with the provider now; state is the SHA-256 of what the browser holds. Each row is used once.';
+
+SELECT put_under_guard('sign_in_lock'), put_under_guard('oidc_flow');
+GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_lock, oidc_flow TO anwang_desk;
+GRANT SELECT, DELETE ON sign_in_lock TO anwang_operate;
+
+-- An outside centre reads its own queue records, in the order in which they were written.
+ALTER TABLE outbox NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE outbox ADD COLUMN centre text;
+UPDATE outbox SET centre = convert_from(message, 'UTF8')::jsonb ->> 'centre' WHERE topic LIKE 'queue.%';
+ALTER TABLE outbox FORCE ROW LEVEL SECURITY;
+CREATE INDEX outbox_centre ON outbox (centre, outbox_id) WHERE centre IS NOT NULL;
+COMMENT ON COLUMN outbox.centre IS 'Of a queue record, the centre that it is for. All are written under the lock for linking, so that they are committed in the order of their numbers.';
+
+CREATE FUNCTION records_of_my_centre(after bigint, how_many int) RETURNS TABLE (number bigint, message bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT o.outbox_id, o.message FROM outbox o
+    WHERE acting_role() = 'dispatcher' AND o.centre = acting_scope() AND o.outbox_id > after
+      AND o.case_id <> ALL (conflicts_of(acting_staff()))
+    ORDER BY o.outbox_id LIMIT least(how_many, 1000)
+$$;
+COMMENT ON FUNCTION records_of_my_centre IS 'Of the one centre of the post alone; a post for a county or for all reads none.';
+
+-- A transfer is seen by those who see its case, and by the centre that should take it.
+CREATE FUNCTION transfer_is_mine(which uuid, to_centre text, to_county text) RETURNS bool
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me staff_session := session_of('anwang.session');
+BEGIN
+    RETURN is_open_to_me(which) OR EXISTS (
+        SELECT FROM case_file c
+        WHERE c.case_id = which AND covers(me.scope, to_centre, to_county) AND role_works_on(me.role, c.queue)
+          AND c.case_id <> ALL (conflicts_of(me.staff)));
+END $$;
+
+CREATE POLICY of_my_centre ON case_transfer FOR SELECT
+    TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor
+    USING (current_user = 'anwang_' || (SELECT acting_role()) AND transfer_is_mine(case_id, to_centre, to_county));
+GRANT SELECT ON case_transfer
+    TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
+
+-- What people said of links of reports that one sees.
+CREATE POLICY of_my_cases ON link_tie FOR SELECT
+    TO anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor
+    USING (EXISTS (SELECT FROM report r WHERE r.report_id = report_a) AND EXISTS (SELECT FROM report r WHERE r.report_id = report_b));
+CREATE POLICY of_my_cases ON ruling FOR SELECT
+    TO anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor
+    USING (EXISTS (SELECT FROM link_tie t WHERE t.ruling_id = ruling.ruling_id));
+GRANT SELECT ON link_tie TO anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
+GRANT SELECT (ruling_id, kind, scope, ruled_by, seconded_by, ruled_at) ON ruling
+    TO anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
+
+-- A claim holds while the post in which it was made still covers the case; whoever comes after may take it.
+CREATE OR REPLACE FUNCTION claim_case(which uuid) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    found_case case_file := seen_case(which);
+    holder text;
+BEGIN
+    IF found_case.case_id IS NULL OR found_case.state = 'merged' THEN
+        PERFORM refuse_act('claim', which, why_unseen(which));
+        RETURN 'unknown_case';
+    END IF;
+    IF acting_role() = 'dispatcher' THEN
+        RETURN refuse_act('claim', which, 'not_your_work');
+    END IF;
+    DELETE FROM claim c WHERE c.case_id = which AND (
+        NOT covers(c.scope, found_case.centre, found_case.county) OR NOT role_works_on(c.role, found_case.queue)
+        OR NOT EXISTS (
+            SELECT FROM post p JOIN staff w USING (staff)
+            WHERE (p.staff, p.role, p.scope) = (c.staff, c.role, c.scope) AND p.ended_at IS NULL AND w.ended_at IS NULL)
+        OR which = ANY (conflicts_of(c.staff)));
+    INSERT INTO claim (case_id, staff, role, scope) VALUES (which, acting_staff(), acting_role(), acting_scope())
+        ON CONFLICT (case_id) DO NOTHING;
+    SELECT c.staff INTO holder FROM claim c WHERE c.case_id = which;
+    IF holder <> acting_staff() THEN
+        RETURN refuse_act('claim', which, 'held_by_another');
+    END IF;
+    PERFORM told('claimed', which, '{}');
+    RETURN 'done';
+END $$;
+
+REVOKE ALL ON FUNCTION records_of_my_centre(bigint, int), transfer_is_mine(uuid, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION records_of_my_centre(bigint, int) TO anwang_dispatcher;
+GRANT EXECUTE ON FUNCTION transfer_is_mine(uuid, text, text)
+    TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
+GRANT SELECT ON outbox TO anwang_keeper;
+
+GRANT CREATE ON SCHEMA public TO anwang_keeper;
+ALTER FUNCTION records_of_my_centre(bigint, int) OWNER TO anwang_keeper;
+ALTER FUNCTION transfer_is_mine(uuid, text, text) OWNER TO anwang_keeper;
+REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
+
+-- A county is told by its name, which no stream of the audit may bear: its stream is named by a digest.
+CREATE OR REPLACE FUNCTION told(kind text, which uuid, said jsonb) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT audit_append(
+        'desk.' || CASE
+            WHEN acting_scope() = '*' THEN '-'
+            WHEN acting_scope() ~ '^[A-Za-z0-9._-]{1,58}$' THEN acting_scope()
+            ELSE 'county-' || left(encode(sha256(convert_to(acting_scope(), 'UTF8')), 'hex'), 8) END,
+        $1, acting_staff(), said || jsonb_build_object('case_id', which, 'role', acting_role()))
+$$;

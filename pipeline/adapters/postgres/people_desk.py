@@ -1,0 +1,134 @@
+"""What a person reads at the desk and does to whom a case belongs. Each call is one transaction of `acting_as`."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from pipeline.adapters.postgres.acting import Acting, acting_as
+from pipeline.adapters.postgres.database import Pool, with_retries
+from pipeline.adapters.postgres.explaining import explain_on
+from pipeline.adapters.postgres.rulings import questions_on
+from pipeline.adapters.postgres.sql import Queries
+from pipeline.domain.explain import Explanation
+from pipeline.domain.questions import Question
+
+SQL = Queries.of("desk")
+ASK_FOR_S = 3.0
+"""Somebody waits for the answer."""
+
+T = TypeVar("T")
+
+
+class Place(NamedTuple):
+    """Where a page of the queue ended."""
+
+    rank: int
+    opened_at: datetime
+    case_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class QueueWanted:
+    """Which cases of the post; None is any. `held` is `anyone`, `nobody` or `me`."""
+
+    states: tuple[str, ...] = ("waiting", "claimed")
+    queue: str | None = None
+    priority: str | None = None
+    centre: str | None = None
+    held: str = "anyone"
+    after: Place | None = None
+    cases_max: int = 100
+
+
+class Record(NamedTuple):
+    """A queue record as it stands on the topic; `number` rises."""
+
+    number: int
+    message: bytes
+
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleDesk:
+    """Every call raises NobodyActsError where the session is over, UnavailableError while the database is away."""
+
+    pool: Pool
+
+    def acting(self, token: str, second: str | None = None) -> AbstractAsyncContextManager[Acting]:
+        return acting_as(self.pool, token, second=second)
+
+    async def queue(self, token: str, wanted: QueueWanted) -> list[Row]:
+        place = wanted.after or (None, None, None)
+        values = (list(wanted.states), wanted.queue, wanted.priority, wanted.centre, wanted.held, *place)
+        return await self._fetch(token, "queue", *values, wanted.cases_max)
+
+    async def case(self, token: str, case_id: UUID) -> tuple[Row, list[Row]] | None:
+        """The case and its incidents; None where there is none for this person."""
+
+        async def read(acting: Acting) -> tuple[Row, list[Row]] | None:
+            found = await acting.db.fetchrow(SQL["one"], case_id)
+            return None if found is None else (found, await acting.db.fetch(SQL["incidents"], case_id))
+
+        return await self._as(token, read)
+
+    async def claim(self, token: str, case_id: UUID) -> str:
+        """`done`, or why not; told to the audit either way."""
+        return str(await self._value(token, "claim", case_id))
+
+    async def give_back(self, token: str, case_id: UUID) -> str:
+        """As `claim`."""
+        return str(await self._value(token, "give_back", case_id))
+
+    async def refuse(self, token: str, act: str, case_id: UUID | None, code: str) -> None:
+        """Tells the audit what was not done."""
+        await self._value(token, "refuse", act, case_id, code)
+
+    async def sees(self, token: str, reports: Sequence[UUID]) -> bool:
+        """Whether all of these reports stand in cases that this person sees."""
+        return not await self._value(token, "unseen_reports", list(reports))
+
+    async def explain(self, token: str, report_id: UUID) -> Explanation:
+        """Of what this person sees. Raises RulingRefusedError for a report that is not there for them."""
+        return await self._as(token, lambda acting: explain_on(acting.db, report_id))
+
+    async def questions(self, token: str, questions_max: int) -> list[Question]:
+        """Those of which this person sees both sides."""
+        return await self._as(token, lambda acting: questions_on(acting.db, questions_max))
+
+    async def records(self, token: str, after: int, records_max: int) -> list[Record]:
+        """Of the one centre of this post, in the order in which they were written."""
+        rows = await self._fetch(token, "records", after, records_max)
+        return [Record(row["number"], row["message"]) for row in rows]
+
+    async def transfers(self, token: str, transfers_max: int) -> list[Row]:
+        """Those without an answer, of cases of this post and those that are proposed to it."""
+        return await self._fetch(token, "transfers", transfers_max)
+
+    async def may_answer(self, token: str, transfer_id: UUID) -> bool | None:
+        """Whether this post covers the centre that should take it; None where this person sees no such transfer."""
+        found = await self._value(token, "transfer", transfer_id)
+        return None if found is None else bool(found)
+
+    async def streams(self, token: str) -> list[Row]:
+        return await self._fetch(token, "streams")
+
+    async def events(self, token: str, stream: str, after: int, events_max: int) -> list[Row]:
+        return await self._fetch(token, "events", stream, after, events_max)
+
+    async def _as(self, token: str, act: Callable[[Acting], Awaitable[T]]) -> T:
+        async def once() -> T:
+            async with self.acting(token) as acting:
+                return await act(acting)
+
+        return await with_retries(once, for_s=ASK_FOR_S)
+
+    async def _fetch(self, token: str, name: str, *values: object) -> list[Row]:
+        return await self._as(token, lambda acting: acting.db.fetch(SQL[name], *values))
+
+    async def _value(self, token: str, name: str, *values: object) -> Any:  # noqa: ANN401 - of any statement
+        return await self._as(token, lambda acting: acting.db.fetchval(SQL[name], *values))

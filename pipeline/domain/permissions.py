@@ -1,0 +1,37 @@
+"""What each role may do at the desk at all. Of which cases is another question: the post's, and Postgres answers it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from pipeline.domain.posts import WORK_ON_CASES, PostRole
+
+_ROLES_WITH_HANDS = WORK_ON_CASES - {PostRole.DISPATCHER}
+
+
+class Act(StrEnum):
+    SEE_CASES = "see_cases"
+    CLAIM = "claim"
+    SEE_LINKS = "see_links"
+    RULE = "rule"
+    OVERRIDE = "override"
+    TRANSFER = "transfer"
+    READ_RECORDS = "read_records"
+    READ_AUDIT = "read_audit"
+
+
+MAY: Final[Mapping[Act, frozenset[PostRole]]] = {
+    Act.SEE_CASES: WORK_ON_CASES,
+    Act.CLAIM: _ROLES_WITH_HANDS,
+    Act.SEE_LINKS: _ROLES_WITH_HANDS,
+    Act.RULE: _ROLES_WITH_HANDS,
+    Act.OVERRIDE: _ROLES_WITH_HANDS,
+    Act.TRANSFER: WORK_ON_CASES,
+    Act.READ_RECORDS: frozenset({PostRole.DISPATCHER}),
+    Act.READ_AUDIT: frozenset({PostRole.AUDIT_READER}),
+}
+"""A dispatcher is a centre's own system: it reads its queue and hands cases on, and no person looks through its eyes."""
+
+
+def may(role: PostRole, act: Act) -> bool:
+    return role in MAY[act]
