@@ -137,7 +137,11 @@ class _Sight:
         ids = tuple(t for p in people if p.group != looking.group for t in _texts(p.entries, "national_id"))
         own_ids = {looks(t) for p in people if p.group == looking.group for t in _texts(p.entries, "national_id")}
         keeps = looking.side is Side.VICTIM
+        secret = [m for m in own if m.kind is ContactKind.CURRENT_PLACE and _is_safe_place(m, own)]
+        if looking.role is not PostRole.FAMILY_WORKER:
+            secret = []
         elsewhere = [m for m in others if not (keeps and m.kind in PLACES and _is_shared(m, own))]
+        elsewhere += secret
         hidden = Hidden(
             phones=(*(m.text for m in elsewhere if m.kind is ContactKind.PHONE), *safe),
             places=tuple(m.text for m in elsewhere if m.kind in PLACES),
@@ -176,9 +180,7 @@ def _told_as(entry: Entry, kind: ContactKind) -> Iterator[str]:
         case ContactKind.PHONE:
             phones = entry.written.get("phones")
             yield from (t for one in (phones if isinstance(phones, list) else [phones]) for t in _text(one))
-        case (
-            ContactKind.ADDRESS | ContactKind.REGISTERED_ADDRESS | ContactKind.CURRENT_PLACE | ContactKind.SCHOOL
-        ):
+        case ContactKind.ADDRESS | ContactKind.REGISTERED_ADDRESS | ContactKind.CURRENT_PLACE | ContactKind.SCHOOL:
             yield from _text(entry.written.get(kind.value))
         case _:
             assert_never(kind)
@@ -202,6 +204,12 @@ def _safe_texts(entries: Iterable[Entry]) -> Iterator[str]:
         yield from (part for part in (rule.way, rule.person) if part and read_lines(part))
 
 
+def _is_safe_place(means: _Means, own: Iterable[_Means]) -> bool:
+    """Whether somebody is elsewhere than where they live: that place is kept from whoever has no need of it."""
+    homes = (m.text for m in own if m.kind in PLACES and m.kind is not ContactKind.CURRENT_PLACE)
+    return not any_same_place(means.text, homes)
+
+
 def _is_shared(means: _Means, others: Iterable[_Means]) -> bool:
     """Whether somebody of the others can be found by the same means."""
     if means.kind is ContactKind.PHONE:
@@ -223,9 +231,7 @@ def _person(party: Party, sight: _Sight) -> Card:
         "sex": next((e.person.sex for e in party.entries if e.person.sex), None),
         "births": [sight.free(t) for t in _texts(_newest(party), "birth_date")],
         "relationships": [
-            sight.free(t)
-            for t in _texts(_newest(party), "relationship_to_victim")
-            if len(t) <= RELATION_CHARACTERS_MAX
+            sight.free(t) for t in _texts(_newest(party), "relationship_to_victim") if len(t) <= RELATION_CHARACTERS_MAX
         ],
     }
     return told | _contacts(party, sight) if is_on_card else told

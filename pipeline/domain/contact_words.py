@@ -48,7 +48,9 @@ _OF_DAYS: Final = (
     (re.compile(r"假日|weekends?|休假日"), Days.OFF),
     (re.compile(r"每天|每日|天天|daily|everyday"), Days.EVERY),
 )
-_CHINESE_DAYS: Final = {c: number for number, names in enumerate(("一1", "二2", "三3", "四4", "五5", "六6", "日天7")) for c in names}
+_CHINESE_DAYS: Final = {
+    c: number for number, names in enumerate(("一1", "二2", "三3", "四4", "五5", "六6", "日天7")) for c in names
+}
 _DAY = "[一二三四五六日天]"
 _WEEK_WORD = "(?:星期|禮拜|週|周)"
 _NAMED = re.compile(rf"{_WEEK_WORD}({_DAY})(?:(?:至|到|-|~){_WEEK_WORD}?({_DAY})|((?:[、及和]?{_WEEK_WORD}?{_DAY})*))")
@@ -177,7 +179,9 @@ def _minute(told: tuple[str | None, ...], part: str | None, *, is_named: bool) -
 
 
 _WAYS: Final = {
-    WayKind.CALL: re.compile(r"(?:打|撥|以|用)?(?:電話|手機)(?:聯絡|聯繫)?|來電|致電|(?:phone)?calls?|(?:by)?(?:tele)?phone|mobile"),
+    WayKind.CALL: re.compile(
+        r"(?:打|撥|以|用)?(?:電話|手機)(?:聯絡|聯繫)?|來電|致電|(?:phone)?calls?|(?:by)?(?:tele)?phone|mobile"
+    ),
     WayKind.MESSAGE: re.compile(r"(?:傳|發|以|用)?(?:手機)?(?:簡訊|短訊)|(?:by)?(?:sms|text|textmessages?)"),
     WayKind.LETTER: re.compile(r"(?:寄)?(?:信|信件|書信)|郵寄|寄信|(?:by)?(?:letters?|mail|post)"),
     WayKind.VISIT: re.compile(r"面訪|家訪|訪視|當面|面談|親自|親訪|in-?person|(?:home)?visits?"),
