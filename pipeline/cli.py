@@ -15,6 +15,7 @@ from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
 from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
 from pipeline.cli_policy import policy_app
+from pipeline.cli_staff import staff_app
 from pipeline.cli_verify import audit_app, verify_app
 from pipeline.commands.options import KAFKA, PROCESS, SERVERS, CaseFirst, listens_to
 
@@ -49,8 +50,7 @@ explain = typer.Typer(
 )
 decide = typer.Typer(no_args_is_help=True, help="Make decisions again.")
 app.add_typer(decide, name="decide", rich_help_panel="Reports")
-staff = typer.Typer(no_args_is_help=True, help="Who may ask and rule at the desk by HTTP.")
-app.add_typer(staff, name="staff", rich_help_panel="Operation")
+app.add_typer(staff_app, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
 app.add_typer(case_app, name="case", rich_help_panel="Reports")
 app.add_typer(directory_app, name="directory", rich_help_panel="Operation")
@@ -404,27 +404,6 @@ def link_answer(  # noqa: PLR0913 - each is a flag
     kind = "confirm" if said is YesNo.YES else "part"
     wish = wish_of(kind, "household", [one, other], by=by, second=second, ruling_id=ruling_id, is_answer=True)
     decide(told.settings, wish)
-
-
-StaffMember = Annotated[str, typer.Argument(metavar="CODE", help="Letters and digits, such as S1024; never a name.")]
-
-
-@staff.command("add")
-@listens_to("staff_file", "data_dir")
-def staff_add(told: "Configured", code: StaffMember) -> None:
-    """Give a token, shown this once; an earlier one of the same code ends."""
-    from pipeline.commands.staff import add
-
-    add(told.settings, code)
-
-
-@staff.command("remove")
-@listens_to("staff_file", "data_dir")
-def staff_remove(told: "Configured", code: StaffMember) -> None:
-    """End a token."""
-    from pipeline.commands.staff import remove
-
-    raise typer.Exit(remove(told.settings, code))
 
 
 @explain.command("case")

@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
+from pipeline.adapters.oidc import Provider
 from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
@@ -54,6 +55,7 @@ from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, refuse_other_schema
 from pipeline.adapters.postgres.overrides import Overrides
 from pipeline.adapters.postgres.overruled import read_overruled
+from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.quiet import refuse_talkative_log
 from pipeline.adapters.postgres.receipts import Receipts
@@ -62,11 +64,12 @@ from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.releases import Releases
 from pipeline.adapters.postgres.rulings import Rulings
+from pipeline.adapters.postgres.sessions import Sessions
+from pipeline.adapters.postgres.staff_book import StaffBook
 from pipeline.adapters.postgres.transfers import Transfers
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
-from pipeline.adapters.staff import Staff
 from pipeline.adapters.telemetry import utc_now
 from pipeline.adapters.timestamps import Timestamper, is_stamp_of
 from pipeline.adapters.vault import GateKeys, KeyRing
@@ -91,6 +94,7 @@ from pipeline.stages.relay import Relay
 AUDIT_EVERY_S = 1.0
 FEEDS_EVERY_S = 1.0
 GATE_EVERY_S = 0.5
+PEOPLE_CONNECTIONS_MAX = 8
 DRAINS_MAX = 20
 """Between two looks at the register, so that a long spool does not keep a revocation from being seen."""
 ANSWER_TIMEOUT_MS = 2000
@@ -330,19 +334,67 @@ async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
 
 
 async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
-    """What staff ask and decide by HTTP."""
-    staff = Staff(settings.staff_file)
-    staff.look()
+    """What staff ask and decide by HTTP. What a person reads comes by a pool of its own, which itself may read
+    nothing.
+    """
+    provider = provider_of(settings)
+    if provider is None and not settings.desk_local_accounts:
+        raise SettingsRefusedError(
+            "nobody could sign in: set desk_local_accounts, or oidc_issuer and what goes with it"
+        )
     async with links(settings, "desk", Role.DESK) as found, AsyncExitStack() as stack:
-        app = desk_app(Room(found.rulings, found.explaining, found.overrides, staff.find))
-        await stack.enter_async_context(listening(app, settings.desk_host, settings.desk_port))
+        people = await _pool(
+            stack, settings.postgres_dsn, worker_name("people"), Role.PEOPLE, connections_max=PEOPLE_CONNECTIONS_MAX
+        )
+        room = Room(
+            book=found.rulings,
+            overrides=found.overrides,
+            transfers=found.transfers,
+            people=PeopleDesk(people),
+            sessions=Sessions(
+                found.pool, timedelta(hours=settings.session_max_h), timedelta(minutes=settings.session_idle_min)
+            ),
+            labels=partial(_label, found.terms),
+            has_local_accounts=settings.desk_local_accounts,
+            provider=provider,
+        )
+        await stack.enter_async_context(listening(desk_app(room), settings.desk_host, settings.desk_port))
 
         async def turn() -> None:
-            staff.look()
             with contextlib.suppress(UnavailableError):
                 await found.sources.look()
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
+
+
+def _label(terms: TermsBook, code: str) -> tuple[str, str]:
+    return terms.at(utc_now()).policy.labels.get(code, (code, code))
+
+
+def provider_of(settings: Settings) -> Provider | None:
+    """Where people sign in, if that is set. Raises SettingsRefusedError where half of it is missing or the secret
+    cannot be read, OidcRefusedError.
+    """
+    told = (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_redirect_url, settings.oidc_client_secret_file)
+    issuer, client_id, redirect_url, file = told
+    if not any(told):
+        return None
+    if not (issuer and client_id and redirect_url and file):
+        raise SettingsRefusedError("oidc_issuer, _client_id, _client_secret_file and _redirect_url go together")
+    try:
+        return Provider(issuer, client_id, file.read_text("utf-8").strip(), redirect_url)
+    except OSError as error:
+        raise SettingsRefusedError(f"the file {file} cannot be read: {error.strerror}") from None
+
+
+@asynccontextmanager
+async def staff_book(settings: Settings) -> AsyncIterator[StaffBook]:
+    """What changes accounts and posts; the database must be of this program's schema."""
+    async with AsyncExitStack() as stack:
+        pool = await _pool(stack, settings.postgres_dsn, worker_name("staff"), Role.OPERATE, connections_max=1)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        yield StaffBook(pool)
 
 
 def taipei_now() -> datetime:
@@ -457,6 +509,7 @@ async def _auditing(settings: Settings) -> AsyncIterator[AccessBook]:
 class Links:
     """What people ask and decide of cases and their links."""
 
+    pool: Pool
     rulings: Rulings
     explaining: Explaining
     reindex: Reindex
@@ -486,6 +539,7 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         rulings = Rulings(on.pool, keys, reader, policies, centres)
         terms = TermsBook(await with_retries(policies.book), centres)
         yield Links(
+            pool=on.pool,
             rulings=rulings,
             explaining=Explaining(on.pool),
             reindex=Reindex(on.pool, on.ring, reader),
