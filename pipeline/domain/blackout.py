@@ -38,6 +38,11 @@ _CORE = re.compile(r"^(?:\+886|0)")
 _STEP: Final = LENGTH_MAX // 2
 
 
+def lines_of(text: str) -> tuple[Line, ...]:
+    """The telephones of a text, their digits in whatever writing."""
+    return read_lines(text.translate(_DIGIT_WORDS))
+
+
 def same_line(ours: tuple[Line, ...], theirs: tuple[Line, ...]) -> bool:
     """Whether any telephone of the one may be one of the other."""
     return compare_phones(ours, theirs) in _AGREE
@@ -75,7 +80,7 @@ class Hidden:
 
     @cached_property
     def _lines(self) -> tuple[Line, ...]:
-        return tuple(line for phone in self.phones for line in read_lines(phone) if not line.says_nothing)
+        return tuple(line for phone in self.phones for line in lines_of(phone) if not line.says_nothing)
 
     @cached_property
     def _cores(self) -> frozenset[str]:
@@ -109,8 +114,8 @@ class Hidden:
         return text
 
     def _is_line(self, number: str) -> bool:
-        bare = "".join(c for c in plain(number) if c.isdecimal())
-        return any(core in bare for core in self._cores) or same_line(read_lines(number), self._lines)
+        bare = "".join(c for c in plain(number.translate(_DIGIT_WORDS)) if c.isdecimal())
+        return any(core in bare for core in self._cores) or same_line(lines_of(number), self._lines)
 
     def _is_identity(self, number: str) -> bool:
         read = (read_identity(part) for part in (number, unspaced(number)[:ID_LENGTH]))

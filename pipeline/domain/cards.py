@@ -1,5 +1,5 @@
-"""What one person may see of an opened case on one card: everybody's name and part in it, the contacts of one side alone,
-and nothing that tells who reported.
+"""What one person may see of an opened case on one card: everybody's name and part in it, the contacts of one side
+alone, and nothing that tells who reported.
 """
 
 import re
@@ -11,8 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, assert_never
 
 from pipeline.contracts.jsontext import Json
 from pipeline.contracts.vocabulary import Queue
-from pipeline.domain.blackout import Hidden, any_same_place, looks, same_line
-from pipeline.domain.normalise.phone import read_lines
+from pipeline.domain.blackout import Hidden, any_same_place, lines_of, looks, same_line
 from pipeline.domain.posts import PostRole
 from pipeline.domain.safe_contact import Refused, Rules, Way, WayKind, may_reach, rules_of
 from pipeline.domain.sides import Entry, Group, Party, Side, Told, parties
@@ -201,7 +200,7 @@ def _texts(entries: Iterable[Entry], name: str) -> tuple[str, ...]:
 def _safe_texts(entries: Iterable[Entry]) -> Iterator[str]:
     """Rules of safe contact name numbers, people and places, too."""
     for rule in rules_of(e.written.get("safe_contact") for e in entries).told:
-        yield from (part for part in (rule.way, rule.person) if part and read_lines(part))
+        yield from (part for part in (rule.way, rule.person) if part and lines_of(part))
 
 
 def _is_safe_place(means: _Means, own: Iterable[_Means]) -> bool:
@@ -213,9 +212,9 @@ def _is_safe_place(means: _Means, own: Iterable[_Means]) -> bool:
 def _is_shared(means: _Means, others: Iterable[_Means]) -> bool:
     """Whether somebody of the others can be found by the same means."""
     if means.kind is ContactKind.PHONE:
-        lines, text = read_lines(means.text), looks(means.text)
+        lines, text = lines_of(means.text), looks(means.text)
         told = (m.text for m in others if m.kind is ContactKind.PHONE)
-        return any(looks(t) == text or same_line(lines, read_lines(t)) for t in told)
+        return any(looks(t) == text or same_line(lines, lines_of(t)) for t in told)
     if means.kind in PLACES:
         return any_same_place(means.text, (m.text for m in others if m.kind in PLACES))
     return any(looks(m.text) == looks(means.text) for m in others if m.kind is means.kind)

@@ -1,5 +1,5 @@
-"""Who is who in all reports of a case, and on which side each stands: what keeps a victim's contacts off the card of the
-one whom the victim fears.
+"""Who is who in all reports of a case, and on which side each stands: what keeps a victim's contacts off the card of
+the one whom the victim fears.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
