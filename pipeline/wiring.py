@@ -18,12 +18,14 @@ from uuid import UUID
 
 from pipeline.adapters.anchors import PUBLIC_SUFFIX, AnchorFile, is_signed_by, signer, trusted_keys
 from pipeline.adapters.centre_folder import read_folder
+from pipeline.adapters.erasure_list import ErasureList
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
 from pipeline.adapters.http.desk_room import Room
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.server import Watched, listening
+from pipeline.adapters.kafka.accounts import Accounts
 from pipeline.adapters.kafka.brokers import brokers_of, proven_brokers
 from pipeline.adapters.kafka.door import Door
 from pipeline.adapters.kafka.intake import Intake
@@ -32,7 +34,7 @@ from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.oidc import Provider
-from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted
+from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted, read_shown
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -48,8 +50,12 @@ from pipeline.adapters.postgres.database import (
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
+from pipeline.adapters.postgres.erased_keys import ErasedKeys
+from pipeline.adapters.postgres.erasure_check import require_applied
+from pipeline.adapters.postgres.erasures import Erasures
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
+from pipeline.adapters.postgres.key_turns import Turns
 from pipeline.adapters.postgres.key_versions import prove_keys, prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, refuse_other_schema
@@ -63,6 +69,7 @@ from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.releases import Releases
+from pipeline.adapters.postgres.rotation import Rotation
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.staff_book import StaffBook
@@ -72,7 +79,8 @@ from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
 from pipeline.adapters.telemetry import utc_now
 from pipeline.adapters.timestamps import Timestamper, is_stamp_of
-from pipeline.adapters.vault import GateKeys, KeyRing
+from pipeline.adapters.vault import FIRST_VERSION, GateKeys, KeyRing, Wrapping
+from pipeline.adapters.vault.hsm import hsm_wrapping
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Directory, Source
@@ -138,11 +146,35 @@ class Ground:
     ring: KeyRing
 
 
+async def create_ring(settings: Settings) -> None:
+    """Draws a new key ring and, where case keys are wrapped elsewhere, the key that wraps them. Raises FileExistsError
+    where a ring is there already, OSError, KeysRefusedError.
+    """
+    wrapping = _wrapping(settings)
+    KeyRing.create(settings.key_file, wrapping)
+    if wrapping:
+        await wrapping.draw(FIRST_VERSION)
+
+
+def _wrapping(settings: Settings) -> Wrapping | None:
+    """What wraps in the place of the key ring's own key."""
+    if settings.wrapping_key == "file":
+        return None
+    return hsm_wrapping(settings.wrapping_key, settings.hsm_pin_file)
+
+
 @asynccontextmanager
-async def ground(
-    settings: Settings, name: str, role: Role, *, connections_max: int = 4, timeout_ms: int = STATEMENT_TIMEOUT_MS
+async def ground(  # noqa: PLR0913 - as open_pool, and what may be there
+    settings: Settings,
+    name: str,
+    role: Role,
+    *,
+    connections_max: int = 4,
+    timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    is_applied: bool = True,
 ) -> AsyncIterator[Ground]:
-    ring = KeyRing.load(settings.key_file)
+    """`is_applied=False`: also where a restore has brought back what was erased."""
+    ring = KeyRing.load(settings.key_file, _wrapping(settings))
     async with AsyncExitStack() as stack:
         pool = await _pool(
             stack, settings.postgres_dsn, name, role, connections_max=connections_max, timeout_ms=timeout_ms
@@ -150,7 +182,28 @@ async def ground(
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
             await prove_keys(db, ring)
+        if is_applied:
+            await require_applied(pool, None, ErasureList(settings.erasure_list))
         yield Ground(pool, ring)
+
+
+async def _keys_pool(  # noqa: PLR0913 - as _pool, and what it is compared with
+    stack: AsyncExitStack,
+    settings: Settings,
+    on: Ground,
+    name: str,
+    role: Role,
+    *,
+    connections_max: int = 2,
+    timeout_ms: int = STATEMENT_TIMEOUT_MS,
+) -> Pool:
+    """The store of case keys; it must know every erasure that the data database and the list know, and they its own."""
+    pool = await _pool(stack, settings.keys_dsn, name, role, connections_max=connections_max, timeout_ms=timeout_ms)
+    async with pool.acquire() as db:
+        await refuse_other_schema(db, KEYS)
+        await prove_wrapping(db, on.ring)
+    await require_applied(on.pool, pool, ErasureList(settings.erasure_list))
+    return pool
 
 
 async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
@@ -177,10 +230,7 @@ async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
 async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
     name, brokers = worker_name("assess"), await proven_brokers(settings)
     async with ground(settings, name, Role.ASSESS) as on, AsyncExitStack() as stack:
-        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.ASSESS, connections_max=2)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
-            await prove_wrapping(db, on.ring)
+        keys_pool = await _keys_pool(stack, settings, on, name, Role.ASSESS)
         marks = await _pool(stack, settings.postgres_dsn, name, Role.ASSESS, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
@@ -485,10 +535,13 @@ async def verify_audit(settings: Settings, anchors: Path | None, public_key: Pat
         return await book.verify(file, is_signed=lambda a: is_signed_by(a, trusted), is_stamped=is_stamp_of)
 
 
-async def read_audit(settings: Settings, wanted: Wanted, by: str) -> list[Shown]:
-    """What somebody with the right to it wants to know of the audit of access. That they looked stands there, too."""
-    async with _auditing(settings) as book:
-        return await book.shown(wanted, by)
+async def read_audit(settings: Settings, token: str, wanted: Wanted) -> list[Shown]:
+    """What a person in the post of an auditor wants to know of the audit of access. Raises NobodyActsError."""
+    async with AsyncExitStack() as stack:
+        pool = await _pool(stack, settings.postgres_dsn, worker_name("audit"), Role.PEOPLE, connections_max=1)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        return await read_shown(pool, token, wanted)
 
 
 @asynccontextmanager
@@ -529,10 +582,7 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
     """It opens reports, so it needs both databases and the key ring."""
     name = worker_name(stage)
     async with ground(settings, name, role) as on, AsyncExitStack() as stack:
-        keys_pool = await _pool(stack, settings.keys_dsn, name, role, connections_max=2)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
-            await prove_wrapping(db, on.ring)
+        keys_pool = await _keys_pool(stack, settings, on, name, role)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
@@ -555,6 +605,35 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         )
 
 
+@asynccontextmanager
+async def rotation(settings: Settings) -> AsyncIterator[Rotation]:
+    """What replaces keys. It opens reports, so it needs both databases and the key ring, which it must be able to
+    write.
+    """
+    name, role = worker_name("keys"), Role.OPERATE
+    async with ground(settings, name, role, timeout_ms=COUNTING_TIMEOUT_MS) as on, AsyncExitStack() as stack:
+        keys_pool = await _keys_pool(stack, settings, on, name, role, timeout_ms=COUNTING_TIMEOUT_MS)
+        sources = Register(on.pool, directory_of(settings))
+        await sources.look()
+        keys = CaseKeys(keys_pool, on.ring)
+        reindex = Reindex(on.pool, on.ring, DocketReader(on.ring, keys, sources))
+        yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex)
+
+
+@asynccontextmanager
+async def erasing(settings: Settings) -> AsyncIterator[Erasures]:
+    """What erases cases, also where a restore has brought something back. It opens no report."""
+    name = worker_name("erase")
+    async with (
+        ground(settings, name, Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS, is_applied=False) as on,
+        AsyncExitStack() as stack,
+    ):
+        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        yield Erasures(on.pool, ErasedKeys(keys_pool), ErasureList(settings.erasure_list))
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What is stored of cases, and under which terms they were judged when."""
@@ -573,10 +652,7 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
         ground(settings, name, Role.OPERATE, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
         AsyncExitStack() as stack,
     ):
-        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
-            await prove_wrapping(db, on.ring)
+        keys_pool = await _keys_pool(stack, settings, on, name, Role.OPERATE, connections_max=1)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         book = await with_retries(Policies(on.pool, name).book)
@@ -602,6 +678,11 @@ async def read_overrides(settings: Settings, first: datetime, after: datetime) -
 async def migrate_all(settings: Settings) -> tuple[str, ...]:
     """Brings both databases to this program's schema; the names of what was applied."""
     return (*await migrate(settings.keys_dsn, KEYS), *await migrate(settings.postgres_dsn, DATA))
+
+
+async def kafka_accounts(settings: Settings) -> Accounts:
+    """Who is known at the brokers, for their operator. Raises BrokerRefusedError where they know no accounts."""
+    return Accounts(await proven_brokers(settings))
 
 
 async def create_topics(settings: Settings, directory: Directory | None = None) -> tuple[str, ...]:
