@@ -447,6 +447,8 @@ def provider_of(settings: Settings) -> Provider | None:
     if not (issuer and client_id and redirect_url and file):
         raise SettingsRefusedError("oidc_issuer, _client_id, _client_secret_file and _redirect_url go together")
     try:
+        if file.stat().st_mode & 0o077:
+            raise SettingsRefusedError(f"the file {file} may be read by others; its mode must be 0600")
         return Provider(issuer, client_id, file.read_text("utf-8").strip(), redirect_url)
     except OSError as error:
         raise SettingsRefusedError(f"the file {file} cannot be read: {error.strerror}") from None
