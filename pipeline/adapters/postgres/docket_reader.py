@@ -14,8 +14,8 @@ from pipeline.adapters.postgres.key_versions import look_at_keys
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys, Purpose
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.vault import KeyRing, KeySet, Slot, unseal
+from pipeline.contracts import ids
 from pipeline.contracts.decision import Decision
-from pipeline.contracts.ids import event_key
 from pipeline.domain import link
 from pipeline.domain.assess import report_begun_by, reused_key
 from pipeline.domain.batch import Batch
@@ -245,7 +245,7 @@ def _names_of(facts: Facts, ring: KeyRing) -> Iterable[tuple[UUID, UUID]]:
     """(key by which it comes, key by which it may be stored) of this event, and of another content under its id. One
     that was guarded is another one under each version of the digesting key.
     """
-    plain = event_key(facts.source, facts.event_id)
+    plain = ids.event_key(facts.source, facts.event_id)
     keys = [facts.event_key]
     if facts.event_key != plain:
         keys += [guarded_key(digest) for digest in ring.all_keyed(plain.bytes)]

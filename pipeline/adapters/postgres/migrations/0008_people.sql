@@ -415,7 +415,8 @@ REVOKE ALL ON access_event, access_head, access_anchor, schema_migration FROM an
 GRANT SELECT ON schema_migration TO anwang_operate, anwang_people;
 GRANT SELECT, INSERT, UPDATE ON staff_session TO anwang_desk;
 GRANT SELECT ON staff, post TO anwang_desk;
-GRANT SELECT, INSERT ON access_event, access_head, access_anchor TO anwang_auditor;
+GRANT SELECT ON access_event, access_head TO anwang_auditor;
+GRANT SELECT, INSERT ON access_anchor TO anwang_auditor;
 GRANT SELECT ON case_file, incident, report, report_version, report_original, link_key, staff, post, staff_session, staff_tie TO anwang_keeper;
 GRANT SELECT, INSERT, DELETE ON claim TO anwang_keeper;
 GRANT SELECT, INSERT ON reveal TO anwang_keeper;
