@@ -71,6 +71,7 @@ from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.releases import Releases
+from pipeline.adapters.postgres.retaining import Retaining
 from pipeline.adapters.postgres.rotation import Rotation
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.postgres.sessions import Sessions
@@ -612,6 +613,7 @@ class Links:
     sources: Register
     policies: Policies
     terms: TermsBook
+    retaining: Retaining
     receipts: Receipts
     casebook: Casebook
     transfers: Transfers
@@ -639,6 +641,7 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
             sources=sources,
             policies=policies,
             terms=terms,
+            retaining=Retaining(on.pool, reader),
             receipts=Receipts(on.pool, keys),
             casebook=Casebook(on.pool, reader),
             transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
