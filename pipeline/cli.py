@@ -15,7 +15,9 @@ from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
 from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
 from pipeline.cli_kafka import kafka_app, reader_app
+from pipeline.cli_keys import keys_app
 from pipeline.cli_policy import policy_app
+from pipeline.cli_staff import staff_app
 from pipeline.cli_verify import audit_app, verify_app
 from pipeline.commands.options import KAFKA, PROCESS, SERVERS, CaseFirst, listens_to
 
@@ -34,10 +36,9 @@ app = typer.Typer(
     help="Case dispatch for a social safety net: every report in, linked, scored, routed, on the clock, none lost.",
 )
 config = typer.Typer(no_args_is_help=True, help="What the processes are told.")
-keys = typer.Typer(no_args_is_help=True, help="The key ring.")
 source = typer.Typer(no_args_is_help=True, help="Who may report: enrol, give new credentials, revoke, list.")
 app.add_typer(config, name="config", rich_help_panel="Operation")
-app.add_typer(keys, name="keys", rich_help_panel="Operation")
+app.add_typer(keys_app, name="keys", rich_help_panel="Operation")
 mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
 app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
 app.add_typer(source, name="source", rich_help_panel="Reports")
@@ -52,8 +53,7 @@ explain = typer.Typer(
 )
 decide = typer.Typer(no_args_is_help=True, help="Make decisions again.")
 app.add_typer(decide, name="decide", rich_help_panel="Reports")
-staff = typer.Typer(no_args_is_help=True, help="Who may ask and rule at the desk by HTTP.")
-app.add_typer(staff, name="staff", rich_help_panel="Operation")
+app.add_typer(staff_app, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
 app.add_typer(case_app, name="case", rich_help_panel="Reports")
 app.add_typer(directory_app, name="directory", rich_help_panel="Operation")
@@ -409,27 +409,6 @@ def link_answer(  # noqa: PLR0913 - each is a flag
     decide(told.settings, wish)
 
 
-StaffMember = Annotated[str, typer.Argument(metavar="CODE", help="Letters and digits, such as S1024; never a name.")]
-
-
-@staff.command("add")
-@listens_to("staff_file", "data_dir")
-def staff_add(told: "Configured", code: StaffMember) -> None:
-    """Give a token, shown this once; an earlier one of the same code ends."""
-    from pipeline.commands.staff import add
-
-    add(told.settings, code)
-
-
-@staff.command("remove")
-@listens_to("staff_file", "data_dir")
-def staff_remove(told: "Configured", code: StaffMember) -> None:
-    """End a token."""
-    from pipeline.commands.staff import remove
-
-    raise typer.Exit(remove(told.settings, code))
-
-
 @explain.command("case")
 @listens_to(*LINKED)
 def explain_case(
@@ -551,15 +530,6 @@ def topics(told: "Configured") -> None:
     from pipeline.commands.prepare import make_topics
 
     make_topics(told.settings)
-
-
-@keys.command("init")
-@listens_to("key_file", "gate_key_file", "anchor_key_file", "data_dir")
-def keys_init(told: "Configured") -> None:
-    """Draw the key ring, the keys of the HTTP intake and of the audit's anchors; existing ones are never replaced."""
-    from pipeline.commands.prepare import make_keys
-
-    make_keys(told.settings)
 
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="Small letters, digits, hyphens: clinic-0042.")]
