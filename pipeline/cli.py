@@ -14,7 +14,10 @@ import pipeline
 from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
 from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
+from pipeline.cli_kafka import kafka_app, reader_app
+from pipeline.cli_keys import keys_app
 from pipeline.cli_policy import policy_app
+from pipeline.cli_staff import staff_app
 from pipeline.cli_verify import audit_app, verify_app
 from pipeline.commands.options import KAFKA, PROCESS, SERVERS, CaseFirst, listens_to
 
@@ -33,13 +36,14 @@ app = typer.Typer(
     help="Case dispatch for a social safety net: every report in, linked, scored, routed, on the clock, none lost.",
 )
 config = typer.Typer(no_args_is_help=True, help="What the processes are told.")
-keys = typer.Typer(no_args_is_help=True, help="The key ring.")
 source = typer.Typer(no_args_is_help=True, help="Who may report: enrol, give new credentials, revoke, list.")
 app.add_typer(config, name="config", rich_help_panel="Operation")
-app.add_typer(keys, name="keys", rich_help_panel="Operation")
+app.add_typer(keys_app, name="keys", rich_help_panel="Operation")
 mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
 app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
 app.add_typer(source, name="source", rich_help_panel="Reports")
+app.add_typer(kafka_app, name="kafka", rich_help_panel="Operation")
+app.add_typer(reader_app, name="reader", rich_help_panel="Operation")
 app.add_typer(policy_app, name="policy", rich_help_panel="Operation")
 bench = typer.Typer(no_args_is_help=True, help="How well reports are linked, on reports whose truth is known.")
 link = typer.Typer(no_args_is_help=True, help="What people decide of links: confirm, part, split, merge, answer.")
@@ -49,8 +53,7 @@ explain = typer.Typer(
 )
 decide = typer.Typer(no_args_is_help=True, help="Make decisions again.")
 app.add_typer(decide, name="decide", rich_help_panel="Reports")
-staff = typer.Typer(no_args_is_help=True, help="Who may ask and rule at the desk by HTTP.")
-app.add_typer(staff, name="staff", rich_help_panel="Operation")
+app.add_typer(staff_app, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
 app.add_typer(case_app, name="case", rich_help_panel="Reports")
 app.add_typer(directory_app, name="directory", rich_help_panel="Operation")
@@ -406,27 +409,6 @@ def link_answer(  # noqa: PLR0913 - each is a flag
     decide(told.settings, wish)
 
 
-StaffMember = Annotated[str, typer.Argument(metavar="CODE", help="Letters and digits, such as S1024; never a name.")]
-
-
-@staff.command("add")
-@listens_to("staff_file", "data_dir")
-def staff_add(told: "Configured", code: StaffMember) -> None:
-    """Give a token, shown this once; an earlier one of the same code ends."""
-    from pipeline.commands.staff import add
-
-    add(told.settings, code)
-
-
-@staff.command("remove")
-@listens_to("staff_file", "data_dir")
-def staff_remove(told: "Configured", code: StaffMember) -> None:
-    """End a token."""
-    from pipeline.commands.staff import remove
-
-    raise typer.Exit(remove(told.settings, code))
-
-
 @explain.command("case")
 @listens_to(*LINKED)
 def explain_case(
@@ -550,20 +532,12 @@ def topics(told: "Configured") -> None:
     make_topics(told.settings)
 
 
-@keys.command("init")
-@listens_to("key_file", "gate_key_file", "anchor_key_file", "data_dir")
-def keys_init(told: "Configured") -> None:
-    """Draw the key ring, the keys of the HTTP intake and of the audit's anchors; existing ones are never replaced."""
-    from pipeline.commands.prepare import make_keys
-
-    make_keys(told.settings)
-
-
 Code = Annotated[str, typer.Argument(metavar="CODE", help="Small letters, digits, hyphens: clinic-0042.")]
 Given = Annotated[
     Credential, typer.Option("--with", help="What it gets: token, one-time code, form key, none.", show_default=True)
 ]
 Url = Annotated[str | None, typer.Option(metavar="URL", help="Where the HTTP intake is reached, for form addresses.")]
+AtKafka = Annotated[bool, typer.Option("--kafka", help="It writes to Kafka itself: a topic and a password of its own.")]
 REGISTER = ("postgres_dsn", *KAFKA, "sources_file", "partitions", "replicas", "data_dir")
 
 
@@ -585,14 +559,21 @@ def source_add(  # noqa: PLR0913 - each is a flag
     own_topic: Annotated[
         bool | None, typer.Option("--own-topic/--shared-topic", help="A topic of its own: it writes to Kafka itself.")
     ] = None,
-    given: Given = Credential.TOKEN,
+    kafka: AtKafka = False,
+    given: Annotated[
+        Credential | None,
+        typer.Option("--with", help="token (so if not told; with --kafka none), one-time code, form key, none."),
+    ] = None,
     url: Url = None,
 ) -> None:
     """Enrol a source; its credential is shown this once."""
+    from pipeline.commands.kafka import add_source
     from pipeline.commands.source import Asked, Shown, add
 
-    _require_url(given, url)
-    add(told.settings, Asked(code, kind, role, county, name, own_topic), Shown(given), url)
+    shown = Shown(given or (Credential.NONE if kafka else Credential.TOKEN))
+    _require_url(Credential(shown), url)
+    wanted = Asked(code, kind, role, county, name, own_topic=True if kafka else own_topic)
+    (add_source if kafka else add)(told.settings, wanted, shown, url)
 
 
 @source.command("import")
@@ -613,29 +594,34 @@ def source_import(
 
 
 @source.command("rotate")
-@listens_to("postgres_dsn", "data_dir")
-def source_rotate(
+@listens_to("postgres_dsn", *KAFKA, "sources_file", "data_dir")
+def source_rotate(  # noqa: PLR0913 - each is a flag
     told: "Configured",
     code: Code,
     *,
     overlap_h: Annotated[float, typer.Option(min=0, help="Hours for which earlier ones stay good.")] = 24,
+    kafka: Annotated[bool, typer.Option("--kafka", help="Its password at Kafka; the earlier one ends now.")] = False,
     given: Given = Credential.TOKEN,
     url: Url = None,
 ) -> None:
     """Give a source a new credential; earlier ones of its sort end."""
+    from pipeline.commands.kafka import rotate_source
     from pipeline.commands.source import Shown, rotate
 
+    if kafka:
+        rotate_source(told.settings, code)
+        return
     _require_url(given, url)
     rotate(told.settings, code, Shown(given), overlap_h, url)
 
 
 @source.command("revoke")
-@listens_to("postgres_dsn", "data_dir")
+@listens_to("postgres_dsn", *KAFKA, "sources_file", "data_dir")
 def source_revoke(told: "Configured", code: Code) -> None:
     """Believe nothing of a source any more; `add` enrols it anew."""
-    from pipeline.commands.source import revoke
+    from pipeline.commands.kafka import revoke_source
 
-    revoke(told.settings, code)
+    revoke_source(told.settings, code)
 
 
 @source.command("list")

@@ -53,7 +53,6 @@ def verify_audit(
 def audit_show(  # noqa: PLR0913 - each is a flag
     told: "Configured",
     *,
-    by: Annotated[str, typer.Option(metavar="CODE", help="Who looks: a staff code, never a name.")],
     stream: Annotated[str | None, typer.Option(help="Only of this stream.")] = None,
     case: Annotated[UUID | None, typer.Option(metavar="CASE", help="Only of this case.")] = None,
     actor: Annotated[str | None, typer.Option(metavar="CODE", help="Only what this one did.")] = None,
@@ -61,7 +60,7 @@ def audit_show(  # noqa: PLR0913 - each is a flag
     events: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, the newest.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """The events of access, the oldest first. That you looked is one, too."""
+    """The events of access, oldest first, for an auditor's session in ANWANG_SESSION. That you looked is one, too."""
     from pipeline.commands.audit import Asked, show
 
-    show(told.settings, Asked(by, stream, case, actor, since, events), as_json=as_json)
+    show(told.settings, Asked(stream, case, actor, since, events), as_json=as_json)

@@ -29,6 +29,8 @@ Dsn = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?://\S*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(lambda v: None if v == "off" else v)]
 Rate = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}/(second|minute|hour)$")]
+Issuer = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+WrappingKey = Annotated[str, StringConstraints(pattern=r"^(file|pkcs11:\S+)$")]
 LogLevel = Literal["debug", "info", "warning", "error"]
 Account = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
@@ -42,8 +44,8 @@ class KafkaSecurity(StrEnum):
 
 def is_loopback(bootstrap: str) -> bool:
     """Whether all of these brokers are on this machine."""
-    hosts = {address.rpartition(":")[0].strip("[]") for address in bootstrap.split(",")}
-    return all(host in {"localhost", "::1"} or _IS_LOOPBACK.fullmatch(host) for host in hosts)
+    hosts = {address.rpartition(":")[0] for address in bootstrap.split(",")}
+    return all(host == "localhost" or _IS_LOOPBACK.fullmatch(host) for host in hosts)
 
 
 _IS_LOOPBACK = re.compile(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}")
@@ -53,6 +55,9 @@ _FORM = {
     "kafka_bootstrap": "must be host:port, with commas between several",
     "postgres_dsn": "must begin with postgresql:// and hold no space",
     "keys_dsn": "must begin with postgresql:// and hold no space",
+    "oidc_issuer": "must begin with https:// and hold no space",
+    "oidc_redirect_url": "must begin with https:// and hold no space",
+    "wrapping_key": "must be file, or begin with pkcs11: and hold no space",
     "intake_rate": "must be a number and second, minute or hour, such as 600/minute",
 }
 """Said in place of a pattern that a person would have to decipher."""
@@ -87,10 +92,18 @@ class Settings(BaseSettings):
         default_factory=lambda told: told["data_dir"] / "keys" / "ring.json",
         description="The key ring, by default keys/ring.json in data_dir; only its owner may read it.",
     )
+    erasure_list: Path = Field(
+        default_factory=lambda told: told["key_file"].parent / "erasures.ndjson",
+        description="What was erased, by default erasures.ndjson beside the key ring; it must outlive both databases.",
+    )
     gate_key_file: Path = Field(
         default_factory=lambda told: told["data_dir"] / "keys" / "gate.json",
         description="The keys of the HTTP intake, by default keys/gate.json in data_dir; they open no settled report.",
     )
+    wrapping_key: WrappingKey = Field(
+        "file", description="What wraps case keys: the key ring's own key, or one in a token, as an RFC 7512 URI."
+    )
+    hsm_pin_file: Path | None = Field(None, description="Holds the PIN of that token; only its owner may read it.")
     anchor_key_file: Path = Field(
         default_factory=lambda told: told["data_dir"] / "keys" / "anchor.pem",
         description="The key that signs anchors of the audit, by default keys/anchor.pem in data_dir.",
@@ -118,9 +131,17 @@ class Settings(BaseSettings):
     body_bytes_max: int = Field(2_000_000, ge=10_000, le=10_000_000, description="The largest body of one request.")
     desk_host: str = Field("127.0.0.1", min_length=1, description="Where staff ask and rule by HTTP.")
     desk_port: Annotated[int, Field(ge=0, le=65535)] = Field(8114, description="Its port; 0 takes any free one.")
-    staff_file: Path = Field(
-        default_factory=lambda told: told["data_dir"] / "keys" / "staff.csv",
-        description="Who may, by default keys/staff.csv in data_dir; only its owner may read it.",
+    desk_local_accounts: bool = Field(
+        False,  # noqa: FBT003 - a default
+        description="Whether people may sign in by a password that we keep; for small places and for trying.",
+    )
+    session_idle_min: int = Field(30, ge=1, le=240, description="Minutes without use after which a session ends.")
+    session_max_h: int = Field(12, ge=1, le=24, description="Hours after which a session ends in any case.")
+    oidc_issuer: Issuer | None = Field(None, description="Where people sign in: an OpenID provider's issuer.")
+    oidc_client_id: str | None = Field(None, min_length=1, description="As what it knows the desk.")
+    oidc_client_secret_file: Path | None = Field(None, description="The secret that it gave us, for our eyes alone.")
+    oidc_redirect_url: Issuer | None = Field(
+        None, description="Where browsers reach /v1/session/oidc/callback of the desk."
     )
     spool_dir: Path | None = Field(
         None, description="Where the HTTP intake keeps reports, sealed, while the broker is away; none if not set."

@@ -1,5 +1,6 @@
 """The audit of access, for whoever has the right to read it."""
 
+import os
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,14 +15,15 @@ from pipeline.adapters.postgres.access_log import Shown, Verified, Wanted
 from pipeline.adapters.probes import asked
 from pipeline.contracts.decision import TAIPEI
 from pipeline.domain.access_check import FINDINGS_MAX
-from pipeline.domain.rulings import is_staff_code
 from pipeline.settings import Settings, SettingsRefusedError
+
+SESSION = "ANWANG_SESSION"
+"""Where the token of a session stands; not a flag, which every user of the machine could read."""
 
 
 class Asked(NamedTuple):
     """As the flags of the command."""
 
-    by: str
     stream: str | None
     case: UUID | None
     actor: str | None
@@ -58,12 +60,13 @@ def in_words(found: Verified) -> list[str]:
 
 
 def show(settings: Settings, wish: Asked, *, as_json: bool) -> None:
-    """Raises SettingsRefusedError for who is no staff code."""
-    if not is_staff_code(wish.by):
-        raise SettingsRefusedError("--by must be a staff code, letters and digits such as S1024, never a name")
+    """Raises SettingsRefusedError without a session, NobodyActsError where it is not one of an auditor."""
+    token = os.environ.get(SESSION)
+    if not token:
+        raise SettingsRefusedError(f"{SESSION} is not set: sign in at the desk as an auditor and put the token there")
     since = wish.since and wish.since.replace(tzinfo=TAIPEI)
     wanted = Wanted(wish.stream, wish.actor, since, str(wish.case) if wish.case else None, wish.events_max)
-    for event in asked(wiring.read_audit(settings, wanted, wish.by)):
+    for event in asked(wiring.read_audit(settings, token, wanted)):
         if as_json:
             sys.stdout.buffer.write(orjson.dumps(event._asdict(), option=orjson.OPT_APPEND_NEWLINE))
         else:

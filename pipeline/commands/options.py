@@ -24,7 +24,10 @@ HELP: Mapping[str, str] = {
     "keys_dsn": "Database of case keys.",
     "data_dir": "Folder of this machine's own files.",
     "key_file": "Key ring.",
+    "erasure_list": "List of erasures.",
     "gate_key_file": "Keys of the HTTP intake.",
+    "wrapping_key": "What wraps case keys: file, or a PKCS#11 URI.",
+    "hsm_pin_file": "PIN of the token of that URI.",
     "anchor_key_file": "Key that signs anchors of the audit.",
     "anchor_file": "Anchors outside the database.",
     "anchor_every_s": "Seconds from anchor to anchor.",
@@ -42,7 +45,13 @@ HELP: Mapping[str, str] = {
     "body_bytes_max": "Largest body of one request.",
     "desk_host": "Where staff ask and rule by HTTP.",
     "desk_port": "Its port; 0 is any free one.",
-    "staff_file": "Who may.",
+    "desk_local_accounts": "Whether people sign in by a password that we keep.",
+    "session_idle_min": "Minutes without use after which a session ends.",
+    "session_max_h": "Hours after which it ends in any case.",
+    "oidc_issuer": "OpenID provider where people sign in.",
+    "oidc_client_id": "As what it knows the desk.",
+    "oidc_client_secret_file": "The secret that it gave us.",
+    "oidc_redirect_url": "Where browsers reach the desk's /v1/session/oidc/callback.",
     "spool_dir": "Where reports are kept, sealed, while the broker is away.",
     "spool_bytes_max": "Largest such spool.",
     "partitions": "Partitions of new topics.",
@@ -117,6 +126,7 @@ def _local_servers(data_dir: Path) -> Mapping[str, object]:
         **known.servers.kafka_settings(),
         "postgres_dsn": known.servers.postgres_dsn,
         "keys_dsn": known.servers.keys_dsn,
+        "desk_local_accounts": True,
     }
 
 

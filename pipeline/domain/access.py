@@ -50,7 +50,8 @@ Code: TypeAlias = UUID | int | str | None
 """A bool is an int. A str is a code: letters, digits and few signs, without a space."""
 Body: TypeAlias = Mapping[str, "Code | list[Code]"]
 
-_STREAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_STREAM = re.compile(r"\w[\w.-]{0,63}")
+"""Letters of any script: a stream may be named after a county."""
 _ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,99}")

@@ -43,6 +43,11 @@ class Refusal(StrEnum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     PARAMETER_WRONG = "parameter_wrong"
+
+
+class DeskRefusal(StrEnum):
+    """Why the desk does not do what a person asks, beside those."""
+
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGN_IN_LOCKED = "sign_in_locked"
     NO_POST = "no_post"
@@ -55,7 +60,7 @@ class Refusal(StrEnum):
     NOT_HELD = "not_held"
 
 
-ProblemCode = Refusal | UnreadableCode
+ProblemCode = Refusal | UnreadableCode | DeskRefusal
 
 
 class ReceiptState(StrEnum):

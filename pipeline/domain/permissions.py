@@ -30,7 +30,7 @@ MAY: Final[Mapping[Act, frozenset[PostRole]]] = {
     Act.READ_RECORDS: frozenset({PostRole.DISPATCHER}),
     Act.READ_AUDIT: frozenset({PostRole.AUDIT_READER}),
 }
-"""A dispatcher is a centre's own system: it reads its queue and hands cases on, and no person looks through its eyes."""
+"""A dispatcher is a centre's own system: it reads its queue and hands cases on; no person looks through its eyes."""
 
 
 def may(role: PostRole, act: Act) -> bool:

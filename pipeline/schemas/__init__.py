@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.adapters.http.desk import desk_document
 from pipeline.adapters.http.intake import api_document
 from pipeline.schemas.asyncapi import asyncapi_document
 from pipeline.schemas.contracts import CONTRACTS, HOME, examples, schema
@@ -24,7 +25,8 @@ def files() -> Mapping[str, str]:
         for number, example in enumerate(found, 1)
     }
     texts = {path: json.dumps(value, ensure_ascii=False, indent=2) + "\n" for path, value in {**made, **shown}.items()}
-    return {**texts, "asyncapi.yaml": as_yaml(asyncapi_document()), "openapi.yaml": as_yaml(api_document())}
+    documents = {"asyncapi": asyncapi_document(), "desk": desk_document(), "openapi": api_document()}
+    return {**texts, **{f"{name}.yaml": as_yaml(document) for name, document in documents.items()}}
 
 
 def write(folder: Path) -> list[Path]:

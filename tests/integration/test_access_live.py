@@ -16,14 +16,17 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from lab import Lab
+from staff import signed_in
 
 from pipeline import wiring
 from pipeline.adapters.anchors import AnchorFile, create_key, signer
 from pipeline.adapters.postgres.access_log import AccessBook, AccessLog
+from pipeline.adapters.postgres.database import Role, open_pool
 from pipeline.adapters.timestamps import Timestamper, is_stamp_of
 from pipeline.domain.access import BEGINNING, AccessKind, event_hash, keys_used
 from pipeline.domain.access_check import Fault, Finding
 from pipeline.domain.anchors import Anchor, mark_of, read_statement, stamped_bytes, statement_of
+from pipeline.domain.posts import PostRole
 from pipeline.errors import UnavailableError
 from pipeline.stages.anchor import Anchoring
 
@@ -36,9 +39,9 @@ STRANGE = [
 
 
 async def write(lab: Lab, stream: str, events: int) -> None:
-    async with lab.pool.acquire() as db:
+    async with lab.pools.operate.acquire() as db:
         for _ in range(events):
-            await AccessLog.append(db, stream, AccessKind.READ, "S1024", {"case": uuid4(), "count": 1})
+            await AccessLog.append(db, stream, AccessKind.READ, "S1024", {"case_id": uuid4(), "count": 1})
 
 
 @asynccontextmanager
@@ -53,7 +56,7 @@ async def as_superuser_without_triggers(lab: Lab) -> AsyncIterator[asyncpg.Conne
 
 def anchoring(lab: Lab, stamp: Callable[[Anchor], Awaitable[bytes]] | None = None) -> Anchoring:
     file, sign = AnchorFile(lab.settings.anchor_file), signer(lab.settings.anchor_key_file)
-    return Anchoring(AccessBook(lab.pool), file, sign, stamp=stamp, telling=lab.heard, every_s=0)
+    return Anchoring(AccessBook(lab.pools.auditor), file, sign, stamp=stamp, telling=lab.heard, every_s=0)
 
 
 async def findings(lab: Lab) -> list[Finding]:
@@ -61,11 +64,11 @@ async def findings(lab: Lab) -> list[Finding]:
 
 
 async def test_the_database_hashes_as_the_verifier_does_whatever_the_event_holds(lab: Lab) -> None:
-    async with lab.pool.acquire() as db:
+    async with lab.pools.operate.acquire() as db:
         for body in STRANGE:
             await db.execute("SELECT audit_append('a.b-c_d', 'read', 'S1024:x', $1::text::jsonb)", json.dumps(body))
         numbers = await AccessLog.append_many(db, "e", "S1", [(AccessKind.EXPORT, {"n": 1}), (AccessKind.LOGOUT, {})])
-    rows = await AccessBook(lab.pool).stretch("a.b-c_d", 0, 10, 10)
+    rows = await AccessBook(lab.pools.auditor).stretch("a.b-c_d", 0, 10, 10)
     assert [row.number for row in rows] == [1, 2, 3]
     assert numbers == 2
     prior = BEGINNING
@@ -101,7 +104,7 @@ async def test_events_of_many_at_once_stand_in_one_chain(lab: Lab) -> None:
 
 async def test_what_is_rolled_back_leaves_no_gap(lab: Lab) -> None:
     await write(lab, "desk.tpe", 1)
-    async with lab.pool.acquire() as db:
+    async with lab.pools.operate.acquire() as db:
         deed = db.transaction()
         await deed.start()
         assert await AccessLog.append(db, "desk.tpe", AccessKind.REVEAL, "S1024", {}) == 2
@@ -193,9 +196,9 @@ async def test_anchors_forged_together_with_the_table_are_found_by_the_file_and_
         for table in ("access_event", "access_head", "access_anchor"):
             await db.execute(f"DELETE FROM {table}")  # noqa: S608 - three tables of ours
         await db.execute("SELECT audit_append('desk.tpe', 'read', 'S9999', '{}') FROM generate_series(1, 6)")
-    heads = await AccessBook(lab.pool).heads()
+    heads = await AccessBook(lab.pools.auditor).heads()
     forged = thief(1, statement_of(1, "2026-01-01T00:00:00.000000Z", BEGINNING, heads))
-    await AccessBook(lab.pool).add_anchor(forged)
+    await AccessBook(lab.pools.auditor).add_anchor(forged)
     assert await findings(lab) == [
         Finding("anchors", 1, Fault.ANCHOR_UNLIKE_FILE),
         Finding("desk.tpe", 1, Fault.UNLIKE_ANCHOR, 6),
@@ -222,7 +225,7 @@ async def test_only_what_moved_is_anchored_and_each_anchor_follows_the_one_befor
     ]
     assert said[1] is not None
     assert said[1].prior == mark_of(one)
-    assert AnchorFile(lab.settings.anchor_file).read() == [one, two] == await AccessBook(lab.pool).anchors()
+    assert AnchorFile(lab.settings.anchor_file).read() == [one, two] == await AccessBook(lab.pools.auditor).anchors()
 
 
 async def test_a_stream_that_was_forged_since_the_last_anchor_is_not_signed_but_rings(lab: Lab) -> None:
@@ -323,7 +326,7 @@ async def test_an_anchor_bears_the_timestamp_of_an_authority_and_openssl_believe
     assert anchor.timestamp_token
     assert is_stamp_of(anchor)
     assert not is_stamp_of(anchor._replace(statement=anchor.statement + " "))
-    assert await AccessBook(lab.pool).anchors() == [anchor] == AnchorFile(lab.settings.anchor_file).read()
+    assert await AccessBook(lab.pools.auditor).anchors() == [anchor] == AnchorFile(lab.settings.anchor_file).read()
     assert await findings(lab) == []
     assert lab.heard.alarms == []
     (tmp_path / "stamped").write_bytes(stamped_bytes(anchor))
@@ -374,14 +377,14 @@ async def test_a_timestamp_of_another_anchor_is_not_taken_and_is_found_where_som
     assert await findings(lab) == [Finding("anchors", 2, Fault.STAMP_OF_ANOTHER)]
 
 
-async def anwang(lab: Lab, *args: str) -> tuple[int, str, str]:
+async def anwang(lab: Lab, *args: str, **beside: str) -> tuple[int, str, str]:
     told = {f"ANWANG_{k}": str(getattr(lab.settings, k.lower())) for k in ("POSTGRES_DSN", "KEYS_DSN", "DATA_DIR")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "pipeline.cli",
         *args,
-        env={**os.environ, **told},
+        env={**os.environ, **told, **beside},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -424,22 +427,61 @@ async def test_a_file_or_a_key_that_was_named_and_is_not_there_is_an_error_not_a
     assert (code, err) == (1, "anwang: the public key /nowhere/key of the anchors cannot be read\n")
 
 
-async def test_the_auditor_reads_events_by_case_actor_and_stream_and_leaves_one(lab: Lab) -> None:
+async def test_only_an_auditor_reads_the_audit_and_leaves_an_event_by_it(lab: Lab) -> None:
     case, other = uuid4(), uuid4()
-    async with lab.pool.acquire() as db:
-        await AccessLog.append(db, "desk.tpe", AccessKind.READ, "S1", {"case": case, "fields": ["name", "phone"]})
+    async with lab.pools.operate.acquire() as db:
+        await AccessLog.append(db, "desk.tpe", AccessKind.READ, "S1", {"case_id": case, "fields": ["name", "phone"]})
         await AccessLog.append(db, "assess", AccessKind.KEYS_USED, "assess", keys_used({case, other}))
-        await AccessLog.append(db, "desk.tpe", AccessKind.REFUSAL, "S2", {"case": other, "code": "conflict"})
-    code, out, _ = await anwang(lab, "audit", "show", "--by", "S7", "--case", str(case))
+        await AccessLog.append(db, "desk.tpe", AccessKind.REFUSAL, "S2", {"case_id": other, "code": "conflict"})
+    token = await signed_in(lab, "S7", PostRole.AUDIT_READER)
+
+    async def show(*args: str, session: str = token) -> tuple[int, list[str]]:
+        code, out, _ = await anwang(lab, "audit", "show", *args, ANWANG_SESSION=session)
+        return code, out.splitlines()
+
+    code, lines = await show("--case", str(case))
+    told = [line.split("  ", 1)[1] for line in lines]
     assert code == 0
-    lines = [line.split("  ", 1)[1] for line in out.splitlines()]
-    assert lines[0] == f"desk.tpe 1  S1 read  case={case} fields=name,phone"
-    assert lines[1].startswith("assess 1  assess keys_used  count=2 digest=")
-    assert lines[2] == f"audit 1  S7 audit_read  case={case}"
-    assert len(lines) == 3
-    _, out, _ = await anwang(lab, "audit", "show", "--by", "S7", "--actor", "S2", "--json")
-    assert [json.loads(line)["body"] for line in out.splitlines()] == [{"case": str(other), "code": "conflict"}]
-    _, out, _ = await anwang(lab, "audit", "show", "--by", "S7", "--stream", "audit", "--events", "1")
-    assert len(out.splitlines()) == 1
-    assert (await anwang(lab, "audit", "show", "--by", "王小明"))[0] == 2
+    assert told[0] == f"desk.tpe 1  S1 read  case_id={case} fields=name,phone"
+    assert told[1].startswith("assess 1  assess keys_used  count=2 digest=")
+    assert told[2] == f"audit 1  S7 audit_read  case_id={case}"
+    assert len(told) == 3
+    code, lines = await show("--actor", "S2", "--json")
+    assert [json.loads(line)["body"] for line in lines] == [{"case_id": str(other), "code": "conflict"}]
+    assert len((await show("--stream", "audit", "--events", "1"))[1]) == 1
+    assert await show("--since", "2020-01-01", "--actor", "nobody") == (0, [])
+    assert await show(session="guessed") == (1, [])
+    assert await show(session="") == (2, [])
+    for role in set(PostRole) - {PostRole.AUDIT_READER}:
+        assert await show(session=await signed_in(lab, "S7", role)) == (1, []), role
+    assert await lab.count("access_event") == 3 + 4
     assert await findings(lab) == []
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.AUDITOR}))
+async def test_no_process_but_the_auditor_reads_events_and_none_writes_past_the_function(lab: Lab, role: Role) -> None:
+    await write(lab, "desk.tpe", 1)
+    pool = await open_pool(lab.settings.postgres_dsn, name="test", role=role, connections_max=1)
+    try:
+        for statement in (
+            "SELECT FROM access_event",
+            "SELECT FROM access_anchor",
+            "INSERT INTO access_event SELECT * FROM access_event",
+            "UPDATE access_head SET number = 0",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await pool.execute(statement)
+    finally:
+        pool.terminate()
+
+
+async def test_even_the_auditor_only_reads_what_it_did_not_write_through_the_function(lab: Lab) -> None:
+    await write(lab, "desk.tpe", 1)
+    for statement in (
+        "INSERT INTO access_event SELECT stream, 2, at, kind, actor, body, prior_hash, hash FROM access_event",
+        "UPDATE access_event SET actor = 'S9'",
+        "UPDATE access_head SET number = 0",
+        "DELETE FROM access_head",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await lab.pools.auditor.execute(statement)

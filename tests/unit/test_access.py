@@ -209,7 +209,7 @@ def test_what_could_be_personal_is_refused_and_not_repeated(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "actor", "name"), [("desk tpe", "S1024", "case"), ("desk", "王小明", "case"), ("desk", "S1", "Case")]
+    ("stream", "actor", "name"), [("desk tpe", "S1024", "case_id"), ("desk", "王小明", "case"), ("desk", "S1", "Case")]
 )
 def test_streams_actors_and_fields_are_codes(stream: str, actor: str, name: str) -> None:
     with pytest.raises(ValueError, match="code"):

@@ -2,6 +2,7 @@
 case is. For staff alone.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -13,21 +14,34 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 import pipeline
-from pipeline.adapters.http import desk_overrides
-from pipeline.adapters.http.desk_room import In, Name, Person, Room, Second, as_json, asked, case_told, seconded
-from pipeline.adapters.http.problem import HOME, MEDIA_TYPE, ProblemError, answer, http_error
+from pipeline.adapters.http import desk_audit, desk_cases, desk_overrides, desk_session, desk_transfers
+from pipeline.adapters.http.desk_openapi import ANSWERS, DESCRIPTION, document
+from pipeline.adapters.http.desk_room import (
+    In,
+    Name,
+    Room,
+    Second,
+    as_json,
+    asked,
+    case_told,
+    require_sight,
+    seconded,
+    who_may,
+)
+from pipeline.adapters.http.problem import HOME, MEDIA_TYPE, ProblemError, answer, http_error, meaning_of
 from pipeline.adapters.http.server import Bounded
+from pipeline.adapters.postgres.sessions import Seat
 from pipeline.contracts.case import RulingKind
 from pipeline.contracts.envelope import UnreadableCode
 from pipeline.domain.bonds import Scope
-from pipeline.domain.explain import Explanation
 from pipeline.domain.explain import as_told as explained_as_told
 from pipeline.domain.intake import Problem, Refusal
+from pipeline.domain.permissions import Act
 from pipeline.domain.questions import as_told as question_as_told
 from pipeline.domain.refusals import RulingRefusal
 from pipeline.domain.rulings import Ruled
 from pipeline.domain.wishes import Wish
-from pipeline.errors import RulingRefusedError
+from pipeline.errors import RulingRefusedError, StaffRefusedError
 
 BODY_BYTES_MAX, BODY_WITHIN_S = 100_000, 10.0
 NAMES_MAX, QUESTIONS_MAX = 200, 1000
@@ -50,41 +64,45 @@ class RulingAsked(BaseModel):
     """A confirm or a part of two reports that ends an open question about them."""
 
 
-api = APIRouter(prefix="/v1")
+api = APIRouter(prefix="/v1", tags=["links"])
+Sighted = Annotated[Seat, who_may(Act.SEE_LINKS)]
+Ruler = Annotated[Seat, who_may(Act.RULE)]
 
 
 @api.get("/links/{event_id}", name="links")
-async def get_links(_person: Person, room: In, event_id: Name) -> Response:
-    """Why this event's report stands where it stands: field by field, in Chinese and English, and nobody named."""
-    return as_json(explained_as_told(await asked(_explained(room, event_id))))
-
-
-async def _explained(room: Room, event_id: str) -> Explanation:
-    return await room.explains.explain(await room.book.report(event_id))
+async def get_links(seat: Sighted, room: In, event_id: Name) -> Response:
+    """Why this event's report stands where it stands: field by field, in Chinese and English, and nobody named. Of
+    other cases only those that this post covers are told.
+    """
+    await require_sight(room, Act.SEE_LINKS, [seat], event_id)
+    report_id = await asked(room.book.report(event_id))
+    return as_json(explained_as_told(await asked(room.people.explain(seat.token, report_id))))
 
 
 @api.get("/reviews", name="reviews")
-async def get_reviews(
-    _person: Person, room: In, limit: Annotated[int, Query(ge=1, le=QUESTIONS_MAX)] = 100
-) -> Response:
-    """The questions that wait for a person, the oldest first."""
-    return as_json({"reviews": [question_as_told(q) for q in await asked(room.book.questions(limit))]})
+async def get_reviews(seat: Sighted, room: In, limit: Annotated[int, Query(ge=1, le=QUESTIONS_MAX)] = 100) -> Response:
+    """The questions that wait for a person of this post, the oldest first."""
+    found = await asked(room.people.questions(seat.token, limit))
+    return as_json({"reviews": [question_as_told(q) for q in found]})
 
 
 @api.post("/rulings", status_code=201, name="rule")
 async def post_rulings(
-    person: Person,
+    seat: Ruler,
     room: In,
     wanted: RulingAsked,
     second: Second = None,
 ) -> Response:
     """Does what a person decides, and tells which cases stand otherwise now; 200 where it was done before."""
+    other = await seconded(room, second, Act.RULE)
+    meant = (*wanted.names, *([wanted.case] if wanted.case else []))
+    await require_sight(room, Act.RULE, [seat, other], *meant)
     wish = Wish(
         kind=wanted.kind,
         scope=wanted.scope,
         names=wanted.names,
-        ruled_by=person,
-        seconded_by=seconded(room, second),
+        ruled_by=seat.staff,
+        seconded_by=other and other.staff,
         case=wanted.case,
         is_answer=wanted.is_answer,
         ruling_id=wanted.ruling_id or uuid4(),
@@ -103,31 +121,41 @@ def _told(ruled: Ruled) -> dict[str, Any]:
 
 
 def desk_app(room: Room) -> FastAPI:
-    app = _bare()
+    app = bare_app()
     app.state.room = room
     app.add_middleware(Bounded, bytes_max=BODY_BYTES_MAX, within_s=BODY_WITHIN_S)
     return app
 
 
-def _bare() -> FastAPI:
+ROUTERS = (desk_session.api, desk_cases.api, api, desk_overrides.api, desk_transfers.api, desk_audit.api)
+
+
+def bare_app() -> FastAPI:
+    """The desk's routes, without anything behind them."""
     app = FastAPI(
         title="Anwang desk",
         version=pipeline.__version__,
-        description="What staff ask and decide of cases. An answer never names a person, an address or a source.",
+        description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         openapi_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
-    app.include_router(api)
-    app.include_router(desk_overrides.api)
+    for router in ROUTERS:
+        app.include_router(router, responses=ANSWERS)
     app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(StaffRefusedError, _not_signed_in)
     app.add_exception_handler(RulingRefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(Exception, _our_fault)
     return app
+
+
+def desk_document() -> dict[str, Any]:
+    """The OpenAPI document of the desk."""
+    return document(bare_app())
 
 
 _UNKNOWN = frozenset({RulingRefusal.UNKNOWN, RulingRefusal.UNKNOWN_REPORT, RulingRefusal.UNKNOWN_CASE})
@@ -147,14 +175,49 @@ async def _our_fault(_request: Request, _error: Exception) -> Response:
     )
 
 
-def _as_problem(status: HTTPStatus, code: str, detail: str) -> Response:
+def _as_problem(status: HTTPStatus, code: str, detail: str, more: Mapping[str, Any] | None = None) -> Response:
     told = {"type": f"{HOME}{code}", "title": status.phrase, "status": status.value, "detail": detail, "code": code}
-    return Response(orjson.dumps(told), status, {"Cache-Control": "no-store"}, MEDIA_TYPE)
+    return Response(orjson.dumps({**told, **(more or {})}), status, {"Cache-Control": "no-store"}, MEDIA_TYPE)
+
+
+async def _not_signed_in(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, StaffRefusedError)  # noqa: S101 - registered for it alone
+    problem = desk_session.as_problem(error)
+    meaning = meaning_of(problem.code)
+    return _as_problem(meaning.status, problem.code, meaning.mend, desk_session.posts_told(error))
 
 
 async def _problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for it alone
     return answer(error.problem, error.headers)
+
+
+PARAMETERS = frozenset(
+    {
+        "limit",
+        "event_id",
+        "case",
+        "case_id",
+        "after",
+        "wait_s",
+        "stream",
+        "queue",
+        "priority",
+        "centre",
+        "held",
+        "role",
+        "scope",
+        "transfer_id",
+    }
+)
+BODIES: tuple[type[BaseModel], ...] = (
+    RulingAsked,
+    desk_overrides.OverrideAsked,
+    desk_session.SignIn,
+    desk_transfers.TransferAsked,
+    desk_transfers.AnswerGiven,
+)
+"""What an answer may name of what was wrong: words of ours alone."""
 
 
 async def _wrong_parameter(_request: Request, error: Exception) -> Response:
@@ -163,5 +226,5 @@ async def _wrong_parameter(_request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return answer(Problem(UnreadableCode.NOT_JSON))
-    known = {"limit", "event_id", "case", *RulingAsked.model_fields, *desk_overrides.OverrideAsked.model_fields}
+    known = {*PARAMETERS, *(name for model in BODIES for name in model.model_fields)}
     return answer(Problem(Refusal.PARAMETER_WRONG, next((str(p) for p in first["loc"][1:2] if p in known), None)))

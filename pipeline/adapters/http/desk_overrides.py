@@ -1,19 +1,32 @@
 """The desk by HTTP: what people make of a case, against its reports."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.adapters.http.desk_room import In, Name, Person, Second, as_json, asked, case_told, seconded
+from pipeline.adapters.http.desk_room import (
+    In,
+    Name,
+    Second,
+    as_json,
+    asked,
+    case_told,
+    require_sight,
+    seconded,
+    who_may,
+)
+from pipeline.adapters.postgres.sessions import Seat
 from pipeline.contracts.case import GradeWanted, OverrideKind, OverrideReason
 from pipeline.contracts.vocabulary import Priority, Queue
 from pipeline.domain.overrides import Overridden, OverrideWish
 from pipeline.domain.parts import Wanted
+from pipeline.domain.permissions import Act
 
-api = APIRouter(prefix="/v1")
+api = APIRouter(prefix="/v1", tags=["cases"])
+Says = Annotated[Seat, who_may(Act.OVERRIDE)]
 
 
 class OverrideAsked(BaseModel):
@@ -31,17 +44,17 @@ class OverrideAsked(BaseModel):
 
 
 @api.post("/cases/{case}/overrides", status_code=201, name="override")
-async def post_overrides(
-    person: Person, room: In, case: Name, wanted: OverrideAsked, second: Second = None
-) -> Response:
+async def post_overrides(seat: Says, room: In, case: Name, wanted: OverrideAsked, second: Second = None) -> Response:
     """Raises a case at once, or lowers it by two people, and tells how it stands; 200 where it was done before."""
+    other = await seconded(room, second, Act.OVERRIDE)
+    await require_sight(room, Act.OVERRIDE, [seat, other], case)
     wish = OverrideWish(
         override_id=wanted.override_id or uuid4(),
         kind=wanted.kind,
         wanted=Wanted(wanted.queue, wanted.priority, wanted.child_grade),
         reason=wanted.reason,
-        said_by=person,
-        seconded_by=seconded(room, second),
+        said_by=seat.staff,
+        seconded_by=other and other.staff,
     )
     done = await asked(room.overrides.put(case, wish))
     told = {"override_id": str(wish.override_id), "parts": [], "case": None} if done is None else _overridden(done)

@@ -19,14 +19,14 @@ from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.rulings import Named
 from pipeline.adapters.postgres.sessions import Seat, Sessions
 from pipeline.domain.casefile import CaseFile
-from pipeline.domain.intake import Problem, Refusal
+from pipeline.domain.intake import DeskRefusal, Problem, Refusal
 from pipeline.domain.overrides import Overridden, OverrideWish
 from pipeline.domain.permissions import Act, may
 from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import Ruled
 from pipeline.domain.transfer import Answer, Handed, Proposal
 from pipeline.domain.wishes import Wish
-from pipeline.errors import NobodyActsError, UnavailableError
+from pipeline.errors import NobodyActsError, RulingRefusedError, UnavailableError
 
 RETRY_AFTER_S = 5
 COOKIE = "__Host-anwang"
@@ -105,7 +105,7 @@ async def _seat(request: Request, bearer: Bearer, cookie: Cookie, room: In) -> S
     if cookie is None:
         raise ProblemError(Problem(Refusal.TOKEN_MISSING), {"WWW-Authenticate": "Bearer"})
     if request.method not in _SAFE and not is_same_site(request, must_say=True):
-        raise ProblemError(Problem(Refusal.CROSS_SITE))
+        raise ProblemError(Problem(DeskRefusal.CROSS_SITE))
     return await _of_token(room, cookie)
 
 
@@ -142,7 +142,7 @@ def who_may(act: Act) -> Any:  # noqa: ANN401 - what FastAPI takes as a dependen
 async def require_may(room: Room, seat: Seat, act: Act) -> None:
     if not may(seat.post.role, act):
         await asked(room.people.refuse(seat.token, act.value, None, "not_your_work"))
-        raise ProblemError(Problem(Refusal.NOT_YOUR_WORK))
+        raise ProblemError(Problem(DeskRefusal.NOT_YOUR_WORK))
 
 
 async def seconded(room: Room, second: str | None, act: Act) -> Seat | None:
@@ -166,8 +166,11 @@ async def require_sight(room: Room, act: Act, seats: list[Seat | None], *names: 
 
 
 async def _named(room: Room, name: str) -> Named:
-    """A word that could mean several things is told apart for nobody who may not see them."""
-    return await asked(room.book.named(name))
+    """A word that stands for several reports stands for none here: who may not see them does not learn of them."""
+    try:
+        return await asked(room.book.named(name))
+    except RulingRefusedError as error:
+        raise refused(RulingRefusal.UNKNOWN) from error
 
 
 async def asked(question: Awaitable[T]) -> T:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.adapters.http.desk_room import COOKIE, In, Person, Room, as_json, asked, is_same_site
 from pipeline.adapters.http.problem import ProblemError
 from pipeline.adapters.postgres.sessions import Flow, PostsOpenError, PostWanted, Seat
-from pipeline.domain.intake import Problem, Refusal
+from pipeline.domain.intake import DeskRefusal, Problem, Refusal
 from pipeline.domain.posts import PostRole
 from pipeline.errors import OidcRefusedError, StaffRefusedError
 
@@ -38,9 +38,9 @@ class SignIn(BaseModel):
 async def post_session(request: Request, room: In, wanted: SignIn) -> Response:
     """A new session, always under a new token, for whoever has a local account."""
     if not room.has_local_accounts:
-        raise ProblemError(Problem(Refusal.NO_SUCH_SIGN_IN))
+        raise ProblemError(Problem(DeskRefusal.NO_SUCH_SIGN_IN))
     if not is_same_site(request, must_say=False):
-        raise ProblemError(Problem(Refusal.CROSS_SITE))
+        raise ProblemError(Problem(DeskRefusal.CROSS_SITE))
     _slow_down(request, room)
     meant = PostWanted(wanted.role, wanted.scope)
     seat = await asked(room.sessions.by_password(wanted.staff, wanted.password, meant))
@@ -94,7 +94,7 @@ async def get_oidc(
 ) -> Response:
     """To the provider, from where people come back to the next one."""
     if room.provider is None:
-        raise ProblemError(Problem(Refusal.NO_SUCH_SIGN_IN))
+        raise ProblemError(Problem(DeskRefusal.NO_SUCH_SIGN_IN))
     _slow_down(request, room)
     state = secrets.token_urlsafe(32)
     asking = await asked(room.provider.ask(state))
@@ -112,7 +112,7 @@ Given = Annotated[str, Query(max_length=4000)]
 async def get_oidc_callback(request: Request, room: In, code: Given = "", state: Given = "") -> Response:
     """Back from the provider: once for each `state`, and only in the browser that went."""
     if room.provider is None:
-        raise ProblemError(Problem(Refusal.NO_SUCH_SIGN_IN))
+        raise ProblemError(Problem(DeskRefusal.NO_SUCH_SIGN_IN))
     _slow_down(request, room)
     went_with = request.cookies.get(FLOW_COOKIE, "")
     is_ours = bool(state) and secrets.compare_digest(went_with.encode(), state.encode())
@@ -130,15 +130,15 @@ async def get_oidc_callback(request: Request, room: In, code: Given = "", state:
 
 
 _CODES = {
-    "sign_in_locked": Refusal.SIGN_IN_LOCKED,
-    "no_post": Refusal.NO_POST,
-    "post_ambiguous": Refusal.POST_AMBIGUOUS,
+    "sign_in_locked": DeskRefusal.SIGN_IN_LOCKED,
+    "no_post": DeskRefusal.NO_POST,
+    "post_ambiguous": DeskRefusal.POST_AMBIGUOUS,
 }
 
 
 def as_problem(error: StaffRefusedError) -> Problem:
     """Whatever else is wrong of a sign-in has one answer."""
-    return Problem(_CODES.get(error.code, Refusal.SIGN_IN_REFUSED))
+    return Problem(_CODES.get(error.code, DeskRefusal.SIGN_IN_REFUSED))
 
 
 def posts_told(error: StaffRefusedError) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.contracts.envelope import UnreadableCode
-from pipeline.domain.intake import BATCH_MAX, Problem, ProblemCode, Refusal
+from pipeline.domain.intake import BATCH_MAX, DeskRefusal, Problem, ProblemCode, Refusal
 
 MEDIA_TYPE: Final = "application/problem+json"
 HOME: Final = "https://anwang.example/problems/"
@@ -62,18 +62,6 @@ MEANINGS: Mapping[ProblemCode, Meaning] = {
     Refusal.NOT_FOUND: Meaning(HTTPStatus.NOT_FOUND, "There is nothing here; see the OpenAPI document."),
     Refusal.METHOD_NOT_ALLOWED: Meaning(HTTPStatus.METHOD_NOT_ALLOWED, "See the OpenAPI document for the methods."),
     Refusal.PARAMETER_WRONG: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "See the OpenAPI document for what is wanted."),
-    Refusal.SIGN_IN_REFUSED: Meaning(HTTPStatus.FORBIDDEN, "Nobody is signed in by this: look at code and password."),
-    Refusal.SIGN_IN_LOCKED: Meaning(
-        HTTPStatus.FORBIDDEN, "Too many attempts failed: wait a quarter of an hour, or ask who runs this service."
-    ),
-    Refusal.NO_POST: Meaning(HTTPStatus.FORBIDDEN, "You have no such post. Ask who gives them."),
-    Refusal.POST_AMBIGUOUS: Meaning(HTTPStatus.CONFLICT, "You have several posts: say `role` and `scope`."),
-    Refusal.NO_SUCH_SIGN_IN: Meaning(HTTPStatus.NOT_FOUND, "People do not sign in here in this way."),
-    Refusal.CROSS_SITE: Meaning(HTTPStatus.FORBIDDEN, "This was sent from another site. Send the token as Bearer."),
-    Refusal.NOT_YOUR_WORK: Meaning(HTTPStatus.FORBIDDEN, "Your post does not do this."),
-    Refusal.CASE_UNKNOWN: Meaning(HTTPStatus.NOT_FOUND, "There is no such case for you."),
-    Refusal.HELD_BY_ANOTHER: Meaning(HTTPStatus.CONFLICT, "Somebody else holds this case."),
-    Refusal.NOT_HELD: Meaning(HTTPStatus.CONFLICT, "You do not hold this case."),
     UnreadableCode.NO_VALUE: Meaning(HTTPStatus.BAD_REQUEST, "The body is empty."),
     UnreadableCode.NOT_UTF8: Meaning(HTTPStatus.BAD_REQUEST, "Send UTF-8."),
     UnreadableCode.NOT_JSON: Meaning(HTTPStatus.BAD_REQUEST, "The body is not JSON."),
@@ -92,6 +80,26 @@ MEANINGS: Mapping[ProblemCode, Meaning] = {
     UnreadableCode.NO_PERSON: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "`persons` holds nobody with a `role`."),
 }
 
+"""What the HTTP intake answers."""
+
+DESK_MEANINGS: Mapping[ProblemCode, Meaning] = {
+    DeskRefusal.SIGN_IN_REFUSED: Meaning(
+        HTTPStatus.FORBIDDEN, "Nobody is signed in by this: look at code and password."
+    ),
+    DeskRefusal.SIGN_IN_LOCKED: Meaning(
+        HTTPStatus.FORBIDDEN, "Too many attempts failed: wait a quarter of an hour, or ask who runs this service."
+    ),
+    DeskRefusal.NO_POST: Meaning(HTTPStatus.FORBIDDEN, "You have no such post. Ask who gives them."),
+    DeskRefusal.POST_AMBIGUOUS: Meaning(HTTPStatus.CONFLICT, "You have several posts: say `role` and `scope`."),
+    DeskRefusal.NO_SUCH_SIGN_IN: Meaning(HTTPStatus.NOT_FOUND, "People do not sign in here in this way."),
+    DeskRefusal.CROSS_SITE: Meaning(HTTPStatus.FORBIDDEN, "This was sent from another site. Send the token as Bearer."),
+    DeskRefusal.NOT_YOUR_WORK: Meaning(HTTPStatus.FORBIDDEN, "Your post does not do this."),
+    DeskRefusal.CASE_UNKNOWN: Meaning(HTTPStatus.NOT_FOUND, "There is no such case for you."),
+    DeskRefusal.HELD_BY_ANOTHER: Meaning(HTTPStatus.CONFLICT, "Somebody else holds this case."),
+    DeskRefusal.NOT_HELD: Meaning(HTTPStatus.CONFLICT, "You do not hold this case."),
+}
+"""What the desk answers beside those."""
+
 
 class ProblemError(Exception):
     """Ends a request with this problem."""
@@ -102,8 +110,12 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
 
 
+def meaning_of(code: ProblemCode) -> Meaning:
+    return MEANINGS.get(code) or DESK_MEANINGS[code]
+
+
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    meaning = MEANINGS[problem.code]
+    meaning = meaning_of(problem.code)
     told: dict[str, Any] = {
         "type": f"{HOME}{problem.code}",
         "title": meaning.status.phrase,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from pipeline.adapters.postgres.acting import acting_as
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.sql import Queries
@@ -11,6 +12,8 @@ from pipeline.domain.access import AccessEvent, AccessKind, Body, told
 from pipeline.domain.access_check import ChainCheck, Finding, expected
 from pipeline.domain.anchor_check import Holds, check_anchors
 from pipeline.domain.anchors import Anchor, Head
+from pipeline.domain.posts import PostRole
+from pipeline.errors import NobodyActsError
 
 SQL = Queries.of("access")
 PORTION = 5000
@@ -111,16 +114,18 @@ class AccessBook:
                 check.read(map(AccessEvent._make, rows))
             return Verified(check.events, len(heads), len(table), file is not None, [*findings, *check.end(heads)])
 
-    async def shown(self, wanted: Wanted, by: str) -> list[Shown]:
-        """The newest of these, the oldest first. That somebody looked is an event itself, in the same transaction."""
-        body: Body = {"stream": wanted.stream, "of": wanted.actor, "case": wanted.case}
 
-        async def act() -> list[Shown]:
-            async with self._pool.acquire() as db, db.transaction():
-                await AccessLog.append(db, "audit", AccessKind.AUDIT_READ, by, body)
-                return [Shown(*row) for row in await db.fetch(SQL["events_shown"], *wanted)]
-
-        return await with_retries(act)
+async def read_shown(people: Pool, token: str, wanted: Wanted) -> list[Shown]:
+    """The newest of these, the oldest first, for a person in the post of an auditor: `people` logs in as Role.PEOPLE,
+    `token` is that of their session. That they looked is an event itself, in the same transaction. Raises
+    NobodyActsError for everyone else.
+    """
+    said: Body = {"stream": wanted.stream, "of": wanted.actor, "case_id": wanted.case}
+    async with acting_as(people, token) as me:
+        if me.post.role is not PostRole.AUDIT_READER:
+            raise NobodyActsError
+        await me.db.execute(SQL["tell_audit_read"], told("audit", me.staff, said))
+        return [Shown(*row) for row in await me.db.fetch(SQL["events_shown"], *wanted)]
 
 
 def _heads(rows: Sequence[Mapping[str, Any]]) -> dict[str, Head]:

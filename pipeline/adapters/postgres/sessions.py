@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -137,6 +137,11 @@ class Sessions:
             if row:
                 await _tell(db, "logout", row["staff"], {"role": row["role"]})
 
+    async def tell_audit_read(self, seat: Seat, stream: str | None, after: int) -> None:
+        """Who reads the audit stands in it, too, in a stream of its own."""
+        body: dict[str, str | int] = {"stream": stream or "-", "after": after}
+        await with_retries(lambda: _tell(self.pool, "audit_read", seat.staff, body, "desk.audit"), for_s=ASK_FOR_S)
+
     async def begin_flow(self, state: str, flow: Flow) -> None:
         role, scope = flow.wanted
         values = (digest(state), flow.nonce, flow.verifier, role, scope)
@@ -161,5 +166,7 @@ async def _verified(password_hash: str | None, password: str) -> bool:
     return await asyncio.to_thread(passwords.opens, password_hash, password)
 
 
-async def _tell(db: Pool | Connection, kind: str, actor: str, body: dict[str, str]) -> None:
-    await db.execute(SQL["tell"], STREAM, kind, actor, body)
+async def _tell(
+    db: Pool | Connection, kind: str, actor: str, body: Mapping[str, str | int], stream: str = STREAM
+) -> None:
+    await db.execute(SQL["tell"], stream, kind, actor, body)

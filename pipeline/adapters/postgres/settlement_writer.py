@@ -79,7 +79,9 @@ class SettlementWriter:
             )
             body = notice.model_dump_json().encode()
             message_id = derived("message", CASE_EVENTS, unread_id.hex, row["due_at"].isoformat())
-            await self._many("add_outbox", [(message_id, CASE_EVENTS, None, None, None, unread_id.hex.encode(), body, None)])
+            await self._many(
+                "add_outbox", [(message_id, CASE_EVENTS, None, None, None, unread_id.hex.encode(), body, None)]
+            )
             await self._db.execute(SQL["raise_alarm"], "unread_report", str(unread_id), "assess")
 
     async def _versions(self, work: Work) -> None:

@@ -5,7 +5,7 @@
 -- The owner of these functions needs, under row-level security: INSERT on access_event, SELECT, INSERT and UPDATE on access_head.
 
 CREATE TABLE access_event (
-    stream      text NOT NULL CHECK (stream ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'),
+    stream      text NOT NULL CHECK (length(stream) BETWEEN 1 AND 64 AND stream !~ '\s'),
     number      bigint NOT NULL CHECK (number > 0),
     at          timestamptz NOT NULL,
     kind        text NOT NULL CHECK (kind ~ '^[a-z][a-z_]{0,39}$'),

@@ -19,12 +19,15 @@ SELECT stream, number, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.U
     prior_hash, hash
 FROM access_event WHERE stream = $1 AND number > $2 AND number <= $3 ORDER BY number LIMIT $4
 
+-- name: tell_audit_read
+SELECT tell_audit_read($1)
+
 -- name: events_shown
 -- The newest that were asked for, in the order in which they happened.
 SELECT * FROM (
     SELECT stream, number, at, kind, actor, body FROM access_event
     WHERE ($1::text IS NULL OR stream = $1) AND ($2::text IS NULL OR actor = $2) AND ($3::timestamptz IS NULL OR at >= $3)
-        AND ($4::text IS NULL OR body->>'case' = $4 OR body->'cases' ? $4 OR body->'owners' ? $4)
+        AND ($4::text IS NULL OR body->>'case_id' = $4 OR body->'case_ids' ? $4 OR body->'owners' ? $4)
     ORDER BY at DESC, stream, number DESC LIMIT $5
 ) AS newest ORDER BY at, stream, number
 
