@@ -74,7 +74,7 @@ def apply_list(settings: Settings) -> bool:
     """
 
     async def act(erasures: Erasures) -> list[tuple[UUID, UUID]]:
-        return [left for record in await _everywhere(erasures) for left in await _applied(erasures, record)]
+        return [left for record in await everywhere(erasures) for left in await _applied(erasures, record)]
 
     left = asked(_with(settings, act))
     for report_id, case_id in left:
@@ -82,7 +82,8 @@ def apply_list(settings: Settings) -> bool:
     return not left
 
 
-async def _everywhere(erasures: Erasures) -> Sequence[ErasureRecord]:
+async def everywhere(erasures: Erasures) -> Sequence[ErasureRecord]:
+    """All that the list, the data or the keys know as erased, the oldest first."""
     known = {**await erasures.records(), **await erasures.keys.records(), **erasures.listed.read()}
     return sorted(known.values(), key=lambda record: (record.begun_at, record.erasure_id))
 

@@ -33,6 +33,8 @@ OF_ASSESS_ALONE = {
             "cursors",
             "find",
             "move_cursor",
+            "releases",
+            "settle_release",
         ),
         *("put_down", "give_up", "add_hole", "add_unread", "add_inbox", "put_edge", "drop_edge", "add_version"),
         *("add_original", "add_link_key", "add_review", "add_decision", "add_shadow_decision", "known_unread"),
