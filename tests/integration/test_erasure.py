@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import gzip
 import json
 import re
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -36,6 +38,8 @@ VICTIM = {
     "phones": ["0928713605"],
     "address": "臺北市文山區木柵路一段12號3樓",
 }
+LONG_AGO, JUST_NOW = "case-keys-20200101T000000Z.ndjson.gz", "case-keys-29990101T000000Z.ndjson.gz"
+OLD_FILES = (LONG_AGO, JUST_NOW, "notes-20200101T000000Z.txt")
 REASON = ErasureReason.ASKED_BY_PERSON
 SEALED = (
     ("report_version", "sealed", "event_key"),
@@ -474,3 +478,39 @@ async def test_what_the_law_no_longer_lets_us_keep_is_proposed_to_two(lab: Lab) 
     reads = await lab.pool.fetch("SELECT body FROM access_event WHERE kind = 'read'")
     assert {row["body"]["what"] for row in reads} == {"births"}
     assert await due("2043-03-03") == {minor, unknown}
+
+
+async def test_backups_of_keys_bring_back_no_key_of_what_was_erased(lab: Lab, tmp_path: Path) -> None:
+    await hear(lab, telling(1), event(3))
+    folder = tmp_path / "away"
+    folder.mkdir()
+    old, fresh, other = (folder / name for name in OLD_FILES)
+    for path in (old, fresh, other):
+        path.touch()
+    told = said(await anwang(lab, "keys", "backup", "--to", str(folder)))
+    assert f"removed {old}" in told
+    assert {fresh, other} <= set(folder.iterdir())
+    (backup,) = set(folder.iterdir()) - {fresh, other}
+    assert backup.stat().st_mode & 0o777 == 0o600
+    whole = gzip.decompress(backup.read_bytes())
+    wrapped = [row["wrapped"] for row in await lab.keys_pool.fetch("SELECT wrapped FROM case_key")]
+    assert all(key.hex().encode() in whole for key in wrapped)
+    record = await erase(lab, "event-1")
+    kept = "SELECT owner_id, purpose, generation, key_version, wrapped FROM case_key ORDER BY 1, 2"
+    before = await lab.keys_pool.fetch(kept)
+    for table in ("case_key", "wrapping_version", "erased_owner", "erasure_record"):
+        async with lab.keys_pool.acquire() as db, db.transaction():
+            await db.execute("SET LOCAL session_replication_role = replica")
+            await db.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
+    assert "1 erasures applied" in said(await anwang(lab, "keys", "restore", str(backup)))
+    assert await lab.keys_pool.fetch(kept) == before
+    assert record.case_id not in {row["owner_id"] for row in before}
+    said(await anwang(lab, "explain", "event-3"))
+    assert "was erased" in (await anwang(lab, "explain", "event-1")).err
+    for bad in (backup.read_bytes()[:-40], gzip.compress(b"".join(whole.splitlines(keepends=True)[:-1]))):
+        broken = tmp_path / "broken.ndjson.gz"
+        broken.write_bytes(bad)
+        refused = await anwang(lab, "keys", "restore", str(broken))
+        assert (refused.exit_code, "no whole backup" in refused.err) == (1, True)
+    exports = await lab.pool.fetch("SELECT body FROM access_event WHERE kind = 'export'")
+    assert [row["body"]["keys"] for row in exports] == [len(wrapped)]
