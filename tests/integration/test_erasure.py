@@ -514,3 +514,41 @@ async def test_backups_of_keys_bring_back_no_key_of_what_was_erased(lab: Lab, tm
         assert (refused.exit_code, "no whole backup" in refused.err) == (1, True)
     exports = await lab.pool.fetch("SELECT body FROM access_event WHERE kind = 'export'")
     assert [row["body"]["keys"] for row in exports] == [len(wrapped)]
+
+
+async def test_of_reports_that_were_split_off_the_command_says_which_key_opens_older_backups(lab: Lab) -> None:
+    await hear(lab, telling(1), telling(2, "clinic-0001"), event(3))
+    one, two = await reports_of(lab, 1, 2)
+    before = await rows_of(lab)
+    erased = {UUID(str(r["event_key"])) for r in before["report_version"] if r["report_id"] == two}
+    await say(lab, RulingKind.SPLIT, two)
+    first, second = await homes(lab, one, two)
+    erasure_id = await proposed(lab, str(second))
+    told = said(await anwang(lab, "case", "erase", "approve", str(erasure_id), "--by", SECOND))
+    assert f"lay in case {first} before" in told
+    assert not erased & await openable(lab, await rows_of(lab))
+    assert erased <= await openable(lab, before), "the key of the case that it left"
+    said(await anwang(lab, "keys", "rotate", "case"))
+    assert not erased & await openable(lab, before)
+    said(await anwang(lab, "explain", str(first)))
+
+
+async def test_an_erasure_that_was_broken_off_rings_until_it_is_finished(lab: Lab) -> None:
+    await hear(lab, telling(1))
+    erasure_id = await proposed(lab, "event-1")
+    await run(
+        lab.settings,
+        *("case", "erase", "approve", str(erasure_id), "--by", SECOND),
+        PYTHONPATH=f"{PLANTED / 'erasing'}:{ROOT}",
+        KILLED_AT="before destroy",
+    )
+    ringing = "SELECT code FROM alarm WHERE settled_at IS NULL"
+    async with lab.auditor() as auditor:
+        await auditor.turn()
+        assert await lab.pool.fetch(ringing) == []
+        await lab.pool.execute("UPDATE erasure SET answered_at = answered_at - interval '61 s'")
+        assert (await auditor.turn()).balances
+        assert [row["code"] for row in await lab.pool.fetch(ringing)] == ["erasure_unfinished"]
+        said(await anwang(lab, "case", "erase", "resume"))
+        await auditor.turn()
+        assert await lab.pool.fetch(ringing) == []
