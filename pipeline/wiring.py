@@ -35,7 +35,7 @@ from pipeline.adapters.kafka.returning import send_back
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.oidc import Provider
-from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted, read_shown
+from pipeline.adapters.postgres.access_log import AccessBook, AccessLog, Shown, Verified, Wanted, read_shown
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -56,6 +56,7 @@ from pipeline.adapters.postgres.erasure_check import require_applied
 from pipeline.adapters.postgres.erasures import Erasures
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
+from pipeline.adapters.postgres.key_backup import read_backup, write_backup
 from pipeline.adapters.postgres.key_turns import Turns
 from pipeline.adapters.postgres.key_versions import prove_keys, prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
@@ -87,6 +88,7 @@ from pipeline.adapters.vault import FIRST_VERSION, GateKeys, KeyRing, Wrapping
 from pipeline.adapters.vault.hsm import hsm_wrapping
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
+from pipeline.domain.access import AccessKind, Body
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.domain.link_words import Words
@@ -676,6 +678,40 @@ async def erasing(settings: Settings) -> AsyncIterator[Erasures]:
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
         yield Erasures(on.pool, ErasedKeys(keys_pool), ErasureList(settings.erasure_list))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStore:
+    """The store of case keys as a whole. Nothing of it is unwrapped but its proof."""
+
+    data: Pool
+    keys: Pool
+    ring: KeyRing
+
+    async def back_up(self, folder: Path, now: datetime) -> tuple[Path, int]:
+        path, keys = await write_backup(self.keys, folder, now)
+        async with self.data.acquire() as db:
+            body: Body = {"what": "case_keys", "keys": keys}
+            await AccessLog.append(db, "operate", AccessKind.EXPORT, "backup", body)
+        return path, keys
+
+    async def restore(self, file: Path) -> int:
+        return await read_backup(self.keys, self.ring, file)
+
+
+@asynccontextmanager
+async def key_store(settings: Settings) -> AsyncIterator[KeyStore]:
+    """To back it up and to bring it back; it need not know every erasure yet."""
+    name = worker_name("keys")
+    async with (
+        ground(settings, name, Role.OPERATE, connections_max=1, is_applied=False) as on,
+        AsyncExitStack() as stack,
+    ):
+        dsn = settings.keys_dsn
+        pool = await _pool(stack, dsn, name, Role.OPERATE, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        yield KeyStore(on.pool, pool, on.ring)
 
 
 @dataclass(frozen=True, slots=True)
