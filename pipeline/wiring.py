@@ -24,13 +24,14 @@ from pipeline.adapters.http.desk import desk_app
 from pipeline.adapters.http.desk_room import Room
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
-from pipeline.adapters.http.server import Watched, listening
+from pipeline.adapters.http.server import Tls, Watched, listening
 from pipeline.adapters.kafka.accounts import Accounts
 from pipeline.adapters.kafka.brokers import brokers_of, proven_brokers
 from pipeline.adapters.kafka.door import Door
 from pipeline.adapters.kafka.intake import Intake
 from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet
+from pipeline.adapters.kafka.returning import send_back
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.oidc import Provider
@@ -64,18 +65,21 @@ from pipeline.adapters.postgres.overrides import Overrides
 from pipeline.adapters.postgres.overruled import read_overruled
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.policies import Policies
+from pipeline.adapters.postgres.proofs import Proofs
 from pipeline.adapters.postgres.quiet import refuse_talkative_log
 from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.releases import Releases
+from pipeline.adapters.postgres.retaining import Retaining
 from pipeline.adapters.postgres.rotation import Rotation
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.staff_book import StaffBook
 from pipeline.adapters.postgres.ties import Ties
 from pipeline.adapters.postgres.transfers import Transfers
+from pipeline.adapters.postgres.unread_book import UnreadBook
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -90,6 +94,7 @@ from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.domain.link_words import Words
 from pipeline.domain.overruled import Overruled
 from pipeline.domain.terms import TermsBook
+from pipeline.domain.unread import Fate, Quarantined
 from pipeline.errors import KeysRefusedError, UnavailableError
 from pipeline.ports import Telling
 from pipeline.settings import Settings, SettingsRefusedError, directory_of
@@ -100,6 +105,7 @@ from pipeline.stages.feeds import FeedWatch
 from pipeline.stages.intake import Gate
 from pipeline.stages.ledger import ledger_state
 from pipeline.stages.relay import Relay
+from pipeline.stages.release import Releasing
 
 AUDIT_EVERY_S = 1.0
 FEEDS_EVERY_S = 1.0
@@ -274,9 +280,10 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
             async with asyncio.timeout(ASK_FOR_S):
                 await door.looked.wait()
         gate = Gate(door, spool, telling)
-        house = House(gate, keeper, keys, Rates(settings.intake_rate), utc_now, settings.body_bytes_max)
+        rates, bytes_max = Rates(settings.intake_rate), settings.body_bytes_max
+        house = House(gate, keeper, keys, rates, utc_now, bytes_max, telling.refused)
         app = Watched(intake_app(house), telling.answered)
-        await stack.enter_async_context(listening(app, settings.intake_host, settings.intake_port))
+        await stack.enter_async_context(listening(app, settings.intake_host, settings.intake_port, _tls(settings)))
 
         async def turn() -> None:
             if watching.done():
@@ -294,6 +301,15 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
                     await keeper.tell_spool(settings.instance or name, waiting, oldest_at)
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
+
+
+def _tls(settings: Settings) -> Tls | None:
+    cert, key, client_ca = settings.intake_cert_file, settings.intake_key_file, settings.intake_client_ca_file
+    if cert and key:
+        return Tls(cert, key, client_ca)
+    if cert or key or client_ca:
+        raise SettingsRefusedError("intake_cert_file and intake_key_file are set both, or there is no TLS")
+    return None
 
 
 def _spool(stack: AsyncExitStack, settings: Settings, keys: GateKeys) -> Spool | None:
@@ -435,6 +451,8 @@ def provider_of(settings: Settings) -> Provider | None:
     if not (issuer and client_id and redirect_url and file):
         raise SettingsRefusedError("oidc_issuer, _client_id, _client_secret_file and _redirect_url go together")
     try:
+        if file.stat().st_mode & 0o077:
+            raise SettingsRefusedError(f"the file {file} may be read by others; its mode must be 0600")
         return Provider(issuer, client_id, file.read_text("utf-8").strip(), redirect_url)
     except OSError as error:
         raise SettingsRefusedError(f"the file {file} cannot be read: {error.strerror}") from None
@@ -492,6 +510,18 @@ async def enrolment(settings: Settings) -> AsyncIterator[Enrolment]:
 
 
 @asynccontextmanager
+async def proofs(settings: Settings) -> AsyncIterator[tuple[Enrolment, Proofs]]:
+    """The register, and what changes the keys and certificates of those in it."""
+    async with AsyncExitStack() as stack:
+        pool = await _pool(
+            stack, settings.postgres_dsn, worker_name("sources"), Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS
+        )
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        yield Enrolment(pool), Proofs(pool)
+
+
+@asynccontextmanager
 async def releases(settings: Settings) -> AsyncIterator[Releases]:
     """What changes the policy; the database must be of this program's schema."""
     async with AsyncExitStack() as stack:
@@ -523,6 +553,20 @@ async def mark_read(settings: Settings, unread_id: UUID, by: str) -> bool:
     """A person has read this report; False where no such one waits."""
     async with ground(settings, worker_name("unread"), Role.OPERATE) as on:
         return await AuditStore(on.pool).mark_read(unread_id, by)
+
+
+async def release_unread(settings: Settings, unread_id: UUID, by: str, second: str) -> tuple[Fate, Quarantined]:
+    """Two people believe this quarantined report: it goes back to its topic. Raises UnreadRefusedError."""
+    name, brokers = worker_name("unread"), await proven_brokers(settings)
+    async with ground(settings, name, Role.OPERATE) as on, AsyncExitStack() as stack:
+        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
+        sources = await Register(on.pool, directory_of(settings)).look()
+        book = UnreadBook(on.pool, CaseKeys(keys_pool, on.ring), on.ring)
+        releasing = Releasing(book, partial(send_back, brokers), sources, utc_now)
+        return await releasing.release(unread_id, by, second)
 
 
 async def read_alarms(settings: Settings) -> list[AlarmRow]:
@@ -586,6 +630,7 @@ class Links:
     sources: Register
     policies: Policies
     terms: TermsBook
+    retaining: Retaining
     receipts: Receipts
     casebook: Casebook
     transfers: Transfers
@@ -614,6 +659,7 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
             sources=sources,
             policies=policies,
             terms=terms,
+            retaining=Retaining(on.pool, reader),
             receipts=Receipts(on.pool, keys),
             casebook=Casebook(on.pool, reader),
             transfers=Transfers(on.pool, keys, reader, terms, rulings.named),

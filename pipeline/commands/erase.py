@@ -10,6 +10,7 @@ import orjson
 from pipeline import wiring
 from pipeline.adapters.postgres.erasures import Erasures, Open, Wish
 from pipeline.adapters.probes import asked
+from pipeline.commands.erase_due import require_due
 from pipeline.contracts.case import ErasureReason
 from pipeline.domain.erasure import ErasureRecord
 from pipeline.settings import Settings
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 def propose(settings: Settings, case: str, *, reason: str, by: str, erasure_id: UUID | None = None) -> None:
     """A proposal is a new one unless its id is told. Raises RulingRefusedError."""
+    if reason == ErasureReason.TERM_OVER:
+        require_due(settings, case)
     wish = Wish(erasure_id or uuid4(), ErasureReason(reason), by)
     case_id = asked(_with(settings, lambda erasures: erasures.propose(case, wish)))
     if case_id is None:

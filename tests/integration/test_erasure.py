@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -422,3 +423,54 @@ async def database_names(lab: Lab) -> Sequence[str]:
 
 async def back_up(lab: Lab, names: Sequence[str]) -> None:
     await copied(lab, *((name, f"{name}_backup") for name in names))
+
+
+# --- the law's time
+
+
+async def closed(lab: Lab, number: int, at: str) -> UUID:
+    """A case to which nothing has happened since; a case's history cannot be back-dated otherwise."""
+    case_id = await case_of(lab, number)
+    await lab.pool.execute("UPDATE case_file SET state = 'closed' WHERE case_id = $1", case_id)
+    async with lab.pool.acquire() as db, db.transaction():
+        await db.execute("SET LOCAL session_replication_role = replica")
+        put_back = "UPDATE case_event SET recorded_at = $2::text::timestamptz WHERE case_id = $1"
+        await db.execute(put_back, case_id, at)
+    return case_id
+
+
+async def test_what_the_law_no_longer_lets_us_keep_is_proposed_to_two(lab: Lab) -> None:
+    child = {"role": "victim", "name": "林小魚", "birth_date": "2010-05-05"}
+    unborn = {"role": "victim", "name": "周玉蘭"}
+    await hear(
+        lab,
+        telling(1),
+        event(2, persons=[child]),
+        event(3, persons=[unborn]),
+        event(4, persons=[child | {"name": "洪阿金", "birth_date": "1950-01-01"}]),
+    )
+    adult = await closed(lab, 1, "2018-03-02 15:59:59+00")
+    minor, unknown = [await closed(lab, n, "2018-03-02 15:59:59+00") for n in (2, 3)]
+
+    async def due(day: str) -> set[UUID]:
+        out = said(await anwang(lab, "case", "erase", "due", "--on", day, "--json"))
+        return {UUID(json.loads(line)["case_id"]) for line in out.splitlines()}
+
+    assert await due("2025-03-02") == set()
+    assert await due("2025-03-03") == {adult}
+    assert await due("2035-05-05") == {adult}
+    assert await due("2035-05-06") == {adult, minor}
+    assert await due("2043-03-02") == {adult, minor}
+    assert await due("2043-03-03") == {adult, minor, unknown}
+    for name in ("event-2", "event-4"):
+        early = await anwang(lab, "case", "erase", "propose", name, "--reason", "term_over", "--by", FIRST)
+        assert (early.exit_code, "has not passed" in early.err) == (1, True)
+    ahead = await anwang(lab, "case", "erase", "due", "--on", "2999-01-01", "--propose-by", FIRST)
+    assert (ahead.exit_code, "a day to come" in ahead.err) == (1, True)
+    line = said(await anwang(lab, "case", "erase", "due", "--propose-by", FIRST)).splitlines()[0]
+    assert f"case {adult}: since 2025-03-03" in line
+    said(await anwang(lab, "case", "erase", "approve", line.split("erasure ")[1].split()[0], "--by", SECOND))
+    assert await lab.pool.fetchval("SELECT state FROM case_file WHERE case_id = $1", adult) == "erased"
+    reads = await lab.pool.fetch("SELECT body FROM access_event WHERE kind = 'read'")
+    assert {row["body"]["what"] for row in reads} == {"births"}
+    assert await due("2043-03-03") == {minor, unknown}

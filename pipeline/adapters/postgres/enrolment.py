@@ -1,7 +1,7 @@
 """What the commands change in the register: every change is one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,11 @@ class Issued:
     changed: tuple[str, ...] = ()
 
 
+def _described(source: Source) -> Source:
+    """As a list describes it, which does not say what proofs are due."""
+    return replace(source, signature_due=False, certificate_due=False)
+
+
 class Enrolment:
     """What the commands change in the register. Every change is one transaction."""
 
@@ -43,8 +48,8 @@ class Enrolment:
         others = [s for s in sources if s.code in there]
         return Issued(
             secrets={s.code: drawn(purpose) if purpose else "" for s in sources if s.code not in there},
-            unchanged=tuple(s.code for s in others if known[s.code] == s),
-            changed=tuple(s.code for s in others if known[s.code] != s),
+            unchanged=tuple(s.code for s in others if _described(known[s.code]) == s),
+            changed=tuple(s.code for s in others if _described(known[s.code]) != s),
         )
 
     async def enrol(
@@ -77,12 +82,16 @@ class Enrolment:
         return secret
 
     async def revoke(self, code: str, at: datetime) -> None:
-        """From `at` on nothing of it is believed and none of its credentials opens. Raises RegisterRefusedError."""
+        """From `at` on nothing of it is believed and none of its credentials, keys and certificates is good. Raises
+        RegisterRefusedError.
+        """
         await self._require(code)
         async with self._pool.acquire() as db, db.transaction():
             number = await db.fetchval(SQL["next_version"])
             await db.execute(SQL["revoke"], code, at, number)
             await db.execute(SQL["end_credentials"], code, None, at - timedelta(microseconds=1), number)
+            await db.execute(SQL["end_keys"], code, at, number)
+            await db.execute(SQL["end_certificates"], code, at, number)
 
     async def _require(self, code: str) -> None:
         source = await self.find(code)
