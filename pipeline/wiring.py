@@ -32,7 +32,7 @@ from pipeline.adapters.kafka.outlet import Outlet
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.oidc import Provider
-from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted, read_shown
+from pipeline.adapters.postgres.access_log import AccessBook, Reading, Shown, Verified, Wanted, read_shown
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -184,7 +184,7 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
         marks = await _pool(stack, settings.postgres_dsn, name, Role.ASSESS, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
-        keys, policies = CaseKeys(keys_pool, on.ring), Policies(on.pool, "assess")
+        keys, policies = CaseKeys(keys_pool, on.ring, "assess"), Policies(on.pool, "assess")
         centres = read_folder(settings.directory_dir)
         store = AssessStore(
             on.pool, marks, keys, on.ring, sources=sources, policies=policies, centres=centres, worker=name
@@ -363,6 +363,7 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
         async def turn() -> None:
             with contextlib.suppress(UnavailableError):
                 await found.sources.look()
+                await found.reading.rest()
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
 
@@ -520,6 +521,7 @@ class Links:
     policies: Policies
     terms: TermsBook
     receipts: Receipts
+    reading: Reading
     casebook: Casebook
     transfers: Transfers
     overrides: Overrides
@@ -536,12 +538,12 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
             await prove_wrapping(db, on.ring)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
-        keys = CaseKeys(keys_pool, on.ring)
+        keys = CaseKeys(keys_pool, on.ring, "desk" if role is Role.DESK else "operate")
         reader = DocketReader(on.ring, keys, sources)
         policies, centres = Policies(on.pool, stage), read_folder(settings.directory_dir)
         rulings = Rulings(on.pool, keys, reader, policies, centres)
         terms = TermsBook(await with_retries(policies.book), centres)
-        yield Links(
+        found = Links(
             pool=on.pool,
             rulings=rulings,
             explaining=Explaining(on.pool),
@@ -550,10 +552,15 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
             policies=policies,
             terms=terms,
             receipts=Receipts(on.pool, keys),
+            reading=Reading(on.pool, keys),
             casebook=Casebook(on.pool, reader),
             transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
             overrides=Overrides(on.pool, keys, reader, policies, centres, rulings.named),
         )
+        try:
+            yield found
+        finally:
+            await found.reading.rest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from pipeline.adapters.postgres.access_log import note
 from pipeline.adapters.postgres.case_writer import CaseWriter
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL as ASSESS
@@ -14,6 +15,7 @@ from pipeline.adapters.postgres.moves import Moves, Step
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.case import Ruling, RulingKind
+from pipeline.domain.access import OWNERS_NAMED_MAX, AccessKind, Body, Deed, as_code
 from pipeline.domain.bonds import Scope
 from pipeline.domain.centres import CentreBook
 from pipeline.domain.notices import Stamp, ruling_notices
@@ -126,6 +128,7 @@ class Rulings:
             stamp = Stamp(now, await db.fetchval(ASSESS["history"]))
             await CaseWriter(db, keys).write(moves, ruling_notices(ruled, stamp))
             await self._note(db, ruled)
+            await note(db, self._keys, _deed(ruled))
             await db.execute(ASSESS["wake_relay"])
         return ruled
 
@@ -145,6 +148,18 @@ class Rulings:
         of_households = (tie for tie in ruled.ties if tie.scope is Scope.HOUSEHOLD or tie.together)
         decided = {report_id for tie in of_households for report_id in tie.pair}
         await db.execute(SQL["answer_reviews"], list(decided))
+
+
+def _deed(ruled: Ruled) -> Deed:
+    told, cases = ruled.ruling, {change.after.case_id for change in ruled.changes}
+    cases |= {gone.case.case_id for gone in ruled.absorbed}
+    body: Body = {
+        "ruling": told.ruling_id,
+        "step": told.kind.value,
+        "seconded_by": told.seconded_by and as_code(told.seconded_by),
+        "case_ids": [*sorted(cases)[:OWNERS_NAMED_MAX]],
+    }
+    return Deed(AccessKind.RULING, told.ruled_by, body)
 
 
 def _uuid(name: str) -> UUID | None:
