@@ -35,7 +35,15 @@ from pipeline.adapters.kafka.returning import send_back
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.oidc import Provider
-from pipeline.adapters.postgres.access_log import AccessBook, AccessLog, Shown, Verified, Wanted, read_shown
+from pipeline.adapters.postgres.access_log import (
+    AccessBook,
+    AccessLog,
+    Reading,
+    Shown,
+    Verified,
+    Wanted,
+    read_shown,
+)
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -244,7 +252,7 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
         marks = await _pool(stack, settings.postgres_dsn, name, Role.ASSESS, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
-        keys, policies = CaseKeys(keys_pool, on.ring), Policies(on.pool, "assess")
+        keys, policies = CaseKeys(keys_pool, on.ring, "assess"), Policies(on.pool, "assess")
         centres = read_folder(settings.directory_dir)
         store = AssessStore(
             on.pool, marks, keys, on.ring, sources=sources, policies=policies, centres=centres, worker=name
@@ -434,6 +442,7 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
         async def turn() -> None:
             with contextlib.suppress(UnavailableError):
                 await found.sources.look()
+                await found.reading.rest()
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
 
@@ -634,6 +643,7 @@ class Links:
     terms: TermsBook
     retaining: Retaining
     receipts: Receipts
+    reading: Reading
     casebook: Casebook
     transfers: Transfers
     overrides: Overrides
@@ -647,12 +657,12 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         keys_pool = await _keys_pool(stack, settings, on, name, role)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
-        keys = CaseKeys(keys_pool, on.ring)
+        keys = CaseKeys(keys_pool, on.ring, "desk" if role is Role.DESK else "operate")
         reader = DocketReader(on.ring, keys, sources)
         policies, centres = Policies(on.pool, stage), read_folder(settings.directory_dir)
         rulings = Rulings(on.pool, keys, reader, policies, centres)
         terms = TermsBook(await with_retries(policies.book), centres)
-        yield Links(
+        found = Links(
             pool=on.pool,
             keys=keys,
             rulings=rulings,
@@ -663,10 +673,15 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
             terms=terms,
             retaining=Retaining(on.pool, reader),
             receipts=Receipts(on.pool, keys),
+            reading=Reading(on.pool, keys),
             casebook=Casebook(on.pool, reader),
             transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
             overrides=Overrides(on.pool, keys, reader, policies, centres, rulings.named),
         )
+        try:
+            yield found
+        finally:
+            await found.reading.rest()
 
 
 @asynccontextmanager
