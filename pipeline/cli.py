@@ -15,6 +15,7 @@ from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
 from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
 from pipeline.cli_kafka import kafka_app, reader_app
+from pipeline.cli_keys import keys_app
 from pipeline.cli_policy import policy_app
 from pipeline.cli_source import certificate_app, key_app, requirements
 from pipeline.cli_staff import staff_app
@@ -37,10 +38,9 @@ app = typer.Typer(
     help="Case dispatch for a social safety net: every report in, linked, scored, routed, on the clock, none lost.",
 )
 config = typer.Typer(no_args_is_help=True, help="What the processes are told.")
-keys = typer.Typer(no_args_is_help=True, help="The key ring.")
 source = typer.Typer(no_args_is_help=True, help="Who may report: enrol, give new credentials, revoke, list.")
 app.add_typer(config, name="config", rich_help_panel="Operation")
-app.add_typer(keys, name="keys", rich_help_panel="Operation")
+app.add_typer(keys_app, name="keys", rich_help_panel="Operation")
 mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
 app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
 app.add_typer(source, name="source", rich_help_panel="Reports")
@@ -512,15 +512,6 @@ def topics(told: "Configured") -> None:
     from pipeline.commands.prepare import make_topics
 
     make_topics(told.settings)
-
-
-@keys.command("init")
-@listens_to("key_file", "gate_key_file", "anchor_key_file", "data_dir")
-def keys_init(told: "Configured") -> None:
-    """Draw the key ring, the keys of the HTTP intake and of the audit's anchors; existing ones are never replaced."""
-    from pipeline.commands.prepare import make_keys
-
-    make_keys(told.settings)
 
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="Small letters, digits, hyphens: clinic-0042.")]

@@ -30,6 +30,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(lambda v: None if v == "off" else v)]
 Rate = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}/(second|minute|hour)$")]
 Issuer = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+WrappingKey = Annotated[str, StringConstraints(pattern=r"^(file|pkcs11:\S+)$")]
 LogLevel = Literal["debug", "info", "warning", "error"]
 Account = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
@@ -56,6 +57,7 @@ _FORM = {
     "keys_dsn": "must begin with postgresql:// and hold no space",
     "oidc_issuer": "must begin with https:// and hold no space",
     "oidc_redirect_url": "must begin with https:// and hold no space",
+    "wrapping_key": "must be file, or begin with pkcs11: and hold no space",
     "intake_rate": "must be a number and second, minute or hour, such as 600/minute",
 }
 """Said in place of a pattern that a person would have to decipher."""
@@ -90,10 +92,18 @@ class Settings(BaseSettings):
         default_factory=lambda told: told["data_dir"] / "keys" / "ring.json",
         description="The key ring, by default keys/ring.json in data_dir; only its owner may read it.",
     )
+    erasure_list: Path = Field(
+        default_factory=lambda told: told["key_file"].parent / "erasures.ndjson",
+        description="What was erased, by default erasures.ndjson beside the key ring; it must outlive both databases.",
+    )
     gate_key_file: Path = Field(
         default_factory=lambda told: told["data_dir"] / "keys" / "gate.json",
         description="The keys of the HTTP intake, by default keys/gate.json in data_dir; they open no settled report.",
     )
+    wrapping_key: WrappingKey = Field(
+        "file", description="What wraps case keys: the key ring's own key, or one in a token, as an RFC 7512 URI."
+    )
+    hsm_pin_file: Path | None = Field(None, description="Holds the PIN of that token; only its owner may read it.")
     anchor_key_file: Path = Field(
         default_factory=lambda told: told["data_dir"] / "keys" / "anchor.pem",
         description="The key that signs anchors of the audit, by default keys/anchor.pem in data_dir.",

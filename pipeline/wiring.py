@@ -18,6 +18,7 @@ from uuid import UUID
 
 from pipeline.adapters.anchors import PUBLIC_SUFFIX, AnchorFile, is_signed_by, signer, trusted_keys
 from pipeline.adapters.centre_folder import read_folder
+from pipeline.adapters.erasure_list import ErasureList
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
 from pipeline.adapters.http.desk_room import Room
@@ -50,8 +51,12 @@ from pipeline.adapters.postgres.database import (
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
+from pipeline.adapters.postgres.erased_keys import ErasedKeys
+from pipeline.adapters.postgres.erasure_check import require_applied
+from pipeline.adapters.postgres.erasures import Erasures
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
+from pipeline.adapters.postgres.key_turns import Turns
 from pipeline.adapters.postgres.key_versions import prove_keys, prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, refuse_other_schema
@@ -66,6 +71,7 @@ from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.releases import Releases
+from pipeline.adapters.postgres.rotation import Rotation
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.staff_book import StaffBook
@@ -76,7 +82,8 @@ from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
 from pipeline.adapters.telemetry import utc_now
 from pipeline.adapters.timestamps import Timestamper, is_stamp_of
-from pipeline.adapters.vault import GateKeys, KeyRing
+from pipeline.adapters.vault import FIRST_VERSION, GateKeys, KeyRing, Wrapping
+from pipeline.adapters.vault.hsm import hsm_wrapping
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Directory, Source
@@ -144,11 +151,35 @@ class Ground:
     ring: KeyRing
 
 
+async def create_ring(settings: Settings) -> None:
+    """Draws a new key ring and, where case keys are wrapped elsewhere, the key that wraps them. Raises FileExistsError
+    where a ring is there already, OSError, KeysRefusedError.
+    """
+    wrapping = _wrapping(settings)
+    KeyRing.create(settings.key_file, wrapping)
+    if wrapping:
+        await wrapping.draw(FIRST_VERSION)
+
+
+def _wrapping(settings: Settings) -> Wrapping | None:
+    """What wraps in the place of the key ring's own key."""
+    if settings.wrapping_key == "file":
+        return None
+    return hsm_wrapping(settings.wrapping_key, settings.hsm_pin_file)
+
+
 @asynccontextmanager
-async def ground(
-    settings: Settings, name: str, role: Role, *, connections_max: int = 4, timeout_ms: int = STATEMENT_TIMEOUT_MS
+async def ground(  # noqa: PLR0913 - as open_pool, and what may be there
+    settings: Settings,
+    name: str,
+    role: Role,
+    *,
+    connections_max: int = 4,
+    timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    is_applied: bool = True,
 ) -> AsyncIterator[Ground]:
-    ring = KeyRing.load(settings.key_file)
+    """`is_applied=False`: also where a restore has brought back what was erased."""
+    ring = KeyRing.load(settings.key_file, _wrapping(settings))
     async with AsyncExitStack() as stack:
         pool = await _pool(
             stack, settings.postgres_dsn, name, role, connections_max=connections_max, timeout_ms=timeout_ms
@@ -156,7 +187,28 @@ async def ground(
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
             await prove_keys(db, ring)
+        if is_applied:
+            await require_applied(pool, None, ErasureList(settings.erasure_list))
         yield Ground(pool, ring)
+
+
+async def _keys_pool(  # noqa: PLR0913 - as _pool, and what it is compared with
+    stack: AsyncExitStack,
+    settings: Settings,
+    on: Ground,
+    name: str,
+    role: Role,
+    *,
+    connections_max: int = 2,
+    timeout_ms: int = STATEMENT_TIMEOUT_MS,
+) -> Pool:
+    """The store of case keys; it must know every erasure that the data database and the list know, and they its own."""
+    pool = await _pool(stack, settings.keys_dsn, name, role, connections_max=connections_max, timeout_ms=timeout_ms)
+    async with pool.acquire() as db:
+        await refuse_other_schema(db, KEYS)
+        await prove_wrapping(db, on.ring)
+    await require_applied(on.pool, pool, ErasureList(settings.erasure_list))
+    return pool
 
 
 async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
@@ -183,10 +235,7 @@ async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
 async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
     name, brokers = worker_name("assess"), await proven_brokers(settings)
     async with ground(settings, name, Role.ASSESS) as on, AsyncExitStack() as stack:
-        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.ASSESS, connections_max=2)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
-            await prove_wrapping(db, on.ring)
+        keys_pool = await _keys_pool(stack, settings, on, name, Role.ASSESS)
         marks = await _pool(stack, settings.postgres_dsn, name, Role.ASSESS, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
@@ -572,10 +621,7 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
     """It opens reports, so it needs both databases and the key ring."""
     name = worker_name(stage)
     async with ground(settings, name, role) as on, AsyncExitStack() as stack:
-        keys_pool = await _pool(stack, settings.keys_dsn, name, role, connections_max=2)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
-            await prove_wrapping(db, on.ring)
+        keys_pool = await _keys_pool(stack, settings, on, name, role)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
@@ -598,6 +644,35 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         )
 
 
+@asynccontextmanager
+async def rotation(settings: Settings) -> AsyncIterator[Rotation]:
+    """What replaces keys. It opens reports, so it needs both databases and the key ring, which it must be able to
+    write.
+    """
+    name, role = worker_name("keys"), Role.OPERATE
+    async with ground(settings, name, role, timeout_ms=COUNTING_TIMEOUT_MS) as on, AsyncExitStack() as stack:
+        keys_pool = await _keys_pool(stack, settings, on, name, role, timeout_ms=COUNTING_TIMEOUT_MS)
+        sources = Register(on.pool, directory_of(settings))
+        await sources.look()
+        keys = CaseKeys(keys_pool, on.ring)
+        reindex = Reindex(on.pool, on.ring, DocketReader(on.ring, keys, sources))
+        yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex)
+
+
+@asynccontextmanager
+async def erasing(settings: Settings) -> AsyncIterator[Erasures]:
+    """What erases cases, also where a restore has brought something back. It opens no report."""
+    name = worker_name("erase")
+    async with (
+        ground(settings, name, Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS, is_applied=False) as on,
+        AsyncExitStack() as stack,
+    ):
+        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        yield Erasures(on.pool, ErasedKeys(keys_pool), ErasureList(settings.erasure_list))
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What is stored of cases, and under which terms they were judged when."""
@@ -616,10 +691,7 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
         ground(settings, name, Role.OPERATE, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
         AsyncExitStack() as stack,
     ):
-        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
-            await prove_wrapping(db, on.ring)
+        keys_pool = await _keys_pool(stack, settings, on, name, Role.OPERATE, connections_max=1)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         book = await with_retries(Policies(on.pool, name).book)

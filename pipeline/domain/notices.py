@@ -11,6 +11,7 @@ from pipeline.contracts.case import (
     SYSTEM,
     CaseEvent,
     CaseEventType,
+    Erasure,
     Override,
     QueueRecord,
     RecordKind,
@@ -80,10 +81,11 @@ class _Cause:
     override: Override | None = None
     transfer: Transfer | None = None
     released: str | None = None
+    erasure: Erasure | None = None
 
     @property
     def is_of_people(self) -> bool:
-        return any(word is not None for word in (self.ruling, self.override, self.transfer))
+        return any(word is not None for word in (self.ruling, self.override, self.transfer, self.erasure))
 
     def event_of(self, case: CaseFile) -> str:
         """What a record of this case names as its cause. An event's id may tell who sent it: other cases than the
@@ -129,6 +131,13 @@ def transfer_notices(handed: Handed, stamp: Stamp) -> tuple[Notice, ...]:
     """The messages of a proposed, an accepted or a refused transfer."""
     cause = _Cause(str(handed.transfer.transfer_id), DESK, None, transfer=handed.transfer)
     return _messages(cause, (handed.change,), (), stamp)
+
+
+def erasure_notices(erasure: Erasure, case: CaseFile, stamp: Stamp) -> tuple[Notice, ...]:
+    """The last messages of a case, whose consumers drop it. `case` is its state after, with no report opened."""
+    cause = _Cause(str(erasure.erasure_id), DESK, None, erasure=erasure)
+    gone = _record(RecordKind.WITHDRAWN, _home(case), cause, case, stamp)
+    return (_event(CaseEventType.ERASED, cause, case, stamp), gone)
 
 
 def _messages(
@@ -245,6 +254,7 @@ def _event(  # noqa: PLR0913 - as above
         ruling=cause.ruling,
         override=cause.override,
         transfer=cause.transfer,
+        erasure=cause.erasure,
         queue=standing.queue,
         centre=routing.centre,
         county=routing.county,

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-
 SHORTEST = 6
 """Bytes that a needle needs: shorter ones stand by chance in what is sealed."""
 

@@ -81,12 +81,7 @@ class Rulings:
         """What a person's word for something stands for: the id of a report, a case, an incident or an event. Raises
         RulingRefusedError where there is none, or where an event's id is that of several sources' reports.
         """
-        rows = await with_retries(lambda: self._pool.fetch(SQL["named"], name, _uuid(name)))
-        if not rows:
-            raise refused(RulingRefusal.UNKNOWN)
-        if len({row["what"] for row in rows}) > 1 or (rows[0]["what"] == "event" and len(rows) > 1):
-            raise refused(RulingRefusal.AMBIGUOUS)
-        return Named(rows[0]["what"], tuple(row["report_id"] for row in rows))
+        return await named_by(self._pool, name)
 
     async def report(self, name: str) -> UUID:
         """One report, by its own id or by that of an event of it. Raises RulingRefusedError."""
@@ -145,6 +140,16 @@ class Rulings:
         of_households = (tie for tie in ruled.ties if tie.scope is Scope.HOUSEHOLD or tie.together)
         decided = {report_id for tie in of_households for report_id in tie.pair}
         await db.execute(SQL["answer_reviews"], list(decided))
+
+
+async def named_by(pool: Pool, name: str) -> Named:
+    """As `Rulings.named`."""
+    rows = await with_retries(lambda: pool.fetch(SQL["named"], name, _uuid(name)))
+    if not rows:
+        raise refused(RulingRefusal.UNKNOWN)
+    if len({row["what"] for row in rows}) > 1 or (rows[0]["what"] == "event" and len(rows) > 1):
+        raise refused(RulingRefusal.AMBIGUOUS)
+    return Named(rows[0]["what"], tuple(row["report_id"] for row in rows))
 
 
 def _uuid(name: str) -> UUID | None:

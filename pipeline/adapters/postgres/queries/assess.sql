@@ -81,7 +81,7 @@ WITH RECURSIVE near (case_id) AS (
     UNION
     SELECT other.case_id
     FROM near
-    JOIN case_file c ON c.case_id = near.case_id AND c.state <> 'closed'
+    JOIN case_file c ON c.case_id = near.case_id AND c.state NOT IN ('closed', 'erased')
     JOIN incident i ON i.case_id = near.case_id
     JOIN report r ON r.incident_id = i.incident_id
     CROSS JOIN LATERAL (
@@ -148,6 +148,14 @@ SELECT c.incident_id, c.name, c.due_at FROM clock c JOIN incident i USING (incid
 
 -- name: decisions
 SELECT event_key, decision FROM decision WHERE event_key = ANY($1)
+
+-- name: erased_events
+-- Known by their bytes alone, once nothing of them can be opened.
+SELECT event_key, digest FROM erased_event WHERE event_key = ANY($1)
+
+-- name: note_past_home
+-- Under which other case's key an older backup holds what has moved.
+INSERT INTO past_home (event_key, case_id) SELECT * FROM unnest($1::uuid[], $2::uuid[]) ON CONFLICT DO NOTHING
 
 -- name: move_cursor
 -- The fence: it must hit its row, else another worker holds the partition or an offset was skipped.
