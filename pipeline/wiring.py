@@ -76,6 +76,7 @@ from pipeline.adapters.postgres.rotation import Rotation
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.staff_book import StaffBook
+from pipeline.adapters.postgres.ties import Ties
 from pipeline.adapters.postgres.transfers import Transfers
 from pipeline.adapters.postgres.unread_book import UnreadBook
 from pipeline.adapters.probes import broker_answers
@@ -661,7 +662,8 @@ async def rotation(settings: Settings) -> AsyncIterator[Rotation]:
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
         reindex = Reindex(on.pool, on.ring, DocketReader(on.ring, keys, sources))
-        yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex)
+        ties = Ties(on.pool, keys, on.ring)
+        yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex, ties.renew)
 
 
 @asynccontextmanager
