@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, W
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
+from pipeline.adapters.postgres.cards import Cards
 from pipeline.adapters.postgres.casebook import Casebook
 from pipeline.adapters.postgres.database import (
     COUNTING_TIMEOUT_MS,
@@ -422,6 +423,7 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
                 found.pool, timedelta(hours=settings.session_max_h), timedelta(minutes=settings.session_idle_min)
             ),
             labels=partial(_label, found.terms),
+            cards=Cards(people, found.keys, found.sources, utc_now, partial(_is_workday, found.terms)),
             has_local_accounts=settings.desk_local_accounts,
             provider=provider,
         )
@@ -456,6 +458,10 @@ def provider_of(settings: Settings) -> Provider | None:
         raise SettingsRefusedError(f"the file {file} cannot be read: {error.strerror}") from None
 
 
+def _is_workday(terms: TermsBook, day: date) -> bool:
+    return terms.at(utc_now()).policy.calendar.is_worked(day)
+
+
 @asynccontextmanager
 async def staff_book(settings: Settings) -> AsyncIterator[StaffBook]:
     """What changes accounts and posts; the database must be of this program's schema."""
@@ -464,6 +470,15 @@ async def staff_book(settings: Settings) -> AsyncIterator[StaffBook]:
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         yield StaffBook(pool)
+
+
+@asynccontextmanager
+async def ties(settings: Settings) -> AsyncIterator[Ties]:
+    """What ties members of staff to reports."""
+    name = worker_name("staff")
+    async with ground(settings, name, Role.OPERATE, connections_max=1) as on, AsyncExitStack() as stack:
+        keys_pool = await _keys_pool(stack, settings, on, name, Role.OPERATE, connections_max=1)
+        yield Ties(on.pool, CaseKeys(keys_pool, on.ring), on.ring)
 
 
 def taipei_now() -> datetime:
@@ -608,6 +623,7 @@ class Links:
     """What people ask and decide of cases and their links."""
 
     pool: Pool
+    keys: CaseKeys
     rulings: Rulings
     explaining: Explaining
     reindex: Reindex
@@ -636,6 +652,7 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         terms = TermsBook(await with_retries(policies.book), centres)
         yield Links(
             pool=on.pool,
+            keys=keys,
             rulings=rulings,
             explaining=Explaining(on.pool),
             reindex=Reindex(on.pool, on.ring, reader),

@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     REPORT = "report"
     ORIGINAL = "original"
     UNREAD = "unread"
+    STAFF = "staff"
 
 
 class KeyName(NamedTuple):
