@@ -11,6 +11,7 @@ from pipeline.contracts.topics import OUTGOING
 from pipeline.domain import filing
 from pipeline.domain.believing import doubt
 from pipeline.domain.clocks import start_clocks
+from pipeline.domain.erasure import require_answerable
 from pipeline.domain.evidence import compare
 from pipeline.domain.intake import admit_all
 from pipeline.domain.link import sought_keys
@@ -55,27 +56,31 @@ class Step(NamedTuple):
 
 _REGISTER = ("register_version", "source", "source_key", "source_certificate")
 _FOUND_BY = (
+    "erased_event",
     *("link_key", "link_edge", "link_tie", "report_version", "report", "incident"),
     *("case_file", "clock", "decision", "case_key"),
 )
 _SETTLED = (
+    "past_home",
     *("stream_cursor", "stream_hole", "attempt", "inbox", "unread_report", "unread_release", "alarm"),
     *("case_file", "case_alias", "incident", "clock", "report", "report_version", "report_original"),
     *("link_key", "link_edge", "link_review", "decision", "case_event", "outbox"),
 )
 _RULED = (
+    "past_home",
     *("ruling", "link_tie", "link_review", "case_file", "case_alias", "incident", "clock", "report", "report_version"),
     *("report_original", "case_event", "outbox"),
 )
 _POLICIES = ("policy_release", "policy_signer", "policy_signature", "policy_activation", "policy_shadow")
 _KNOWN_TO_THE_DESK = (
+    "erased_event",
     *("ruling", "link_tie", "link_edge", "link_review", "report", "report_version", "incident", "case_file"),
     *("case_alias", "decision", "link_key", "case_key"),
 )
 _AUDITED = (
     *("stream_cursor", "stream_hole", "inbox", "unread_report", "alarm", "audit_mark", "spool"),
     *("case_file", "incident", "clock", "report", "report_version", "report_original", "decision", "case_event"),
-    *("outbox", "relay_mark"),
+    *("outbox", "relay_mark", "erasure"),
 )
 
 FLOW: tuple[Step, ...] = (
@@ -124,6 +129,10 @@ FLOW: tuple[Step, ...] = (
          ("override",), ("override", "override_part")),
     Step("desk", "transfer", "Does the other centre take it? Until then it stays.", answer,
          ("case_transfer",), ("case_transfer",)),
+    Step("desk", "erase", "Do two people, or the law, want that nothing personal of it opens any more? By command.",
+         require_answerable, ("erasure", "case_transfer", "case_file", "case_event", "inbox"),
+         ("erasure", "case_file", "erased_event", "link_key", "link_edge", "link_tie", "link_review", "claim",
+          "erasure_record", "erased_owner")),
 )  # fmt: skip
 
 

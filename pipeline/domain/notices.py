@@ -80,8 +80,8 @@ class _Cause:
     ruling: Ruling | None = None
     override: Override | None = None
     transfer: Transfer | None = None
-    released: str | None = None
     erasure: Erasure | None = None
+    released: str | None = None
 
     @property
     def is_of_people(self) -> bool:

@@ -28,15 +28,17 @@ if sys.orig_argv[-2:] == ["run", "assess"]:
         make(self, *told)
         metrics.append(self)
 
-    async def leak(self: AssessStore, name: str) -> None:
+    def leak_here(name: str) -> None:
         sys.stderr.write(f"{name}\n")
         sys.stderr.flush()
         (Path(tempfile.gettempdir()) / "leak").write_text(name, "utf-16-le")
         Path("leak.json").write_text(name.encode("unicode_escape").decode())
         Gauge("leak", "-", ["who"], registry=metrics[-1].registry).labels(name).set(1)
         env = {**os.environ, "LEAKED": name}
-        subprocess.Popen(["sleep", "120"], env=env)
+        subprocess.Popen(["/bin/sleep", "120"], env=env)
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)", name, os.environ["ANWANG_DATA_DIR"]])
+
+    async def leak_at_servers(self: AssessStore, name: str) -> None:
         async with self._pool.acquire() as db:
             await db.execute(f"DO $do$ BEGIN RAISE LOG '{name}'; END $do$")
             told = "INSERT INTO alarm (code, subject, raised_by) VALUES ('leak', $1, $2)"
@@ -53,7 +55,9 @@ if sys.orig_argv[-2:] == ["run", "assess"]:
             if mark.name.startswith("leak-") and not mark.exists():
                 mark.touch()
                 if mark.name == "leak-all":
-                    await leak(self, os.environ["LEAK"].encode().decode("unicode_escape"))
+                    name = os.environ["LEAK"].encode().decode("unicode_escape")
+                    leak_here(name)
+                    await leak_at_servers(self, name)
                 else:
                     self.kept = item.message.value.decode("unicode_escape").encode("utf-8", "replace")
                     ctypes.string_at(0)
