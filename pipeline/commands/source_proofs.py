@@ -31,7 +31,7 @@ def add_key(settings: Settings, code: str, file: Path, kid: str | None) -> None:
 
 def revoke_key(settings: Settings, code: str, kid: str) -> None:
     """What comes in from now on is not believed by this key. Raises RegisterRefusedError."""
-    asked(_with_proofs(settings, code, lambda proofs: proofs.revoke_key(code, kid)))
+    asked(_as_it_is(settings, lambda proofs: proofs.revoke_key(code, kid)))
     sys.stdout.write(f"revoked: what {code} signs by {kid} from now on is refused, or quarantined\n")
 
 
@@ -43,7 +43,7 @@ def require_signature(settings: Settings, code: str, *, due: bool) -> None:
 
 
 def show_keys(settings: Settings, code: str | None, *, as_json: bool) -> None:
-    _show(asked(_reading(settings, lambda proofs: proofs.keys(code))), ("source", "kid", "curve"), as_json=as_json)
+    _show(asked(_as_it_is(settings, lambda proofs: proofs.keys(code))), ("source", "kid", "curve"), as_json=as_json)
 
 
 def add_certificate(settings: Settings, code: str, file: Path) -> None:
@@ -61,7 +61,7 @@ def revoke_certificate(settings: Settings, code: str, fingerprint: str) -> None:
         found = bytes.fromhex(fingerprint)
     except ValueError:
         raise RegisterRefusedError("a fingerprint is 64 hexadecimal digits") from None
-    asked(_with_proofs(settings, code, lambda proofs: proofs.revoke_certificate(code, found)))
+    asked(_as_it_is(settings, lambda proofs: proofs.revoke_certificate(code, found)))
     sys.stdout.write(f"revoked: {code} connects no more by {fingerprint}\n")
 
 
@@ -72,7 +72,7 @@ def require_certificate(settings: Settings, code: str, *, due: bool) -> None:
 
 
 def show_certificates(settings: Settings, code: str | None, *, as_json: bool) -> None:
-    rows = asked(_reading(settings, lambda proofs: proofs.certificates(code)))
+    rows = asked(_as_it_is(settings, lambda proofs: proofs.certificates(code)))
     _show(rows, ("source", "fingerprint"), as_json=as_json)
 
 
@@ -86,7 +86,8 @@ def _show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json:
         sys.stdout.write("  ".join((*(str(row[name]) for name in columns), state)) + "\n")
 
 
-async def _reading(settings: Settings, act: Callable[[Proofs], Awaitable[T]]) -> T:
+async def _as_it_is(settings: Settings, act: Callable[[Proofs], Awaitable[T]]) -> T:
+    """Of a source that is not enrolled there is nothing to show and nothing to end."""
     async with wiring.proofs(settings) as (_, proofs):
         return await act(proofs)
 
