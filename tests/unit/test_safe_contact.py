@@ -130,7 +130,9 @@ def test_nothing_told_binds_nothing() -> None:
     assert code(Rules()) == "allowed"
 
 
-TEXTS = st.sampled_from(["平日 9:00-11:00", "隨時", "週六 13:00-15:00", "下班後", "10:00-12:00", "", "只能簡訊", "電話"])
+TEXTS = st.sampled_from(
+    ["平日 9:00-11:00", "隨時", "週六 13:00-15:00", "下班後", "10:00-12:00", "", "只能簡訊", "電話"]
+)
 RULES = st.builds(
     Rule,
     st.none() | TEXTS,
