@@ -26,6 +26,7 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
     ),
     "case_transfer": (WORKERS, ALL),
     "claim": (WORKERS, ALL),
+    "claim_ended": ([PostRole.SUPERVISOR], ALL),
     "clock": (WORKERS, ALL),
     "decision": (WORKERS, "event_key case_id incident_id outcome link_class policy_version decided_at"),
     "incident": (WORKERS, ALL),
@@ -62,12 +63,14 @@ MAY_CALL: dict[str, list[PostRole]] = {
         ),
         WORKERS,
     ),
+    "has_broken_glass": HANDS,
+    "case_counts": [PostRole.ANALYST, PostRole.SUPERVISOR],
     "records_of_my_centre": [PostRole.DISPATCHER],
     "tell_audit_read": AUDITORS,
     **dict.fromkeys(
         (
             *("access_hash", "audit_append", "audit_append_many", "conflicts_of", "told", "seen_case", "why_unseen"),
-            "put_under_guard",
+            *("put_under_guard", "end_claims_of_parties"),
         ),
         NOBODY,
     ),
@@ -125,13 +128,13 @@ FOR_ALL = {"schema_migration", "key_check", "key_version"}
 """What each process looks at when it starts, and by which it knows its keys."""
 
 WRITES_AT_START = {"key_check", "key_version"}
-BY_COMMAND = {"erase"}
+BY_COMMAND = {"erase", "tie"}
 """A step of the desk that people take by a command, which acts as anwang_operate."""
 
 BY_TRIGGERS = {"past_home", "erased_event", "erasure"}
 """Looked at, and one of them written, beside a step's own tables: what is erased must not come back."""
 
-ONLY_BY_PEOPLE = {"claim", "reveal", "staff_tie", "access_event", "access_head"}
+ONLY_BY_PEOPLE = {"claim", "claim_ended", "reveal", "staff_tie", "access_event", "access_head"}
 """In steps of the desk, of which its process itself has nothing: people reach them, or functions that they call."""
 
 
