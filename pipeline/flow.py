@@ -80,7 +80,7 @@ _KNOWN_TO_THE_DESK = (
 _AUDITED = (
     *("stream_cursor", "stream_hole", "inbox", "unread_report", "alarm", "audit_mark", "spool"),
     *("case_file", "incident", "clock", "report", "report_version", "report_original", "decision", "case_event"),
-    *("outbox", "relay_mark"),
+    *("outbox", "relay_mark", "erasure"),
 )
 
 FLOW: tuple[Step, ...] = (
