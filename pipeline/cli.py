@@ -17,7 +17,9 @@ from pipeline.cli_directory import directory_app
 from pipeline.cli_kafka import kafka_app, reader_app
 from pipeline.cli_keys import keys_app
 from pipeline.cli_policy import policy_app
+from pipeline.cli_source import certificate_app, key_app, requirements
 from pipeline.cli_staff import staff_app
+from pipeline.cli_unread import named, unread_app
 from pipeline.cli_verify import audit_app, verify_app
 from pipeline.commands.options import KAFKA, PROCESS, SERVERS, CaseFirst, listens_to
 
@@ -42,6 +44,10 @@ app.add_typer(keys_app, name="keys", rich_help_panel="Operation")
 mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
 app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
 app.add_typer(source, name="source", rich_help_panel="Reports")
+source.add_typer(key_app, name="key")
+source.add_typer(certificate_app, name="certificate")
+source.add_typer(requirements)
+app.add_typer(unread_app, name="unread", rich_help_panel="Reports")
 app.add_typer(kafka_app, name="kafka", rich_help_panel="Operation")
 app.add_typer(reader_app, name="reader", rich_help_panel="Operation")
 app.add_typer(policy_app, name="policy", rich_help_panel="Operation")
@@ -459,24 +465,6 @@ def explain_link(
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Who looked.")]
 
 
-@app.command(rich_help_panel=REPORTS)
-@listens_to(*SERVERS)
-def unread(
-    told: "Configured",
-    *,
-    read: Annotated[UUID | None, typer.Option(metavar="ID", help="A person has read this one; needs --by.")] = None,
-    by: By = None,
-    as_json: AsJson = False,
-) -> None:
-    """The reports that wait for a person because nobody could read or may believe them."""
-    from pipeline.commands.ledger import mark_read, show_unread
-
-    if read is None:
-        show_unread(told.settings, as_json=as_json)
-    else:
-        raise typer.Exit(mark_read(told.settings, read, _named(by)))
-
-
 @app.command(rich_help_panel=OPERATION)
 @listens_to(*SERVERS)
 def alarms(
@@ -492,13 +480,7 @@ def alarms(
     if settle is None:
         show_alarms(told.settings, as_json=as_json)
     else:
-        raise typer.Exit(settle_alarm(told.settings, settle, _named(by)))
-
-
-def _named(by: str | None) -> str:
-    if not by or not by.strip():
-        raise typer.BadParameter("say who looked", param_hint="--by")
-    return by.strip()
+        raise typer.Exit(settle_alarm(told.settings, settle, named(by)))
 
 
 @app.command(rich_help_panel=OPERATION)

@@ -129,6 +129,13 @@ class Settings(BaseSettings):
     intake_port: Annotated[int, Field(ge=0, le=65535)] = Field(8113, description="Its port; 0 takes any free one.")
     intake_rate: Rate = Field("1200/minute", description="How often one source may call one gateway.")
     body_bytes_max: int = Field(2_000_000, ge=10_000, le=10_000_000, description="The largest body of one request.")
+    intake_cert_file: Path | None = Field(
+        None, description="Its certificate chain (PEM): it then speaks TLS alone; needs intake_key_file."
+    )
+    intake_key_file: Path | None = Field(None, description="The key to it (PEM); only its owner may read it.")
+    intake_client_ca_file: Path | None = Field(
+        None, description="Who signs the client certificates of sources (PEM); none is asked for if not set."
+    )
     desk_host: str = Field("127.0.0.1", min_length=1, description="Where staff ask and rule by HTTP.")
     desk_port: Annotated[int, Field(ge=0, le=65535)] = Field(8114, description="Its port; 0 takes any free one.")
     desk_local_accounts: bool = Field(

@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,20 +24,30 @@ from pipeline.adapters.http.desk import desk_app
 from pipeline.adapters.http.desk_room import Room
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
-from pipeline.adapters.http.server import Watched, listening
+from pipeline.adapters.http.server import Tls, Watched, listening
 from pipeline.adapters.kafka.accounts import Accounts
 from pipeline.adapters.kafka.brokers import brokers_of, proven_brokers
 from pipeline.adapters.kafka.door import Door
 from pipeline.adapters.kafka.intake import Intake
 from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet
+from pipeline.adapters.kafka.returning import send_back
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.oidc import Provider
-from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted, read_shown
+from pipeline.adapters.postgres.access_log import (
+    AccessBook,
+    AccessLog,
+    Reading,
+    Shown,
+    Verified,
+    Wanted,
+    read_shown,
+)
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
+from pipeline.adapters.postgres.cards import Cards
 from pipeline.adapters.postgres.casebook import Casebook
 from pipeline.adapters.postgres.database import (
     COUNTING_TIMEOUT_MS,
@@ -55,6 +65,7 @@ from pipeline.adapters.postgres.erasure_check import require_applied
 from pipeline.adapters.postgres.erasures import Erasures
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
+from pipeline.adapters.postgres.key_backup import read_backup, write_backup
 from pipeline.adapters.postgres.key_turns import Turns
 from pipeline.adapters.postgres.key_versions import prove_keys, prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
@@ -63,17 +74,21 @@ from pipeline.adapters.postgres.overrides import Overrides
 from pipeline.adapters.postgres.overruled import read_overruled
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.policies import Policies
+from pipeline.adapters.postgres.proofs import Proofs
 from pipeline.adapters.postgres.quiet import refuse_talkative_log
 from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.releases import Releases
+from pipeline.adapters.postgres.retaining import Retaining
 from pipeline.adapters.postgres.rotation import Rotation
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.staff_book import StaffBook
+from pipeline.adapters.postgres.ties import Ties
 from pipeline.adapters.postgres.transfers import Transfers
+from pipeline.adapters.postgres.unread_book import UnreadBook
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -83,11 +98,13 @@ from pipeline.adapters.vault import FIRST_VERSION, GateKeys, KeyRing, Wrapping
 from pipeline.adapters.vault.hsm import hsm_wrapping
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
+from pipeline.domain.access import AccessKind, Body
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.domain.link_words import Words
 from pipeline.domain.overruled import Overruled
 from pipeline.domain.terms import TermsBook
+from pipeline.domain.unread import Fate, Quarantined
 from pipeline.errors import KeysRefusedError, UnavailableError
 from pipeline.ports import Telling
 from pipeline.settings import Settings, SettingsRefusedError, directory_of
@@ -98,6 +115,7 @@ from pipeline.stages.feeds import FeedWatch
 from pipeline.stages.intake import Gate
 from pipeline.stages.ledger import ledger_state
 from pipeline.stages.relay import Relay
+from pipeline.stages.release import Releasing
 
 AUDIT_EVERY_S = 1.0
 FEEDS_EVERY_S = 1.0
@@ -234,7 +252,7 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
         marks = await _pool(stack, settings.postgres_dsn, name, Role.ASSESS, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
-        keys, policies = CaseKeys(keys_pool, on.ring), Policies(on.pool, "assess")
+        keys, policies = CaseKeys(keys_pool, on.ring, "assess"), Policies(on.pool, "assess")
         centres = read_folder(settings.directory_dir)
         store = AssessStore(
             on.pool, marks, keys, on.ring, sources=sources, policies=policies, centres=centres, worker=name
@@ -272,9 +290,10 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
             async with asyncio.timeout(ASK_FOR_S):
                 await door.looked.wait()
         gate = Gate(door, spool, telling)
-        house = House(gate, keeper, keys, Rates(settings.intake_rate), utc_now, settings.body_bytes_max)
+        rates, bytes_max = Rates(settings.intake_rate), settings.body_bytes_max
+        house = House(gate, keeper, keys, rates, utc_now, bytes_max, telling.refused)
         app = Watched(intake_app(house), telling.answered)
-        await stack.enter_async_context(listening(app, settings.intake_host, settings.intake_port))
+        await stack.enter_async_context(listening(app, settings.intake_host, settings.intake_port, _tls(settings)))
 
         async def turn() -> None:
             if watching.done():
@@ -292,6 +311,15 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
                     await keeper.tell_spool(settings.instance or name, waiting, oldest_at)
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
+
+
+def _tls(settings: Settings) -> Tls | None:
+    cert, key, client_ca = settings.intake_cert_file, settings.intake_key_file, settings.intake_client_ca_file
+    if cert and key:
+        return Tls(cert, key, client_ca)
+    if cert or key or client_ca:
+        raise SettingsRefusedError("intake_cert_file and intake_key_file are set both, or there is no TLS")
+    return None
 
 
 def _spool(stack: AsyncExitStack, settings: Settings, keys: GateKeys) -> Spool | None:
@@ -405,6 +433,7 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
                 found.pool, timedelta(hours=settings.session_max_h), timedelta(minutes=settings.session_idle_min)
             ),
             labels=partial(_label, found.terms),
+            cards=Cards(people, found.keys, found.sources, utc_now, partial(_is_workday, found.terms)),
             has_local_accounts=settings.desk_local_accounts,
             provider=provider,
         )
@@ -413,6 +442,7 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
         async def turn() -> None:
             with contextlib.suppress(UnavailableError):
                 await found.sources.look()
+                await found.reading.rest()
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
 
@@ -432,9 +462,15 @@ def provider_of(settings: Settings) -> Provider | None:
     if not (issuer and client_id and redirect_url and file):
         raise SettingsRefusedError("oidc_issuer, _client_id, _client_secret_file and _redirect_url go together")
     try:
+        if file.stat().st_mode & 0o077:
+            raise SettingsRefusedError(f"the file {file} may be read by others; its mode must be 0600")
         return Provider(issuer, client_id, file.read_text("utf-8").strip(), redirect_url)
     except OSError as error:
         raise SettingsRefusedError(f"the file {file} cannot be read: {error.strerror}") from None
+
+
+def _is_workday(terms: TermsBook, day: date) -> bool:
+    return terms.at(utc_now()).policy.calendar.is_worked(day)
 
 
 @asynccontextmanager
@@ -445,6 +481,15 @@ async def staff_book(settings: Settings) -> AsyncIterator[StaffBook]:
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         yield StaffBook(pool)
+
+
+@asynccontextmanager
+async def ties(settings: Settings) -> AsyncIterator[Ties]:
+    """What ties members of staff to reports."""
+    name = worker_name("staff")
+    async with ground(settings, name, Role.OPERATE, connections_max=1) as on, AsyncExitStack() as stack:
+        keys_pool = await _keys_pool(stack, settings, on, name, Role.OPERATE, connections_max=1)
+        yield Ties(on.pool, CaseKeys(keys_pool, on.ring), on.ring)
 
 
 def taipei_now() -> datetime:
@@ -473,6 +518,18 @@ async def enrolment(settings: Settings) -> AsyncIterator[Enrolment]:
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         yield Enrolment(pool)
+
+
+@asynccontextmanager
+async def proofs(settings: Settings) -> AsyncIterator[tuple[Enrolment, Proofs]]:
+    """The register, and what changes the keys and certificates of those in it."""
+    async with AsyncExitStack() as stack:
+        pool = await _pool(
+            stack, settings.postgres_dsn, worker_name("sources"), Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS
+        )
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        yield Enrolment(pool), Proofs(pool)
 
 
 @asynccontextmanager
@@ -507,6 +564,20 @@ async def mark_read(settings: Settings, unread_id: UUID, by: str) -> bool:
     """A person has read this report; False where no such one waits."""
     async with ground(settings, worker_name("unread"), Role.OPERATE) as on:
         return await AuditStore(on.pool).mark_read(unread_id, by)
+
+
+async def release_unread(settings: Settings, unread_id: UUID, by: str, second: str) -> tuple[Fate, Quarantined]:
+    """Two people believe this quarantined report: it goes back to its topic. Raises UnreadRefusedError."""
+    name, brokers = worker_name("unread"), await proven_brokers(settings)
+    async with ground(settings, name, Role.OPERATE) as on, AsyncExitStack() as stack:
+        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
+        sources = await Register(on.pool, directory_of(settings)).look()
+        book = UnreadBook(on.pool, CaseKeys(keys_pool, on.ring), on.ring)
+        releasing = Releasing(book, partial(send_back, brokers), sources, utc_now)
+        return await releasing.release(unread_id, by, second)
 
 
 async def read_alarms(settings: Settings) -> list[AlarmRow]:
@@ -563,13 +634,16 @@ class Links:
     """What people ask and decide of cases and their links."""
 
     pool: Pool
+    keys: CaseKeys
     rulings: Rulings
     explaining: Explaining
     reindex: Reindex
     sources: Register
     policies: Policies
     terms: TermsBook
+    retaining: Retaining
     receipts: Receipts
+    reading: Reading
     casebook: Casebook
     transfers: Transfers
     overrides: Overrides
@@ -583,24 +657,31 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         keys_pool = await _keys_pool(stack, settings, on, name, role)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
-        keys = CaseKeys(keys_pool, on.ring)
+        keys = CaseKeys(keys_pool, on.ring, "desk" if role is Role.DESK else "operate")
         reader = DocketReader(on.ring, keys, sources)
         policies, centres = Policies(on.pool, stage), read_folder(settings.directory_dir)
         rulings = Rulings(on.pool, keys, reader, policies, centres)
         terms = TermsBook(await with_retries(policies.book), centres)
-        yield Links(
+        found = Links(
             pool=on.pool,
+            keys=keys,
             rulings=rulings,
             explaining=Explaining(on.pool),
             reindex=Reindex(on.pool, on.ring, reader),
             sources=sources,
             policies=policies,
             terms=terms,
+            retaining=Retaining(on.pool, reader),
             receipts=Receipts(on.pool, keys),
+            reading=Reading(on.pool, keys),
             casebook=Casebook(on.pool, reader),
             transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
             overrides=Overrides(on.pool, keys, reader, policies, centres, rulings.named),
         )
+        try:
+            yield found
+        finally:
+            await found.reading.rest()
 
 
 @asynccontextmanager
@@ -630,6 +711,40 @@ async def erasing(settings: Settings) -> AsyncIterator[Erasures]:
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
         yield Erasures(on.pool, ErasedKeys(keys_pool), ErasureList(settings.erasure_list))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStore:
+    """The store of case keys as a whole. Nothing of it is unwrapped but its proof."""
+
+    data: Pool
+    keys: Pool
+    ring: KeyRing
+
+    async def back_up(self, folder: Path, now: datetime) -> tuple[Path, int]:
+        path, keys = await write_backup(self.keys, folder, now)
+        async with self.data.acquire() as db:
+            body: Body = {"what": "case_keys", "keys": keys}
+            await AccessLog.append(db, "operate", AccessKind.EXPORT, "backup", body)
+        return path, keys
+
+    async def restore(self, file: Path) -> int:
+        return await read_backup(self.keys, self.ring, file)
+
+
+@asynccontextmanager
+async def key_store(settings: Settings) -> AsyncIterator[KeyStore]:
+    """To back it up and to bring it back; it need not know every erasure yet."""
+    name = worker_name("keys")
+    async with (
+        ground(settings, name, Role.OPERATE, connections_max=1, is_applied=False) as on,
+        AsyncExitStack() as stack,
+    ):
+        dsn = settings.keys_dsn
+        pool = await _pool(stack, dsn, name, Role.OPERATE, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        yield KeyStore(on.pool, pool, on.ring)
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,6 +258,9 @@ class CaseEvent(_Frozen):
     case_id: UUID
     case_version: int = Field(ge=1)
     outcome: Outcome | None = Field(description="What the report became; null where none came.")
+    released: Code | None = Field(
+        default=None, description="Why the report had been quarantined, where two people believe it after all."
+    )
     link_class: LinkClass | None
     link_reasons: tuple[str, ...] = Field(description="Aspect and level of what speaks for the link.")
     incident_id: UUID | None = Field(description="The incident that the report tells of.")

@@ -110,16 +110,16 @@ class Proposed(NamedTuple):
     answered_by: str | None
 
 
-def require_proposable(standing: Standing, by: str) -> None:
+def require_proposable(standing: Standing, reason: ErasureReason, by: str) -> None:
     """Raises RulingRefusedError."""
     if not is_staff_code(by):
         raise refused(ErasureRefusal.NOT_A_STAFF_CODE)
     if standing.is_proposed:
         raise refused(ErasureRefusal.ALREADY_PROPOSED)
-    require_erasable(standing)
+    require_erasable(standing, reason)
 
 
-def require_erasable(standing: Standing) -> None:
+def require_erasable(standing: Standing, reason: ErasureReason) -> None:
     """Raises RulingRefusedError for a case that is not there to be erased, or of which something waits."""
     if standing.state is None:
         raise refused(ErasureRefusal.UNKNOWN_CASE)
@@ -129,6 +129,8 @@ def require_erasable(standing: Standing) -> None:
         raise refused(ErasureRefusal.ALREADY_ERASED)
     if standing.transfer_waits:
         raise refused(ErasureRefusal.TRANSFER_WAITS)
+    if reason is ErasureReason.TERM_OVER and standing.state is not CaseState.CLOSED:
+        raise refused(ErasureRefusal.NOT_DUE)
 
 
 def require_answerable(proposed: Proposed | None, by: str, *, approves: bool) -> bool:

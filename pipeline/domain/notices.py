@@ -81,6 +81,7 @@ class _Cause:
     override: Override | None = None
     transfer: Transfer | None = None
     erasure: Erasure | None = None
+    released: str | None = None
 
     @property
     def is_of_people(self) -> bool:
@@ -109,6 +110,7 @@ def notices(settled: Settlement, stamp: Stamp) -> tuple[Notice, ...]:
         incident_id=filed.incident.incident_id,
         link_reasons=filed.reasons,
         asked_for=tuple(ask.other_report_id for ask in filed.asks),
+        released=settled.facts.released,
     )
     return _messages(cause, filed.changes, filed.absorbed, stamp)
 
@@ -241,6 +243,7 @@ def _event(  # noqa: PLR0913 - as above
         case_id=case.case_id,
         case_version=case.version,
         outcome=cause.outcome if is_main else None,
+        released=cause.released if is_main else None,
         link_class=cause.link_class if is_main else None,
         link_reasons=cause.link_reasons if is_main else (),
         incident_id=cause.incident_id if is_main else None,

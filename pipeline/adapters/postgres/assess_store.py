@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
+from pipeline.adapters.postgres.access_log import note
 from pipeline.adapters.postgres.centre_load import CentreLoad
 from pipeline.adapters.postgres.database import RETRY_FOR_S, TRANSIENT, Connection, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL, DocketReader, Loaded, Sought
@@ -18,9 +19,9 @@ from pipeline.adapters.postgres.settlement_writer import SettlementWriter
 from pipeline.adapters.postgres.shadow_writer import Under, judge_beside, write_shadowed
 from pipeline.adapters.postgres.work import Work, unread_ids_of
 from pipeline.adapters.vault import KeyPurpose, KeyRing
-from pipeline.contracts.messages import Coordinate, Stream
+from pipeline.contracts.messages import Coordinate, Message, Stream
 from pipeline.domain.assess import assess
-from pipeline.domain.batch import Batch, Claim, Settled, Span
+from pipeline.domain.batch import Batch, Claim, Release, Settled, Span
 from pipeline.domain.centres import CentreBook, Load
 from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.receipt import receipt_of
@@ -115,6 +116,17 @@ class AssessStore:
 
         return await self._in_turn(act)
 
+    async def releases(self, messages: Sequence[Message]) -> Mapping[Coordinate, Release]:
+        """Those of these messages whose very bytes two people believe after all."""
+        keyed = [(digest, m.at) for m in messages for digest in self._ring.all_keyed(m.wire)]
+
+        async def act() -> Mapping[Coordinate, Release]:
+            rows = await self._pool.fetch(SQL["releases"], [digest for digest, _ in keyed])
+            found = {row["digest"]: Release(row["unread_id"], row["received_at"], row["code"]) for row in rows}
+            return {at: found[digest] for digest, at in keyed if digest in found}
+
+        return await self._in_turn(act)
+
     async def raise_alarm(self, code: str, subject: str) -> None:
         async def act() -> None:
             await self._pool.execute(SQL["raise_alarm"], code, subject, "assess")
@@ -199,6 +211,7 @@ class AssessStore:
                 raise _KeysMissing(names)
             await SettlementWriter(db, self._ring, keys, datetime.now(UTC), self._history).write(work)
             await write_shadowed(db, work.shadowed)
+            await note(db, self._keys)
         return Settled(work.counts(), time.monotonic() - locked_at)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from pipeline.adapters.erasure_list import ErasureList
+from pipeline.adapters.postgres.access_log import AccessLog
 from pipeline.adapters.postgres.case_writer import told_by, write_told
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import ROUTING, STANDING
@@ -20,6 +21,7 @@ from pipeline.adapters.postgres.erased_keys import ErasedKeys
 from pipeline.adapters.postgres.rulings import named_by
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.case import ErasureReason
+from pipeline.domain.access import AccessKind, Body
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.erasure import (
     RECORD,
@@ -77,7 +79,7 @@ class Erasures:
 
     async def propose(self, name: str, wish: Wish) -> UUID | None:
         """The case; None where it was proposed before. Raises RulingRefusedError."""
-        case_id = await self._case_of(name)
+        case_id = await self.case_of(name)
         return case_id if await with_retries(lambda: self._propose(case_id, wish)) else None
 
     async def refuse(self, erasure_id: UUID, by: str) -> bool:
@@ -137,12 +139,19 @@ class Erasures:
         rows = await with_retries(lambda: self.pool.fetch(SQL["elsewhere"], list(record.reports)))
         return [(row["report_id"], row["case_id"]) for row in rows]
 
+    async def past_homes(self, record: ErasureRecord) -> list[UUID]:
+        """The cases where some of its reports lay before, whose keys stay: older backups still open those reports by
+        them.
+        """
+        rows = await with_retries(lambda: self.pool.fetch(SQL["past_homes"], list(record.reports), list(record.owners)))
+        return [row["case_id"] for row in rows]
+
     async def records(self) -> Mapping[UUID, ErasureRecord]:
         """Those that the data database has begun or done, by id."""
         rows = await with_retries(lambda: self.pool.fetch(SQL["known"]))
         return {row["erasure_id"]: RECORD.validate_python(row["record"]) for row in rows}
 
-    async def _case_of(self, name: str) -> UUID:
+    async def case_of(self, name: str) -> UUID:
         """Of a name that stands for a case that went up in another, nothing: another is meant than was named."""
         named = await named_by(self.pool, name)
         rows = await with_retries(lambda: self.pool.fetch(ASSESS["cases_of"], list(named.reports[:1])))
@@ -156,14 +165,10 @@ class Erasures:
             await db.execute(ASSESS["lock_linking"])
             if await db.fetchval(SQL["is_known"], wish.erasure_id):
                 return False
-            require_proposable(await _standing(db, case_id), wish.by)
+            require_proposable(await _standing(db, case_id), wish.reason, wish.by)
             await db.execute(SQL["propose"], wish.erasure_id, case_id, wish.reason, wish.by)
-            body: Mapping[str, UUID | str | int] = {
-                "erasure_id": wish.erasure_id,
-                "case_id": case_id,
-                "reason": wish.reason,
-            }
-            await _tell(db, "erasure_proposed", wish.by, body)
+            body: Body = {"erasure_id": wish.erasure_id, "case_id": case_id, "reason": wish.reason}
+            await AccessLog.append(db, STREAM, AccessKind.ERASURE_PROPOSED, wish.by, body)
         return True
 
     async def _refuse(self, erasure_id: UUID, by: str) -> bool:
@@ -172,7 +177,8 @@ class Erasures:
             if not require_answerable(_proposed(found), by, approves=False):
                 return False
             await db.execute(SQL["refuse"], erasure_id, by)
-            await _tell(db, "erasure_refused", by, {"erasure_id": erasure_id, "case_id": found["case_id"]})
+            body: Body = {"erasure_id": erasure_id, "case_id": found["case_id"]}
+            await AccessLog.append(db, STREAM, AccessKind.ERASURE_REFUSED, by, body)
         return True
 
     async def _reports(self, case_id: UUID) -> list[UUID]:
@@ -193,7 +199,7 @@ class Erasures:
                 return RECORD.validate_python(found["record"])
             case_id, now = found["case_id"], datetime.now(UTC)
             await db.execute(ASSESS["lock_cases"], [case_id])
-            require_erasable(await _standing(db, case_id))
+            require_erasable(await _standing(db, case_id), ErasureReason(found["reason"]))
             reports = [row["report_id"] for row in await db.fetch(SQL["reports"], case_id)]
             versions = await db.fetch(SQL["version_keys"], reports)
             if {row["event_key"] for row in versions} != {event.event_key for event in events}:
@@ -226,12 +232,8 @@ class Erasures:
         async with self.pool.acquire() as db, db.transaction():
             await db.execute(SQL["drop_tokens"], list(record.reports))
             if await db.fetchval(SQL["done"], record.erasure_id):
-                body: Mapping[str, UUID | str | int] = {
-                    "erasure_id": record.erasure_id,
-                    "case_id": record.case_id,
-                    "owners": len(record.owners),
-                }
-                await _tell(db, "erased", record.approved_by, body)
+                body: Body = {"erasure_id": record.erasure_id, "case_id": record.case_id, "owners": len(record.owners)}
+                await AccessLog.append(db, STREAM, AccessKind.ERASED, record.approved_by, body)
 
 
 async def _close(db: Connection, record: ErasureRecord, case_id: UUID) -> None:
@@ -294,8 +296,3 @@ async def _standing(db: Connection, case_id: UUID) -> Standing:
 
 def _proposed(row: Row | None) -> Proposed | None:
     return Proposed(ErasureState(row["state"]), row["proposed_by"], row["answered_by"]) if row else None
-
-
-async def _tell(db: Connection, kind: str, by: str, body: Mapping[str, UUID | str | int]) -> None:
-    told = {name: str(value) if isinstance(value, UUID) else value for name, value in body.items()}
-    await db.execute(SQL["tell_access"], STREAM, kind, by, told)

@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     REPORT = "report"
     ORIGINAL = "original"
     UNREAD = "unread"
+    STAFF = "staff"
 
 
 class KeyName(NamedTuple):
@@ -37,9 +38,12 @@ Wrapped = tuple[KeyName, bytes]
 
 
 class CaseKeys:
-    """Unwrapped keys of cases, kept in memory for at most 60 s: a timer drops them, whether or not anybody asks."""
+    """Unwrapped keys of cases, kept in memory for at most 60 s: a timer drops them, whether or not anybody asks. `user`
+    is the process that uses them, as the audit of access calls it.
+    """
 
-    def __init__(self, pool: Pool, ring: KeyRing) -> None:
+    def __init__(self, pool: Pool, ring: KeyRing, user: str = "operate") -> None:
+        self.user = user
         self._pool = pool
         self._ring = ring
         self._cached: OrderedDict[KeyName, tuple[float, KeySet]] = OrderedDict()
@@ -71,6 +75,11 @@ class CaseKeys:
         """Drops all keys of this owner from memory, at once."""
         for name in [name for name in self._cached if name.owner == owner]:
             del self._cached[name]
+
+    @property
+    def are_used(self) -> bool:
+        """Whether any was given out since `used` was last asked."""
+        return bool(self._used)
 
     def used(self) -> frozenset[KeyName]:
         """The keys that were given out since this was last asked."""

@@ -113,7 +113,10 @@ class HsmWrapping:
         if self._session is None:
             self._keys.clear()
             token = _library().lib(str(self._uri.module)).get_token(token_label=self._uri.token)
-            self._session = token.open(rw=True, user_pin=self._pin)
+            try:
+                self._session = token.open(rw=True, user_pin=self._pin)
+            except _library().exceptions.UserAlreadyLoggedIn:  # which a process is as a whole
+                self._session = token.open(rw=True)
         return self._session
 
     def _search(self) -> None:

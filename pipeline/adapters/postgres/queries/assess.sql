@@ -190,6 +190,21 @@ ON CONFLICT (unread_id) DO UPDATE SET
     due_at = CASE WHEN u.read_at IS NULL THEN u.due_at ELSE excluded.due_at END
 RETURNING due_at
 
+-- name: releases
+SELECT unread_id, digest, received_at, code FROM unread_release WHERE digest = ANY($1)
+
+-- name: settle_release
+-- What two people believed is settled: its first settlement is noted, and nobody has to read it any more.
+WITH done AS (
+    UPDATE unread_release SET settled_at = now(), event_key = $2 WHERE unread_id = $1 AND settled_at IS NULL
+    RETURNING unread_id, released_by
+), read AS (
+    UPDATE unread_report u SET read_at = coalesce(u.read_at, now()), read_by = coalesce(u.read_by, done.released_by)
+    FROM done WHERE u.unread_id = done.unread_id
+)
+UPDATE alarm SET settled_at = now(), settled_by = done.released_by FROM done
+WHERE code = 'unread_report' AND subject = done.unread_id::text AND settled_at IS NULL
+
 -- name: known_unread
 SELECT unread_id FROM unread_report WHERE unread_id = ANY($1)
 

@@ -69,6 +69,16 @@ WHERE e.state = 'done' AND c.state NOT IN ('merged', 'erased')
 SELECT r.report_id, c.case_id FROM report r JOIN incident USING (incident_id) JOIN case_file c USING (case_id)
 WHERE r.report_id = ANY($1) AND c.state <> 'erased'
 
+-- name: past_homes
+-- Before the migration that notes them, a decision names the first.
+SELECT DISTINCT was.case_id FROM report_version v
+CROSS JOIN LATERAL (
+    SELECT case_id FROM past_home WHERE event_key = v.event_key
+    UNION ALL SELECT case_id FROM decision WHERE event_key = v.event_key
+) AS was
+WHERE v.report_id = ANY($1) AND was.case_id <> ALL($2)
+ORDER BY was.case_id
+
 -- name: states
 SELECT erasure_id, state FROM erasure WHERE state IN ('begun', 'done')
 
@@ -78,6 +88,9 @@ SELECT event_key FROM report_version WHERE report_id = ANY($1)
 -- name: reports
 SELECT r.report_id, r.arrival_no, r.incident_id FROM incident i JOIN report r USING (incident_id)
 WHERE i.case_id = $1 ORDER BY r.arrival_no
+
+-- name: reports_of_cases
+SELECT r.report_id FROM incident i JOIN report r USING (incident_id) WHERE i.case_id = ANY($1)
 
 -- name: aliases
 -- Those that went up in it, also through others.
@@ -118,5 +131,14 @@ DELETE FROM link_review WHERE report_id = ANY($1) OR other_report_id = ANY($1)
 -- name: drop_claim
 DELETE FROM claim WHERE case_id = $1
 
--- name: tell_access
-SELECT audit_append($1, $2, $3, $4)
+-- name: long_closed
+-- Closed cases to which nothing has happened since, a page at a time. Whether they are due, the births tell.
+SELECT c.case_id, e.recorded_at FROM case_file c
+CROSS JOIN LATERAL (SELECT max(recorded_at) AS recorded_at FROM case_event WHERE case_id = c.case_id) AS e
+WHERE c.state = 'closed' AND e.recorded_at < $1 AND c.case_id > $2
+    AND NOT EXISTS (SELECT FROM erasure WHERE erasure.case_id = c.case_id AND erasure.state IN ('proposed', 'begun'))
+ORDER BY c.case_id LIMIT $3
+
+-- name: last_thing
+SELECT c.state, (SELECT max(recorded_at) FROM case_event WHERE case_id = c.case_id) AS recorded_at
+FROM case_file c WHERE c.case_id = $1

@@ -1,4 +1,4 @@
-"""Ends a command that erases, as `kill -9` would, just before or just after one of its steps. Named by the environment."""
+"""Ends a command that erases, as `kill -9` would, just before or just after the step that is named to it."""
 
 import os
 import signal
