@@ -12,6 +12,7 @@ from pipeline.adapters.peer import read_certificate
 from pipeline.adapters.postgres.proofs import Proofs
 from pipeline.adapters.probes import asked
 from pipeline.adapters.signatures import read_public_key
+from pipeline.domain.directory import not_enrolled
 from pipeline.domain.signed import KID
 from pipeline.errors import RegisterRefusedError
 from pipeline.settings import Settings, directory_of
@@ -100,5 +101,5 @@ async def _with_proofs(settings: Settings, code: str, act: Callable[[Proofs], Aw
         if found is None and of_file:
             await register.enrol([of_file], await register.plan([of_file], None), None, None)
         elif found is None or found.revoked_at:
-            raise RegisterRefusedError(f"no source {code} is enrolled; `anwang source add` enrols one")
+            raise RegisterRefusedError(not_enrolled(code))
         return await act(proofs)
