@@ -14,8 +14,12 @@ import pipeline
 from pipeline import cli_release  # noqa: F401 - adds its commands to policy_app
 from pipeline.cli_case import case_app
 from pipeline.cli_directory import directory_app
+from pipeline.cli_kafka import kafka_app, reader_app
+from pipeline.cli_keys import keys_app
 from pipeline.cli_policy import policy_app
+from pipeline.cli_source import certificate_app, key_app, requirements
 from pipeline.cli_staff import staff_app
+from pipeline.cli_unread import named, unread_app
 from pipeline.cli_verify import audit_app, verify_app
 from pipeline.commands.options import KAFKA, PROCESS, SERVERS, CaseFirst, listens_to
 
@@ -34,13 +38,18 @@ app = typer.Typer(
     help="Case dispatch for a social safety net: every report in, linked, scored, routed, on the clock, none lost.",
 )
 config = typer.Typer(no_args_is_help=True, help="What the processes are told.")
-keys = typer.Typer(no_args_is_help=True, help="The key ring.")
 source = typer.Typer(no_args_is_help=True, help="Who may report: enrol, give new credentials, revoke, list.")
 app.add_typer(config, name="config", rich_help_panel="Operation")
-app.add_typer(keys, name="keys", rich_help_panel="Operation")
+app.add_typer(keys_app, name="keys", rich_help_panel="Operation")
 mappings = typer.Typer(no_args_is_help=True, help="How tables become reports.")
 app.add_typer(mappings, name="mapping", rich_help_panel="Reports")
 app.add_typer(source, name="source", rich_help_panel="Reports")
+source.add_typer(key_app, name="key")
+source.add_typer(certificate_app, name="certificate")
+source.add_typer(requirements)
+app.add_typer(unread_app, name="unread", rich_help_panel="Reports")
+app.add_typer(kafka_app, name="kafka", rich_help_panel="Operation")
+app.add_typer(reader_app, name="reader", rich_help_panel="Operation")
 app.add_typer(policy_app, name="policy", rich_help_panel="Operation")
 bench = typer.Typer(no_args_is_help=True, help="How well reports are linked, on reports whose truth is known.")
 link = typer.Typer(no_args_is_help=True, help="What people decide of links: confirm, part, split, merge, answer.")
@@ -456,24 +465,6 @@ def explain_link(
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Who looked.")]
 
 
-@app.command(rich_help_panel=REPORTS)
-@listens_to(*SERVERS)
-def unread(
-    told: "Configured",
-    *,
-    read: Annotated[UUID | None, typer.Option(metavar="ID", help="A person has read this one; needs --by.")] = None,
-    by: By = None,
-    as_json: AsJson = False,
-) -> None:
-    """The reports that wait for a person because nobody could read or may believe them."""
-    from pipeline.commands.ledger import mark_read, show_unread
-
-    if read is None:
-        show_unread(told.settings, as_json=as_json)
-    else:
-        raise typer.Exit(mark_read(told.settings, read, _named(by)))
-
-
 @app.command(rich_help_panel=OPERATION)
 @listens_to(*SERVERS)
 def alarms(
@@ -489,13 +480,7 @@ def alarms(
     if settle is None:
         show_alarms(told.settings, as_json=as_json)
     else:
-        raise typer.Exit(settle_alarm(told.settings, settle, _named(by)))
-
-
-def _named(by: str | None) -> str:
-    if not by or not by.strip():
-        raise typer.BadParameter("say who looked", param_hint="--by")
-    return by.strip()
+        raise typer.Exit(settle_alarm(told.settings, settle, named(by)))
 
 
 @app.command(rich_help_panel=OPERATION)
@@ -529,20 +514,12 @@ def topics(told: "Configured") -> None:
     make_topics(told.settings)
 
 
-@keys.command("init")
-@listens_to("key_file", "gate_key_file", "anchor_key_file", "data_dir")
-def keys_init(told: "Configured") -> None:
-    """Draw the key ring, the keys of the HTTP intake and of the audit's anchors; existing ones are never replaced."""
-    from pipeline.commands.prepare import make_keys
-
-    make_keys(told.settings)
-
-
 Code = Annotated[str, typer.Argument(metavar="CODE", help="Small letters, digits, hyphens: clinic-0042.")]
 Given = Annotated[
     Credential, typer.Option("--with", help="What it gets: token, one-time code, form key, none.", show_default=True)
 ]
 Url = Annotated[str | None, typer.Option(metavar="URL", help="Where the HTTP intake is reached, for form addresses.")]
+AtKafka = Annotated[bool, typer.Option("--kafka", help="It writes to Kafka itself: a topic and a password of its own.")]
 REGISTER = ("postgres_dsn", *KAFKA, "sources_file", "partitions", "replicas", "data_dir")
 
 
@@ -564,14 +541,21 @@ def source_add(  # noqa: PLR0913 - each is a flag
     own_topic: Annotated[
         bool | None, typer.Option("--own-topic/--shared-topic", help="A topic of its own: it writes to Kafka itself.")
     ] = None,
-    given: Given = Credential.TOKEN,
+    kafka: AtKafka = False,
+    given: Annotated[
+        Credential | None,
+        typer.Option("--with", help="token (so if not told; with --kafka none), one-time code, form key, none."),
+    ] = None,
     url: Url = None,
 ) -> None:
     """Enrol a source; its credential is shown this once."""
+    from pipeline.commands.kafka import add_source
     from pipeline.commands.source import Asked, Shown, add
 
-    _require_url(given, url)
-    add(told.settings, Asked(code, kind, role, county, name, own_topic), Shown(given), url)
+    shown = Shown(given or (Credential.NONE if kafka else Credential.TOKEN))
+    _require_url(Credential(shown), url)
+    wanted = Asked(code, kind, role, county, name, own_topic=True if kafka else own_topic)
+    (add_source if kafka else add)(told.settings, wanted, shown, url)
 
 
 @source.command("import")
@@ -592,29 +576,34 @@ def source_import(
 
 
 @source.command("rotate")
-@listens_to("postgres_dsn", "data_dir")
-def source_rotate(
+@listens_to("postgres_dsn", *KAFKA, "sources_file", "data_dir")
+def source_rotate(  # noqa: PLR0913 - each is a flag
     told: "Configured",
     code: Code,
     *,
     overlap_h: Annotated[float, typer.Option(min=0, help="Hours for which earlier ones stay good.")] = 24,
+    kafka: Annotated[bool, typer.Option("--kafka", help="Its password at Kafka; the earlier one ends now.")] = False,
     given: Given = Credential.TOKEN,
     url: Url = None,
 ) -> None:
     """Give a source a new credential; earlier ones of its sort end."""
+    from pipeline.commands.kafka import rotate_source
     from pipeline.commands.source import Shown, rotate
 
+    if kafka:
+        rotate_source(told.settings, code)
+        return
     _require_url(given, url)
     rotate(told.settings, code, Shown(given), overlap_h, url)
 
 
 @source.command("revoke")
-@listens_to("postgres_dsn", "data_dir")
+@listens_to("postgres_dsn", *KAFKA, "sources_file", "data_dir")
 def source_revoke(told: "Configured", code: Code) -> None:
     """Believe nothing of a source any more; `add` enrols it anew."""
-    from pipeline.commands.source import revoke
+    from pipeline.commands.kafka import revoke_source
 
-    revoke(told.settings, code)
+    revoke_source(told.settings, code)
 
 
 @source.command("list")

@@ -7,12 +7,14 @@ from uuid import UUID
 
 import typer
 
+from pipeline.cli_erase import erase_app
 from pipeline.commands.options import listens_to
 
 if TYPE_CHECKING:
     from pipeline.settings import Configured
 
-case_app = typer.Typer(no_args_is_help=True, help="What people do with a case: raise, lower, hand on.")
+case_app = typer.Typer(no_args_is_help=True, help="What people do with a case: raise, lower, hand on, erase.")
+case_app.add_typer(erase_app, name="erase")
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]
 StaffCode = Annotated[str, typer.Option("--by", metavar="CODE", help="Who says so: a staff code, never a name.")]

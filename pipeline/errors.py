@@ -45,6 +45,10 @@ class RegisterRefusedError(AnwangError):
     """The register of sources will not be changed so; the text names the source's code and why."""
 
 
+class UnreadRefusedError(AnwangError):
+    """A report that waits for a person will not be released so; the text says why."""
+
+
 class NotTakenError(AnwangError):
     """A report was not taken in at the door. `is_unsure`: the broker may have it all the same. `is_too_large`: it never
     will.

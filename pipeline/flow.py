@@ -9,8 +9,9 @@ from pipeline.adapters.postgres.settlement_writer import SettlementWriter
 from pipeline.adapters.vault import seal
 from pipeline.contracts.topics import OUTGOING
 from pipeline.domain import filing
+from pipeline.domain.believing import doubt
 from pipeline.domain.clocks import start_clocks
-from pipeline.domain.directory import Directory
+from pipeline.domain.erasure import require_answerable
 from pipeline.domain.evidence import compare
 from pipeline.domain.intake import admit_all
 from pipeline.domain.link import sought_keys
@@ -53,21 +54,26 @@ class Step(NamedTuple):
         return f"{file}.py: {self.decides.__qualname__}"
 
 
+_REGISTER = ("register_version", "source", "source_key", "source_certificate")
 _FOUND_BY = (
+    "erased_event",
     *("link_key", "link_edge", "link_tie", "report_version", "report", "incident"),
     *("case_file", "clock", "decision", "case_key"),
 )
 _SETTLED = (
-    *("stream_cursor", "stream_hole", "attempt", "inbox", "unread_report", "alarm"),
+    "past_home",
+    *("stream_cursor", "stream_hole", "attempt", "inbox", "unread_report", "unread_release", "alarm"),
     *("case_file", "case_alias", "incident", "clock", "report", "report_version", "report_original"),
     *("link_key", "link_edge", "link_review", "decision", "case_event", "outbox"),
 )
 _RULED = (
+    "past_home",
     *("ruling", "link_tie", "link_review", "case_file", "case_alias", "incident", "clock", "report", "report_version"),
     *("report_original", "case_event", "outbox"),
 )
 _POLICIES = ("policy_release", "policy_signer", "policy_signature", "policy_activation", "policy_shadow")
 _KNOWN_TO_THE_DESK = (
+    "erased_event",
     *("ruling", "link_tie", "link_edge", "link_review", "report", "report_version", "incident", "case_file"),
     *("case_alias", "decision", "link_key", "case_key"),
 )
@@ -79,19 +85,19 @@ _AUDITED = (
 
 FLOW: tuple[Step, ...] = (
     Step("intake", "admit", "Whose token is it, can the event be read, and is the source its own?", admit_all,
-         ("register_version", "source", "credential"), ("register_version", "credential")),
+         (*_REGISTER, "credential"), ("register_version", "credential")),
     Step("intake", "hand over", "Do all replicas have it? Else: is it sealed on our disk? Only then a receipt.",
          Gate.take, (), (INTAKE, "spool")),
     Step("intake", "answer", "What became of this source's own report?", Doorkeeper.receipt, ("inbox",)),
     Step("feeds", "bring in", "Is the file whole, and can each of its lines be a report?", FeedWatch.turn,
-         ("register_version", "source"), (INTAKE, "alarm")),
+         _REGISTER, (INTAKE, "alarm")),
     Step("assess", "claim", "Whose partition is this, and where did the database stop?", Claims.given,
          ("stream_cursor", "inbox", "attempt"), ("stream_cursor",)),
     Step("assess", "take", "What is new, partition by partition in turn? Did a worker die over it?", Assess.turn,
          (INTAKE, "attempt"), ("attempt",)),
     Step("assess", "read", "Can it be read at all, and what does it say?", read_event),
-    Step("assess", "believe", "Is its source registered and not revoked, and is this topic its own?", Directory.find,
-         ("register_version", "source")),
+    Step("assess", "believe", "Are source, topic and signature right? Else: do two people believe it?",
+         doubt, (*_REGISTER, "unread_release")),
     Step("assess", "look up", "Who else may be told of: which IDs, names, births, doors are there?", sought_keys,
          _FOUND_BY, ("case_key",)),
     Step("assess", "choose", "Which policy was in force when it came in? Do two people's signatures hold?", book_of,
@@ -117,12 +123,16 @@ FLOW: tuple[Step, ...] = (
     Step("desk", "explain", "Which fields speak for a link, and which against it?", Explaining.explain,
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
     Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,
-         ("register_version", "source", "history", "clock", "report_original", *_POLICIES, *_KNOWN_TO_THE_DESK),
+         (*_REGISTER, "history", "clock", "report_original", *_POLICIES, *_KNOWN_TO_THE_DESK),
          (*_RULED, "alarm")),
     Step("desk", "override", "Who says that it is graver, or, by two, less grave, than its reports tell?", override,
          ("override",), ("override", "override_part")),
     Step("desk", "transfer", "Does the other centre take it? Until then it stays.", answer,
          ("case_transfer",), ("case_transfer",)),
+    Step("desk", "erase", "Do two people, or the law, want that nothing personal of it opens any more? By command.",
+         require_answerable, ("erasure", "case_transfer", "case_file", "case_event", "inbox"),
+         ("erasure", "case_file", "erased_event", "link_key", "link_edge", "link_tie", "link_review", "claim",
+          "erasure_record", "erased_owner")),
 )  # fmt: skip
 
 

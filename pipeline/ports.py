@@ -10,7 +10,7 @@ from pipeline.contracts.messages import Coordinate, Message, Stream
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.access import AccessEvent
 from pipeline.domain.anchors import Anchor, Head
-from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Settled, Span, Unread
+from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Release, Settled, Span, Unread
 from pipeline.domain.directory import Directory
 from pipeline.domain.intake import Post
 from pipeline.domain.ledger import Book, Cursor, LedgerState, Settlements, Spooled, Unpublished, UnreadCount
@@ -31,6 +31,8 @@ class Ledger(Protocol):
     async def take_up(self, spans: Sequence[Span], *, deaths: int) -> Mapping[Stream, int]: ...
 
     async def digests(self, coordinates: Sequence[Coordinate]) -> Mapping[Coordinate, bytes]: ...
+
+    async def releases(self, messages: Sequence[Message]) -> Mapping[Coordinate, Release]: ...
 
     async def give_up(self, spans: Sequence[Span]) -> None: ...
 
@@ -228,6 +230,8 @@ class Telling(Protocol):
     def taken(self, kind: str, posts: int) -> None: ...
 
     def answered(self, status: int, took_s: float) -> None: ...
+
+    def refused(self, code: str) -> None: ...
 
     def spooled(self, waiting: int) -> None: ...
 

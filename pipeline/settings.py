@@ -30,6 +30,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(lambda v: None if v == "off" else v)]
 Rate = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}/(second|minute|hour)$")]
 Issuer = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+WrappingKey = Annotated[str, StringConstraints(pattern=r"^(file|pkcs11:\S+)$")]
 LogLevel = Literal["debug", "info", "warning", "error"]
 Account = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
@@ -43,8 +44,8 @@ class KafkaSecurity(StrEnum):
 
 def is_loopback(bootstrap: str) -> bool:
     """Whether all of these brokers are on this machine."""
-    hosts = {address.rpartition(":")[0].strip("[]") for address in bootstrap.split(",")}
-    return all(host in {"localhost", "::1"} or _IS_LOOPBACK.fullmatch(host) for host in hosts)
+    hosts = {address.rpartition(":")[0] for address in bootstrap.split(",")}
+    return all(host == "localhost" or _IS_LOOPBACK.fullmatch(host) for host in hosts)
 
 
 _IS_LOOPBACK = re.compile(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}")
@@ -56,6 +57,7 @@ _FORM = {
     "keys_dsn": "must begin with postgresql:// and hold no space",
     "oidc_issuer": "must begin with https:// and hold no space",
     "oidc_redirect_url": "must begin with https:// and hold no space",
+    "wrapping_key": "must be file, or begin with pkcs11: and hold no space",
     "intake_rate": "must be a number and second, minute or hour, such as 600/minute",
 }
 """Said in place of a pattern that a person would have to decipher."""
@@ -90,10 +92,18 @@ class Settings(BaseSettings):
         default_factory=lambda told: told["data_dir"] / "keys" / "ring.json",
         description="The key ring, by default keys/ring.json in data_dir; only its owner may read it.",
     )
+    erasure_list: Path = Field(
+        default_factory=lambda told: told["key_file"].parent / "erasures.ndjson",
+        description="What was erased, by default erasures.ndjson beside the key ring; it must outlive both databases.",
+    )
     gate_key_file: Path = Field(
         default_factory=lambda told: told["data_dir"] / "keys" / "gate.json",
         description="The keys of the HTTP intake, by default keys/gate.json in data_dir; they open no settled report.",
     )
+    wrapping_key: WrappingKey = Field(
+        "file", description="What wraps case keys: the key ring's own key, or one in a token, as an RFC 7512 URI."
+    )
+    hsm_pin_file: Path | None = Field(None, description="Holds the PIN of that token; only its owner may read it.")
     anchor_key_file: Path = Field(
         default_factory=lambda told: told["data_dir"] / "keys" / "anchor.pem",
         description="The key that signs anchors of the audit, by default keys/anchor.pem in data_dir.",
@@ -119,6 +129,13 @@ class Settings(BaseSettings):
     intake_port: Annotated[int, Field(ge=0, le=65535)] = Field(8113, description="Its port; 0 takes any free one.")
     intake_rate: Rate = Field("1200/minute", description="How often one source may call one gateway.")
     body_bytes_max: int = Field(2_000_000, ge=10_000, le=10_000_000, description="The largest body of one request.")
+    intake_cert_file: Path | None = Field(
+        None, description="Its certificate chain (PEM): it then speaks TLS alone; needs intake_key_file."
+    )
+    intake_key_file: Path | None = Field(None, description="The key to it (PEM); only its owner may read it.")
+    intake_client_ca_file: Path | None = Field(
+        None, description="Who signs the client certificates of sources (PEM); none is asked for if not set."
+    )
     desk_host: str = Field("127.0.0.1", min_length=1, description="Where staff ask and rule by HTTP.")
     desk_port: Annotated[int, Field(ge=0, le=65535)] = Field(8114, description="Its port; 0 takes any free one.")
     desk_local_accounts: bool = Field(

@@ -18,21 +18,24 @@ from uuid import UUID
 
 from pipeline.adapters.anchors import PUBLIC_SUFFIX, AnchorFile, is_signed_by, signer, trusted_keys
 from pipeline.adapters.centre_folder import read_folder
+from pipeline.adapters.erasure_list import ErasureList
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
 from pipeline.adapters.http.desk_room import Room
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
-from pipeline.adapters.http.server import Watched, listening
+from pipeline.adapters.http.server import Tls, Watched, listening
+from pipeline.adapters.kafka.accounts import Accounts
 from pipeline.adapters.kafka.brokers import brokers_of, proven_brokers
 from pipeline.adapters.kafka.door import Door
 from pipeline.adapters.kafka.intake import Intake
 from pipeline.adapters.kafka.onlooker import Onlooker, explain_gap
 from pipeline.adapters.kafka.outlet import Outlet
+from pipeline.adapters.kafka.returning import send_back
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.oidc import Provider
-from pipeline.adapters.postgres.access_log import AccessBook, Reading, Shown, Verified, Wanted, read_shown
+from pipeline.adapters.postgres.access_log import AccessBook, Reading, Shown, Verified, Wanted, note_rest, read_shown
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -48,8 +51,12 @@ from pipeline.adapters.postgres.database import (
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.enrolment import Enrolment
+from pipeline.adapters.postgres.erased_keys import ErasedKeys
+from pipeline.adapters.postgres.erasure_check import require_applied
+from pipeline.adapters.postgres.erasures import Erasures
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
+from pipeline.adapters.postgres.key_turns import Turns
 from pipeline.adapters.postgres.key_versions import prove_keys, prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, refuse_other_schema
@@ -57,22 +64,27 @@ from pipeline.adapters.postgres.overrides import Overrides
 from pipeline.adapters.postgres.overruled import read_overruled
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.policies import Policies
+from pipeline.adapters.postgres.proofs import Proofs
 from pipeline.adapters.postgres.quiet import refuse_talkative_log
 from pipeline.adapters.postgres.receipts import Receipts
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.releases import Releases
+from pipeline.adapters.postgres.retaining import Retaining
+from pipeline.adapters.postgres.rotation import Rotation
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.staff_book import StaffBook
 from pipeline.adapters.postgres.transfers import Transfers
+from pipeline.adapters.postgres.unread_book import UnreadBook
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
 from pipeline.adapters.telemetry import utc_now
 from pipeline.adapters.timestamps import Timestamper, is_stamp_of
-from pipeline.adapters.vault import GateKeys, KeyRing
+from pipeline.adapters.vault import FIRST_VERSION, GateKeys, KeyRing, Wrapping
+from pipeline.adapters.vault.hsm import hsm_wrapping
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Directory, Source
@@ -80,6 +92,7 @@ from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.domain.link_words import Words
 from pipeline.domain.overruled import Overruled
 from pipeline.domain.terms import TermsBook
+from pipeline.domain.unread import Fate, Quarantined
 from pipeline.errors import KeysRefusedError, UnavailableError
 from pipeline.ports import Telling
 from pipeline.settings import Settings, SettingsRefusedError, directory_of
@@ -90,6 +103,7 @@ from pipeline.stages.feeds import FeedWatch
 from pipeline.stages.intake import Gate
 from pipeline.stages.ledger import ledger_state
 from pipeline.stages.relay import Relay
+from pipeline.stages.release import Releasing
 
 AUDIT_EVERY_S = 1.0
 FEEDS_EVERY_S = 1.0
@@ -138,11 +152,35 @@ class Ground:
     ring: KeyRing
 
 
+async def create_ring(settings: Settings) -> None:
+    """Draws a new key ring and, where case keys are wrapped elsewhere, the key that wraps them. Raises FileExistsError
+    where a ring is there already, OSError, KeysRefusedError.
+    """
+    wrapping = _wrapping(settings)
+    KeyRing.create(settings.key_file, wrapping)
+    if wrapping:
+        await wrapping.draw(FIRST_VERSION)
+
+
+def _wrapping(settings: Settings) -> Wrapping | None:
+    """What wraps in the place of the key ring's own key."""
+    if settings.wrapping_key == "file":
+        return None
+    return hsm_wrapping(settings.wrapping_key, settings.hsm_pin_file)
+
+
 @asynccontextmanager
-async def ground(
-    settings: Settings, name: str, role: Role, *, connections_max: int = 4, timeout_ms: int = STATEMENT_TIMEOUT_MS
+async def ground(  # noqa: PLR0913 - as open_pool, and what may be there
+    settings: Settings,
+    name: str,
+    role: Role,
+    *,
+    connections_max: int = 4,
+    timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    is_applied: bool = True,
 ) -> AsyncIterator[Ground]:
-    ring = KeyRing.load(settings.key_file)
+    """`is_applied=False`: also where a restore has brought back what was erased."""
+    ring = KeyRing.load(settings.key_file, _wrapping(settings))
     async with AsyncExitStack() as stack:
         pool = await _pool(
             stack, settings.postgres_dsn, name, role, connections_max=connections_max, timeout_ms=timeout_ms
@@ -150,7 +188,28 @@ async def ground(
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
             await prove_keys(db, ring)
+        if is_applied:
+            await require_applied(pool, None, ErasureList(settings.erasure_list))
         yield Ground(pool, ring)
+
+
+async def _keys_pool(  # noqa: PLR0913 - as _pool, and what it is compared with
+    stack: AsyncExitStack,
+    settings: Settings,
+    on: Ground,
+    name: str,
+    role: Role,
+    *,
+    connections_max: int = 2,
+    timeout_ms: int = STATEMENT_TIMEOUT_MS,
+) -> Pool:
+    """The store of case keys; it must know every erasure that the data database and the list know, and they its own."""
+    pool = await _pool(stack, settings.keys_dsn, name, role, connections_max=connections_max, timeout_ms=timeout_ms)
+    async with pool.acquire() as db:
+        await refuse_other_schema(db, KEYS)
+        await prove_wrapping(db, on.ring)
+    await require_applied(on.pool, pool, ErasureList(settings.erasure_list))
+    return pool
 
 
 async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
@@ -177,10 +236,7 @@ async def _pool(  # noqa: PLR0913 - as open_pool, and the stack that closes it
 async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
     name, brokers = worker_name("assess"), await proven_brokers(settings)
     async with ground(settings, name, Role.ASSESS) as on, AsyncExitStack() as stack:
-        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.ASSESS, connections_max=2)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
-            await prove_wrapping(db, on.ring)
+        keys_pool = await _keys_pool(stack, settings, on, name, Role.ASSESS)
         marks = await _pool(stack, settings.postgres_dsn, name, Role.ASSESS, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
@@ -222,9 +278,10 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
             async with asyncio.timeout(ASK_FOR_S):
                 await door.looked.wait()
         gate = Gate(door, spool, telling)
-        house = House(gate, keeper, keys, Rates(settings.intake_rate), utc_now, settings.body_bytes_max)
+        rates, bytes_max = Rates(settings.intake_rate), settings.body_bytes_max
+        house = House(gate, keeper, keys, rates, utc_now, bytes_max, telling.refused)
         app = Watched(intake_app(house), telling.answered)
-        await stack.enter_async_context(listening(app, settings.intake_host, settings.intake_port))
+        await stack.enter_async_context(listening(app, settings.intake_host, settings.intake_port, _tls(settings)))
 
         async def turn() -> None:
             if watching.done():
@@ -242,6 +299,15 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
                     await keeper.tell_spool(settings.instance or name, waiting, oldest_at)
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
+
+
+def _tls(settings: Settings) -> Tls | None:
+    cert, key, client_ca = settings.intake_cert_file, settings.intake_key_file, settings.intake_client_ca_file
+    if cert and key:
+        return Tls(cert, key, client_ca)
+    if cert or key or client_ca:
+        raise SettingsRefusedError("intake_cert_file and intake_key_file are set both, or there is no TLS")
+    return None
 
 
 def _spool(stack: AsyncExitStack, settings: Settings, keys: GateKeys) -> Spool | None:
@@ -383,6 +449,8 @@ def provider_of(settings: Settings) -> Provider | None:
     if not (issuer and client_id and redirect_url and file):
         raise SettingsRefusedError("oidc_issuer, _client_id, _client_secret_file and _redirect_url go together")
     try:
+        if file.stat().st_mode & 0o077:
+            raise SettingsRefusedError(f"the file {file} may be read by others; its mode must be 0600")
         return Provider(issuer, client_id, file.read_text("utf-8").strip(), redirect_url)
     except OSError as error:
         raise SettingsRefusedError(f"the file {file} cannot be read: {error.strerror}") from None
@@ -427,6 +495,18 @@ async def enrolment(settings: Settings) -> AsyncIterator[Enrolment]:
 
 
 @asynccontextmanager
+async def proofs(settings: Settings) -> AsyncIterator[tuple[Enrolment, Proofs]]:
+    """The register, and what changes the keys and certificates of those in it."""
+    async with AsyncExitStack() as stack:
+        pool = await _pool(
+            stack, settings.postgres_dsn, worker_name("sources"), Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS
+        )
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        yield Enrolment(pool), Proofs(pool)
+
+
+@asynccontextmanager
 async def releases(settings: Settings) -> AsyncIterator[Releases]:
     """What changes the policy; the database must be of this program's schema."""
     async with AsyncExitStack() as stack:
@@ -458,6 +538,21 @@ async def mark_read(settings: Settings, unread_id: UUID, by: str) -> bool:
     """A person has read this report; False where no such one waits."""
     async with ground(settings, worker_name("unread"), Role.OPERATE) as on:
         return await AuditStore(on.pool).mark_read(unread_id, by)
+
+
+async def release_unread(settings: Settings, unread_id: UUID, by: str, second: str) -> tuple[Fate, Quarantined]:
+    """Two people believe this quarantined report: it goes back to its topic. Raises UnreadRefusedError."""
+    name, brokers = worker_name("unread"), await proven_brokers(settings)
+    async with ground(settings, name, Role.OPERATE) as on, AsyncExitStack() as stack:
+        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+            await prove_wrapping(db, on.ring)
+        sources = await Register(on.pool, directory_of(settings)).look()
+        keys = CaseKeys(keys_pool, on.ring)
+        releasing = Releasing(UnreadBook(on.pool, keys, on.ring), partial(send_back, brokers), sources, utc_now)
+        async with _noting(on.pool, keys):
+            return await releasing.release(unread_id, by, second)
 
 
 async def read_alarms(settings: Settings) -> list[AlarmRow]:
@@ -520,6 +615,7 @@ class Links:
     sources: Register
     policies: Policies
     terms: TermsBook
+    retaining: Retaining
     receipts: Receipts
     reading: Reading
     casebook: Casebook
@@ -532,10 +628,7 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
     """It opens reports, so it needs both databases and the key ring."""
     name = worker_name(stage)
     async with ground(settings, name, role) as on, AsyncExitStack() as stack:
-        keys_pool = await _pool(stack, settings.keys_dsn, name, role, connections_max=2)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
-            await prove_wrapping(db, on.ring)
+        keys_pool = await _keys_pool(stack, settings, on, name, role)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring, "desk" if role is Role.DESK else "operate")
@@ -551,16 +644,54 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
             sources=sources,
             policies=policies,
             terms=terms,
+            retaining=Retaining(on.pool, reader),
             receipts=Receipts(on.pool, keys),
             reading=Reading(on.pool, keys),
             casebook=Casebook(on.pool, reader),
             transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
             overrides=Overrides(on.pool, keys, reader, policies, centres, rulings.named),
         )
-        try:
+        async with _noting(on.pool, keys):
             yield found
-        finally:
-            await found.reading.rest()
+
+
+@asynccontextmanager
+async def _noting(pool: Pool, keys: CaseKeys) -> AsyncIterator[None]:
+    """Whichever of these keys was used inside is noted, however it ends; nothing is said before."""
+    try:
+        yield
+    finally:
+        await note_rest(pool, keys)
+
+
+@asynccontextmanager
+async def rotation(settings: Settings) -> AsyncIterator[Rotation]:
+    """What replaces keys. It opens reports, so it needs both databases and the key ring, which it must be able to
+    write.
+    """
+    name, role = worker_name("keys"), Role.OPERATE
+    async with ground(settings, name, role, timeout_ms=COUNTING_TIMEOUT_MS) as on, AsyncExitStack() as stack:
+        keys_pool = await _keys_pool(stack, settings, on, name, role, timeout_ms=COUNTING_TIMEOUT_MS)
+        sources = Register(on.pool, directory_of(settings))
+        await sources.look()
+        keys = CaseKeys(keys_pool, on.ring)
+        reindex = Reindex(on.pool, on.ring, DocketReader(on.ring, keys, sources))
+        async with _noting(on.pool, keys):
+            yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex)
+
+
+@asynccontextmanager
+async def erasing(settings: Settings) -> AsyncIterator[Erasures]:
+    """What erases cases, also where a restore has brought something back. It opens no report."""
+    name = worker_name("erase")
+    async with (
+        ground(settings, name, Role.OPERATE, timeout_ms=COUNTING_TIMEOUT_MS, is_applied=False) as on,
+        AsyncExitStack() as stack,
+    ):
+        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
+        async with keys_pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        yield Erasures(on.pool, ErasedKeys(keys_pool), ErasureList(settings.erasure_list))
 
 
 @dataclass(frozen=True, slots=True)
@@ -581,10 +712,7 @@ async def past(settings: Settings, stretch: Stretch = EVER) -> AsyncIterator[Pas
         ground(settings, name, Role.OPERATE, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS) as on,
         AsyncExitStack() as stack,
     ):
-        keys_pool = await _pool(stack, settings.keys_dsn, name, Role.OPERATE, connections_max=1)
-        async with keys_pool.acquire() as db:
-            await refuse_other_schema(db, KEYS)
-            await prove_wrapping(db, on.ring)
+        keys_pool = await _keys_pool(stack, settings, on, name, Role.OPERATE, connections_max=1)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
         book = await with_retries(Policies(on.pool, name).book)
@@ -610,6 +738,11 @@ async def read_overrides(settings: Settings, first: datetime, after: datetime) -
 async def migrate_all(settings: Settings) -> tuple[str, ...]:
     """Brings both databases to this program's schema; the names of what was applied."""
     return (*await migrate(settings.keys_dsn, KEYS), *await migrate(settings.postgres_dsn, DATA))
+
+
+async def kafka_accounts(settings: Settings) -> Accounts:
+    """Who is known at the brokers, for their operator. Raises BrokerRefusedError where they know no accounts."""
+    return Accounts(await proven_brokers(settings))
 
 
 async def create_topics(settings: Settings, directory: Directory | None = None) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ class Event(StrEnum):
     CLAIMED = "claimed"
     SETTLED = "settled"
     UNREAD = "unread"
+    REFUSED = "refused"
     PUBLISHED = "published"
     AUDITED = "audited"
     ALARM = "alarm"

@@ -61,6 +61,8 @@ class Metrics:
         self.answer_seconds = Histogram(
             "anwang_intake_answer_seconds", "From a request to its answer", buckets=DELAY_SECONDS, registry=r
         )
+        self.refused = Counter("anwang_intake_refused", "Refusals of the HTTP intake", ["code"], registry=r)
+        self.unread = Counter("anwang_unread", "Messages set aside for a person", ["outcome", "code"], registry=r)
         self.spooled = Gauge("anwang_intake_spooled", "Reports on disk that wait for the broker", registry=r)
         self.alarms = Counter("anwang_alarms", "Alarms raised by this process", ["code"], registry=r)
         self.log_dropped = Counter("anwang_log_dropped", "Parts of log lines that were not declared", registry=r)

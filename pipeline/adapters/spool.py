@@ -145,6 +145,7 @@ class Spool:
             "event_key": post.event_key.hex,
             "arrived_at": post.arrived_at.isoformat(),
             "value": base64.b64encode(post.value).decode(),
+            **({"signature": post.signature} if post.signature else {}),
         }
         sealed = seal(keys, orjson.dumps(told), Slot("spooled", "sealed", post_key))
         return post_key.bytes, sealed, post.arrived_at.timestamp()
@@ -157,4 +158,5 @@ class Spool:
             event_key=UUID(told["event_key"]),
             arrived_at=datetime.fromisoformat(told["arrived_at"]),
             value=base64.b64decode(told["value"]),
+            signature=told.get("signature"),
         )

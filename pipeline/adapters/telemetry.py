@@ -53,6 +53,7 @@ class Telemetry:
 
     def _unread(self, item: Unread) -> None:
         at = item.message.at
+        self.metrics.unread.labels(item.kind, self._codes.bounded(item.code)).inc()
         self.log.warning(
             Event.UNREAD, outcome=item.kind, code=item.code, topic=at.topic, partition=at.partition, offset=at.offset
         )
@@ -75,6 +76,11 @@ class Telemetry:
     def answered(self, status: int, took_s: float) -> None:
         self.metrics.answers.labels(str(status)).inc()
         self.metrics.answer_seconds.observe(took_s)
+
+    def refused(self, code: str) -> None:
+        """The HTTP intake refused something for this reason."""
+        self.metrics.refused.labels(self._codes.bounded(code)).inc()
+        self.log.info(Event.REFUSED, code=code)
 
     def spooled(self, waiting: int) -> None:
         """So many reports wait on this machine's disk for the broker."""

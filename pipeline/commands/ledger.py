@@ -51,7 +51,9 @@ def show_unread(settings: Settings, *, as_json: bool) -> None:
     for row in rows:
         where = f"{row.topic}/{row.partition} offset {row.kafka_offset}"
         due = row.due_at.isoformat(timespec="seconds")
-        sys.stdout.write(f"{row.unread_id}  due {due}  {row.kind} {row.code}  {where}  seen {row.times_seen} times\n")
+        released = f"  released by {row.released_by} and {row.seconded_by}" if row.released_by else ""
+        seen = f"seen {row.times_seen} times{released}"
+        sys.stdout.write(f"{row.unread_id}  due {due}  {row.kind} {row.code}  {where}  {seen}\n")
     sys.stdout.write(f"{len(rows)} unread\n")
 
 

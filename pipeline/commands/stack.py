@@ -13,7 +13,7 @@ import orjson
 
 from pipeline import wiring
 from pipeline.adapters.anchors import create_key
-from pipeline.adapters.vault import GateKeys, KeyRing
+from pipeline.adapters.vault import GateKeys
 from pipeline.errors import AnwangError
 from pipeline.local import daemon
 from pipeline.local.demo.children import STAGES, ready_at
@@ -135,11 +135,9 @@ def _children(servers: Servers, told: Configured) -> Sequence[Child]:
 
 async def _prepare(settings: Settings) -> None:
     await wiring.migrate_all(settings)
-    for create, path in (
-        (KeyRing.create, settings.key_file),
-        (GateKeys.create, settings.gate_key_file),
-        (create_key, settings.anchor_key_file),
-    ):
+    with suppress(FileExistsError):
+        await wiring.create_ring(settings)
+    for create, path in ((GateKeys.create, settings.gate_key_file), (create_key, settings.anchor_key_file)):
         with suppress(FileExistsError):
             create(path)
     await wiring.create_topics(settings, await wiring.read_directory(settings))

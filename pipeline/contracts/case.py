@@ -83,7 +83,7 @@ class CaseEventType(StrEnum):
     """Assessed: a report came. Regrouped: a report that came elsewhere put this case together anew. Merged: all its
     reports stand in another case now. Ruled: a person decided which reports belong to it. Overridden: a person raised
     it, or two lowered it. Transfer proposed: a centre wants to hand it to another, and keeps it until that one answers.
-    Transferred: it accepted. Refused: it did not.
+    Transferred: it accepted. Refused: it did not. Erased: nothing personal of it opens any more; its last event.
     """
 
     ASSESSED = "case.assessed.v1"
@@ -94,6 +94,7 @@ class CaseEventType(StrEnum):
     TRANSFER_PROPOSED = "case.transfer_proposed.v1"
     TRANSFERRED = "case.transferred.v1"
     TRANSFER_REFUSED = "case.transfer_refused.v1"
+    ERASED = "case.erased.v1"
 
 
 class RulingKind(StrEnum):
@@ -225,16 +226,41 @@ class Transfer(_Frozen):
     refused_for: TransferRefusalReason | None = None
 
 
+class ErasureReason(StrEnum):
+    """Why nothing personal of a case may be kept: a code, since free text would be personal. Term over: the law's time
+    for keeping it has passed.
+    """
+
+    TERM_OVER = "term_over"
+    ASKED_BY_PERSON = "asked_by_person"
+    ORDERED_BY_COURT = "ordered_by_court"
+    KEPT_UNLAWFULLY = "kept_unlawfully"
+    ENTERED_WRONGLY = "entered_wrongly"
+
+
+class Erasure(_Frozen):
+    """An erasure that was done. Both people are told by staff codes, never names."""
+
+    erasure_id: UUID
+    reason: ErasureReason
+    proposed_by: str
+    approved_by: str
+
+
 class CaseEvent(_Frozen):
     """One thing that happened to a case; the case's own history, in order of `case_version`."""
 
     type: CaseEventType
     event_id: str = Field(
-        description="The event that brought it about; for what people decided, the id of ruling, override or transfer."
+        description="The event that brought it about; for what people decided, the id of ruling, override, transfer or "
+        "erasure."
     )
     case_id: UUID
     case_version: int = Field(ge=1)
     outcome: Outcome | None = Field(description="What the report became; null where none came.")
+    released: Code | None = Field(
+        default=None, description="Why the report had been quarantined, where two people believe it after all."
+    )
     link_class: LinkClass | None
     link_reasons: tuple[str, ...] = Field(description="Aspect and level of what speaks for the link.")
     incident_id: UUID | None = Field(description="The incident that the report tells of.")
@@ -245,6 +271,7 @@ class CaseEvent(_Frozen):
     ruling: Ruling | None
     override: Override | None
     transfer: Transfer | None
+    erasure: Erasure | None
     queue: Queue
     centre: str
     county: str | None

@@ -27,6 +27,7 @@ class AccessKind(StrEnum):
     KEY_ROTATED = "key_rotated"
     KEY_MADE = "key_made"
     ERASURE_PROPOSED = "erasure_proposed"
+    ERASURE_REFUSED = "erasure_refused"
     ERASED = "erased"
     OVERRIDE = "override"
     RULING = "ruling"

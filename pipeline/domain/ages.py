@@ -56,7 +56,9 @@ def youngest_years(versions: tuple[Facts, ...]) -> int | None:
 
 
 def _ages(versions: tuple[Facts, ...]) -> Iterator[Age]:
-    """A future birth date counts as missing."""
+    """A future birth date counts as missing; of an erased report nothing is known."""
+    if not versions:
+        return
     day = _day_of(versions)
     for facts in versions:
         for person in facts.victims:

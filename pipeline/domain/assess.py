@@ -14,7 +14,7 @@ from pipeline.contracts.vocabulary import LinkClass, Outcome
 from pipeline.domain import evidence, filing, link
 from pipeline.domain.candidates import Found, find
 from pipeline.domain.casefile import CaseFile, Report
-from pipeline.domain.docket import Docket
+from pipeline.domain.docket import Docket, Gone
 from pipeline.domain.facts import Facts
 from pipeline.domain.filing import Ask, Filed
 from pipeline.domain.terms import Terms
@@ -54,6 +54,9 @@ def assess(facts: Facts, docket: Docket, terms: Terms) -> Settlement:
         for version in report.versions:
             if version.event_id == facts.event_id and version.content_key == facts.content_key:
                 return _redelivery(version, report, docket)
+    erased = _erased(facts, docket)
+    if erased and erased.event_key in docket.decisions:
+        return _repeated(replace(facts, event_key=erased.event_key), erased.report_id, docket)
     settlement = _new_version(facts, told, docket, terms)
     if settlement.filed:
         _keep(settlement, settlement.filed, docket)
@@ -68,27 +71,55 @@ def _keep(settlement: Settlement, filed: Filed, docket: Docket) -> None:
     docket.keep(settlement.report_id, settlement.facts, settlement.decision)
 
 
+def report_begun_by(event_key: UUID) -> UUID:
+    """The id of the report whose first version this event is."""
+    return derived("report", event_key.hex)
+
+
 def reused_key(facts: Facts) -> UUID:
     """The key of an event whose source and id another content already bears."""
     return derived("reused", facts.event_key.hex, facts.content_key.hex())
 
 
 def _redelivery(version: Facts, report: Report, docket: Docket) -> Settlement:
+    return _repeated(version, report.report_id, docket)
+
+
+def _repeated(version: Facts, report_id: UUID, docket: Docket) -> Settlement:
     stored = docket.decisions[version.event_key]
     repeated = stored.model_copy(update={"outcome": Outcome.REDELIVERY, "link_class": LinkClass.REDELIVERY})
-    return Settlement(version, report.report_id, repeated)
+    return Settlement(version, report_id, repeated)
+
+
+def _erased(facts: Facts, docket: Docket) -> Gone | None:
+    """The version of an erased case that this event is, come again; None for a new one."""
+    known = docket.gone.get(facts.event_key)
+    if known and facts.content_key in known.contents:
+        return known
+    return docket.gone.get(reused_key(facts))
 
 
 def _new_version(facts: Facts, told: tuple[Report, ...], docket: Docket, terms: Terms) -> Settlement:
+    if erased := _erased(facts, docket):
+        return _file_alone(replace(facts, event_key=erased.event_key), docket, terms)
+    is_reused = bool(told) or facts.event_key in docket.gone
     number = link.number_key(facts)
     numbered = _newest_first(docket.reports_with(number)) if number else ()
     known = (*told, *(r for r in numbered if r not in told))
     amended = next((r for r in known if not _contradicts(r, facts)), None)
-    if told:
+    if is_reused:
         facts = replace(facts, event_key=reused_key(facts))
+    noted = _noted(facts, "id_reused") if is_reused else facts
     if amended is None:
-        return _file_new(_noted(facts, "report_no_reused") if known else facts, docket, terms)
-    return _file_version(_noted(facts, "id_reused") if told else facts, amended, docket, terms)
+        return _file_new(_noted(facts, "report_no_reused") if known else noted, docket, terms)
+    return _file_version(noted, amended, docket, terms)
+
+
+def _file_alone(erased: Facts, docket: Docket, terms: Terms) -> Settlement:
+    """An erased event that a restored database has not settled yet. It draws nothing into what is erased again."""
+    report = Report(report_begun_by(erased.event_key), PROVISIONAL_ARRIVAL_NO + docket.decided, (erased,))
+    filed = filing.file(report, erased, (), docket, terms)
+    return Settlement(erased, report.report_id, _decision(erased, filed), filed)
 
 
 def _noted(facts: Facts, fault: str) -> Facts:
@@ -97,7 +128,7 @@ def _noted(facts: Facts, fault: str) -> Facts:
 
 def _file_new(facts: Facts, docket: Docket, terms: Terms) -> Settlement:
     arrival_no = PROVISIONAL_ARRIVAL_NO + docket.decided
-    return _file(facts, Report(derived("report", facts.event_key.hex), arrival_no, (facts,)), docket, terms)
+    return _file(facts, Report(report_begun_by(facts.event_key), arrival_no, (facts,)), docket, terms)
 
 
 def _file_version(facts: Facts, amended: Report, docket: Docket, terms: Terms) -> Settlement:

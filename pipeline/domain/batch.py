@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -25,6 +26,17 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """Two people believe a quarantined report after all. It counts as received at `received_at`, when it first came in;
+    `code` is why it had been doubted.
+    """
+
+    unread_id: UUID
+    received_at: datetime
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """A message that could be read and is believed. `receipt_key` is the one that the gateway wrote for this event; one
     that a writer to Kafka made up for another event is left out.
@@ -33,6 +45,7 @@ class Accepted:
     message: Message
     reading: Reading
     receipt_key: UUID | None = None
+    release: Release | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,14 @@ _SEXUAL = frozenset({Category.SEXUAL_ASSAULT, Category.CHILD_SEXUAL_EXPLOITATION
 
 class CaseState(StrEnum):
     """Only a waiting case may be joined with another without asking a person; a closed one is never added to; a merged
-    one lives on as an alias.
+    one lives on as an alias. Of an erased one nothing personal can be opened any more: it has no case file.
     """
 
     WAITING = "waiting"
     CLAIMED = "claimed"
     CLOSED = "closed"
     MERGED = "merged"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)

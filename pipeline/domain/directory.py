@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ from pipeline.contracts.topics import WRITE_THEMSELVES, intake_topic
 from pipeline.contracts.vocabulary import ReporterRole
 from pipeline.domain.counties import COUNTY_CODES
 from pipeline.domain.kinds import channel_of
+from pipeline.domain.source_keys import SourceCertificate, SourceKey
 
 REQUIRED_COLUMNS = ("source", "kind", "role", "county")
 OPTIONAL_COLUMNS = ("name", "own_topic")
@@ -23,7 +24,8 @@ _CODE = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 @dataclass(frozen=True, slots=True)
 class Source:
     """`county` is the one the source is registered with, written with 臺; None for a national one. `name` is the
-    organisation's. What arrives from `revoked_at` on is not believed.
+    organisation's. What arrives from `revoked_at` on is not believed; where `signature_due`, nothing unsigned is.
+    Where `certificate_due`, no token opens the door without a certificate of its own.
     """
 
     code: str
@@ -33,6 +35,8 @@ class Source:
     name: str | None = None
     own_topic: bool = False
     revoked_at: datetime | None = None
+    signature_due: bool = False
+    certificate_due: bool = False
 
     @property
     def topic(self) -> str:
@@ -45,14 +49,32 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
+    """`keys` are found by source and kid, `certificates` by fingerprint."""
+
     sources: Mapping[str, Source]
+    keys: Mapping[tuple[str, str], SourceKey] = field(default_factory=lambda: MappingProxyType({}))
+    certificates: Mapping[str, SourceCertificate] = field(default_factory=lambda: MappingProxyType({}))
 
     def find(self, code: str) -> Source | None:
         return self.sources.get(code)
 
     def with_sources(self, sources: Iterable[Source]) -> "Directory":
         """These beside the others, or in their place."""
-        return Directory(MappingProxyType({**self.sources, **{s.code: s for s in sources}}))
+        return replace(self, sources=MappingProxyType({**self.sources, **{s.code: s for s in sources}}))
+
+    def with_proofs(self, keys: Iterable[SourceKey], certificates: Iterable[SourceCertificate]) -> "Directory":
+        """These beside the others, or in their place."""
+        return replace(
+            self,
+            keys=MappingProxyType({**self.keys, **{(k.source, k.kid): k for k in keys}}),
+            certificates=MappingProxyType({**self.certificates, **{c.fingerprint: c for c in certificates}}),
+        )
+
+    def bearer_of(self, fingerprint: str, at: datetime) -> Source | None:
+        """Whose certificate this is now; nobody's once it or its source was revoked."""
+        known = self.certificates.get(fingerprint)
+        source = self.find(known.source) if known and not known.is_revoked(at) else None
+        return source if source and not source.is_revoked(at) else None
 
     def same_own_topic(self, source: Source) -> Source | None:
         """Another source whose own topic this one would write to: each could pass for the other."""

@@ -6,6 +6,7 @@ batch itself.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from pipeline.contracts.decision import Decision
@@ -16,6 +17,19 @@ from pipeline.domain.link import Key, stored_keys
 from pipeline.domain.partition import Pair
 
 Bearers = Mapping[UUID, str]
+
+
+class Gone(NamedTuple):
+    """A version that cannot be opened any more, by the key that it is stored by. `contents` are the contents that are
+    known to have been its own.
+    """
+
+    event_key: UUID
+    report_id: UUID
+    contents: frozenset[bytes] = frozenset()
+
+    def with_content(self, content: bytes) -> "Gone":
+        return self._replace(contents=self.contents | {content})
 
 
 @dataclass(slots=True)
@@ -33,12 +47,14 @@ class Trace:
 
 class Docket:
     """Changed only by the decisions themselves; whoever reads gets frozen values. `bearers` maps a key to the reports
-    that bear it and their sources; `aliases` are the cases that went up in others.
+    that bear it and their sources; `aliases` are the cases that went up in others; `gone` are, by the
+    key by which an event comes, the versions of cases that were erased.
     """
 
     def __init__(self, decided: int = 0) -> None:
         self.cases: dict[UUID, CaseFile] = {}
         self.aliases: dict[UUID, CaseFile] = {}
+        self.gone: dict[UUID, Gone] = {}
         self.decisions: dict[UUID, Decision] = {}
         self.decided = decided
         self.trace = Trace()

@@ -129,6 +129,10 @@ class Form(NamedTuple):
         return next((a.value for a in self.answers if a.field == field), None)
 
 
+RELEASED = "released:"
+"""Stands among the faults, with the code of the doubt."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """One version of one report. Times carry an offset. `event_key` is derived from source, id and content;
@@ -157,6 +161,11 @@ class Facts:
     persons: tuple[Person, ...]
     faults: tuple[str, ...]
     story: Story | None = field(default=None, compare=False)
+
+    @property
+    def released(self) -> str | None:
+        """Why it had been doubted, where people believe it after all."""
+        return next((f.removeprefix(RELEASED) for f in self.faults if f.startswith(RELEASED)), None)
 
     @property
     def victims(self) -> tuple[Person, ...]:

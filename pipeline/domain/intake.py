@@ -1,7 +1,7 @@
 """The door: what is taken in of what a source sends by HTTP or through a form, under which id, and what is refused."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from pipeline.contracts.jsontext import DEPTH_MAX, Json, NotJsonError, TooDeepEr
 from pipeline.contracts.topics import MESSAGE_BYTES_MAX
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.normalise.reading import SOURCE_PREFIX, read_event
+from pipeline.domain.signed import SignatureFault, signature_fault
 
 BATCH_MAX = 500
 """Events in one request."""
@@ -25,9 +26,12 @@ class Refusal(StrEnum):
 
     TOKEN_MISSING = "token_missing"  # noqa: S105 - a code, no token
     TOKEN_UNKNOWN = "token_unknown"  # noqa: S105 - a code, no token
+    CERTIFICATE_MISSING = "certificate_missing"
+    CERTIFICATE_NOT_YOURS = "certificate_not_yours"
     CODE_UNKNOWN = "code_unknown"
     SOURCE_NOT_YOURS = "source_not_yours"
     ID_MISSING = "id_missing"
+    SIGNED_INCOMPLETE = "signed_incomplete"
     CONTENT_TYPE_UNKNOWN = "content_type_unknown"
     TOO_LARGE = "too_large"
     TOO_MANY_EVENTS = "too_many_events"
@@ -60,7 +64,7 @@ class DeskRefusal(StrEnum):
     NOT_HELD = "not_held"
 
 
-ProblemCode = Refusal | UnreadableCode | DeskRefusal
+ProblemCode = Refusal | UnreadableCode | DeskRefusal | SignatureFault
 
 
 class ReceiptState(StrEnum):
@@ -82,22 +86,24 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One event as it came. `key` stands for an id where the event has none."""
+    """One event as it came. `key` stands for an id where the event has none, `signature` is detached from `value`."""
 
     value: bytes = field(repr=False)
     headers: Headers = field(default=(), repr=False)
     key: str | None = field(default=None, repr=False)
+    signature: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An event that the pipeline will be able to read, in structured mode, with the authenticated source in it.
-    `faults` are `code:path`, as in a decision.
+    """An event that the pipeline will be able to read, in structured mode, with the authenticated source in it. A
+    signed one keeps the bytes that it came with, and its signature. `faults` are `code:path`, as in a decision.
     """
 
     event_key: UUID
     value: bytes = field(repr=False)
     faults: tuple[str, ...]
+    signature: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +117,12 @@ class Post:
     event_key: UUID
     arrived_at: datetime
     value: bytes = field(repr=False)
+    signature: str | None = field(default=None, repr=False)
 
 
 def posts(source: Source, admitted: Sequence[Admitted], arrived_at: datetime) -> list[Post]:
-    return [Post(source.topic, source.code.encode(), one.event_key, arrived_at, one.value) for one in admitted]
+    key = source.code.encode()
+    return [Post(source.topic, key, one.event_key, arrived_at, one.value, one.signature) for one in admitted]
 
 
 _BETWEEN = " \t\n\r,"
@@ -149,6 +157,16 @@ def _cut(text: str, events: int) -> Iterator[Told]:
         yield Told(text[start:at].encode())
 
 
+def certificate_fault(fingerprint: str | None, source: Source, directory: Directory, at: datetime) -> Refusal | None:
+    """What is wrong with the client certificate that came with this source's token, or with its absence."""
+    known = directory.certificates.get(fingerprint) if fingerprint else None
+    if known and known.source == source.code and not known.is_revoked(at):
+        return None
+    if known or (fingerprint and source.certificate_due):
+        return Refusal.CERTIFICATE_NOT_YOURS
+    return Refusal.CERTIFICATE_MISSING if source.certificate_due else None
+
+
 def admit_all(
     told: Sequence[Told], source: Source, arrived_at: datetime, directory: Directory
 ) -> list[Admitted] | Problem:
@@ -171,15 +189,36 @@ def admit(told: Told, source: Source, arrived_at: datetime, directory: Directory
         return Problem(Refusal.ID_MISSING, "id")
     if isinstance(envelope, Unreadable):
         return Problem(envelope.code, envelope.path)
-    if envelope.source != stamp:
-        return Problem(Refusal.SOURCE_NOT_YOURS, "source")
-    value = json.dumps(envelope.document(), ensure_ascii=False, separators=(",", ":")).encode()
-    if len(value) > EVENT_BYTES_MAX:
+    not_yours = Problem(Refusal.SOURCE_NOT_YOURS, "source") if envelope.source != stamp else None
+    if doubted := not_yours or _signature_problem(told, source, arrived_at, directory):
+        return doubted
+    value = told.value if told.signature is not None else _compact(envelope.document())
+    reading = read_event(value, (), arrived_at, directory) if len(value) <= EVENT_BYTES_MAX else None
+    if reading is None:
         return Problem(Refusal.TOO_LARGE)
-    reading = read_event(value, (), arrived_at, directory)
     if isinstance(reading, Unreadable):
         return Problem(reading.code, reading.path)
-    return Admitted(reading.facts.event_key, value, reading.facts.faults)
+    return Admitted(reading.facts.event_key, value, reading.facts.faults, told.signature)
+
+
+def _signature_problem(told: Told, source: Source, arrived_at: datetime, directory: Directory) -> Problem | None:
+    if fault := signature_fault(told, source, directory, arrived_at):
+        return Problem(fault)
+    lacking = _lacking(told.value) if told.signature is not None else None
+    return Problem(Refusal.SIGNED_INCOMPLETE, lacking) if lacking else None
+
+
+def _compact(document: Mapping[str, Json]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _lacking(value: bytes) -> str | None:
+    """What the gateway would have to write into a signed event, which it may not."""
+    for name in ("source", "id"):
+        others = {other: "any" for other in ("source", "id") if other != name}
+        if isinstance(open_envelope(value, (), others), Unreadable):
+            return name
+    return None
 
 
 def _lacks_only_its_id(told: Told, stamp: Json) -> bool:

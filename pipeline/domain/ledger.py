@@ -108,6 +108,8 @@ class UnreadRow:
     first_seen_at: datetime
     due_at: datetime
     times_seen: int
+    released_by: str | None = None
+    seconded_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

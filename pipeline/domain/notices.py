@@ -11,6 +11,7 @@ from pipeline.contracts.case import (
     SYSTEM,
     CaseEvent,
     CaseEventType,
+    Erasure,
     Override,
     QueueRecord,
     RecordKind,
@@ -79,10 +80,12 @@ class _Cause:
     ruling: Ruling | None = None
     override: Override | None = None
     transfer: Transfer | None = None
+    erasure: Erasure | None = None
+    released: str | None = None
 
     @property
     def is_of_people(self) -> bool:
-        return any(word is not None for word in (self.ruling, self.override, self.transfer))
+        return any(word is not None for word in (self.ruling, self.override, self.transfer, self.erasure))
 
     def event_of(self, case: CaseFile) -> str:
         """What a record of this case names as its cause. An event's id may tell who sent it: other cases than the
@@ -107,6 +110,7 @@ def notices(settled: Settlement, stamp: Stamp) -> tuple[Notice, ...]:
         incident_id=filed.incident.incident_id,
         link_reasons=filed.reasons,
         asked_for=tuple(ask.other_report_id for ask in filed.asks),
+        released=settled.facts.released,
     )
     return _messages(cause, filed.changes, filed.absorbed, stamp)
 
@@ -127,6 +131,13 @@ def transfer_notices(handed: Handed, stamp: Stamp) -> tuple[Notice, ...]:
     """The messages of a proposed, an accepted or a refused transfer."""
     cause = _Cause(str(handed.transfer.transfer_id), DESK, None, transfer=handed.transfer)
     return _messages(cause, (handed.change,), (), stamp)
+
+
+def erasure_notices(erasure: Erasure, case: CaseFile, stamp: Stamp) -> tuple[Notice, ...]:
+    """The last messages of a case, whose consumers drop it. `case` is its state after, with no report opened."""
+    cause = _Cause(str(erasure.erasure_id), DESK, None, erasure=erasure)
+    gone = _record(RecordKind.WITHDRAWN, _home(case), cause, case, stamp)
+    return (_event(CaseEventType.ERASED, cause, case, stamp), gone)
 
 
 def _messages(
@@ -232,6 +243,7 @@ def _event(  # noqa: PLR0913 - as above
         case_id=case.case_id,
         case_version=case.version,
         outcome=cause.outcome if is_main else None,
+        released=cause.released if is_main else None,
         link_class=cause.link_class if is_main else None,
         link_reasons=cause.link_reasons if is_main else (),
         incident_id=cause.incident_id if is_main else None,
@@ -242,6 +254,7 @@ def _event(  # noqa: PLR0913 - as above
         ruling=cause.ruling,
         override=cause.override,
         transfer=cause.transfer,
+        erasure=cause.erasure,
         queue=standing.queue,
         centre=routing.centre,
         county=routing.county,

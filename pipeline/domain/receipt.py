@@ -10,10 +10,10 @@ from uuid import UUID
 from pydantic import ConfigDict, TypeAdapter
 
 from pipeline.contracts.decision import Decision
-from pipeline.domain.assess import Settlement, assess
+from pipeline.domain.assess import Settlement, assess, report_begun_by
 from pipeline.domain.bonds import Bond, Tie
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
-from pipeline.domain.docket import Docket
+from pipeline.domain.docket import Docket, Gone
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.partition import Pair
@@ -79,7 +79,7 @@ class Versions:
 class Receipt:
     """Everything that a decision read. `told` are the facts as they came, `decided` those that were filed, with the
     faults that the decision noted. `load` is how many open cases each centre had. `digest` is the SHA-256 of the
-    decision's JSON.
+    decision's JSON. `beside_erased`: another content had come under the event's id, and its case was erased.
     """
 
     told: Facts
@@ -95,6 +95,7 @@ class Receipt:
     decided: Facts
     digest: str
     form: int = field(default=FORM)
+    beside_erased: bool = False
 
     @property
     def reads(self) -> frozenset[UUID]:
@@ -135,6 +136,7 @@ def receipt_of(settlement: Settlement, told: Facts, docket: Docket, terms: Terms
         ties=tuple(docket.bonds.ties_of(reports)),
         decided=settlement.facts,
         digest=digest_of(settlement.decision),
+        beside_erased=told.event_key in docket.gone,
     )
 
 
@@ -167,6 +169,9 @@ def again(receipt: Receipt, facts: Mapping[UUID, Facts], policy: Policy, terms: 
         docket.bonds.put(one, other, Bond(household, incident))
     for tie in receipt.ties:
         docket.bonds.tie(tie)
+    if receipt.beside_erased:
+        key = receipt.told.event_key
+        docket.gone[key] = Gone(key, report_begun_by(key))
     return assess(receipt.told, docket, terms.under(policy, receipt.at, receipt.load))
 
 

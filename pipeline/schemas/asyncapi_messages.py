@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 from pipeline.adapters.kafka.records import MESSAGE_ID_HEADER
 from pipeline.contracts.case import CaseEvent, QueueRecord, UnreadNotice
 from pipeline.contracts.envelope import REPORT_TYPE, SPEC_VERSION
+from pipeline.contracts.messages import SIGNATURE_HEADER
 from pipeline.contracts.report import ReportData, ReportSubmitted
 from pipeline.schemas.contracts import examples
 
@@ -16,6 +17,7 @@ Node = dict[str, Any]
 BINDING: Final = {"bindingVersion": "0.5.0"}
 SCHEMAS: Final = "#/components/schemas/"
 STRUCTURED, BINARY = "application/cloudevents+json", "application/json"
+SIGNED: Final = "A detached JWS (RFC 7515 appendix F, RFC 7797) over the value; some sources must sign."
 REPORTS: Final = ("reportStructured", "reportBinary")
 
 
@@ -33,7 +35,13 @@ def messages() -> dict[str, Node]:
             "title": "A report, in structured mode",
             "summary": "The whole CloudEvent stands in the message's value.",
             "contentType": STRUCTURED,
-            "headers": _headers({"content-type": {"type": "string", "pattern": "^application/cloudevents\\+json"}}, ()),
+            "headers": _headers(
+                {
+                    "content-type": {"type": "string", "pattern": "^application/cloudevents\\+json"},
+                    SIGNATURE_HEADER: {"type": "string", "pattern": r"^[\w-]+\.\.[\w-]+$", "description": SIGNED},
+                },
+                (),
+            ),
             "payload": {"$ref": f"{SCHEMAS}ReportSubmitted"},
             "bindings": sender,
             "examples": [{"name": f"report{n}", "payload": e} for n, e in enumerate(reports, 1)],

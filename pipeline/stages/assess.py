@@ -4,13 +4,16 @@ import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import groupby
 
 from pipeline.contracts.envelope import Unreadable
 from pipeline.contracts.messages import Message, Stream
 from pipeline.contracts.vocabulary import Outcome
-from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Settled, Span, Unread
-from pipeline.domain.normalise.reading import read_event
+from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Release, Settled, Span, Unread
+from pipeline.domain.believing import RELEASABLE, Doubt, doubt
+from pipeline.domain.facts import RELEASED
+from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.domain.privacy import guarded
 from pipeline.errors import FencedError, GapError, LogWentBackError, UnavailableError
 from pipeline.ports import Bounds, Digests, EndOf, Explain, Ledger, Source, Sources, Telling
@@ -165,6 +168,7 @@ class Assess:
         careful = any(s.first < self._claims.held[s.stream].careful_until for s in spans)
         deaths = await self._ledger.take_up(spans, deaths=1 if careful else 0)
         items = tuple(self._read(m, deaths.get(m.at.stream, 0) if len(messages) == 1 else 0) for m in messages)
+        items = await self._released(items)
         settled = await self._settle_or_give_up(Batch(items, tuple(spans)))
         self._messages_max = next_batch_max(self._messages_max, settled.locked_s)
         for span in spans:
@@ -216,19 +220,33 @@ class Assess:
 
     def _read(self, message: Message, deaths: int) -> Accepted | Unread:
         if deaths >= DEATHS_MAX:
-            return Unread(message, Outcome.QUARANTINE, "ended_its_worker")
+            return Unread(message, Outcome.QUARANTINE, Doubt.ENDED_ITS_WORKER)
         reading = read_event(message.value, message.headers, message.arrived_at, self._sources.now)
         if isinstance(reading, Unreadable):
             return Unread(message, Outcome.DEAD_LETTER, reading.code.value)
-        source = self._sources.now.find(reading.facts.source)
-        if source is None:
-            return Unread(message, Outcome.QUARANTINE, "source_unregistered")
-        if source.topic != message.at.topic:
-            return Unread(message, Outcome.QUARANTINE, "source_not_of_this_topic")
-        if source.is_revoked(message.arrived_at):
-            return Unread(message, Outcome.QUARANTINE, "source_revoked")
+        why = doubt(message, reading.facts.source, self._sources.now, datetime.now(UTC))
+        return Unread(message, Outcome.QUARANTINE, why) if why else self._accepted(message, reading)
+
+    def _accepted(self, message: Message, reading: Reading, release: Release | None = None) -> Accepted:
         receipt_key = message.receipt_key if message.receipt_key == reading.facts.event_key else None
-        return Accepted(message, replace(reading, facts=guarded(reading.facts, self._guard)), receipt_key)
+        return Accepted(message, replace(reading, facts=guarded(reading.facts, self._guard)), receipt_key, release)
+
+    async def _released(self, items: Sequence[Accepted | Unread]) -> tuple[Accepted | Unread, ...]:
+        """With those that people believe after all. Doubts are rare, so that hardly any batch asks for releases."""
+        asked = [i.message for i in items if i.message.is_released or (isinstance(i, Unread) and i.code in RELEASABLE)]
+        releases = await self._ledger.releases(asked) if asked else {}
+        return tuple(self._believed(i, releases.get(i.message.at)) for i in items)
+
+    def _believed(self, item: Accepted | Unread, release: Release | None) -> Accepted | Unread:
+        """Read as of its first receipt."""
+        if release is None or (isinstance(item, Unread) and item.code not in RELEASABLE):
+            return item
+        message = replace(item.message, arrived_at=release.received_at)
+        reading = read_event(message.value, message.headers, message.arrived_at, self._sources.now)
+        if isinstance(reading, Unreadable):
+            return item
+        faults = (*reading.facts.faults, f"{RELEASED}{release.code}")
+        return self._accepted(message, replace(reading, facts=replace(reading.facts, faults=faults)), release)
 
     def _guard(self, value: bytes) -> bytes:
         return self._digests.all_keyed(value)[0]

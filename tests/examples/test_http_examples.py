@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from crew import Ended, all_settled, eventually, settled
+from crew import Ended, all_settled, eventually, run, settled
 from doors import CLINIC, Doors, open_doors
 from lab import Lab
 
@@ -65,3 +65,19 @@ async def test_a_wrong_token_is_said_plainly_and_not_tried_again(doors: Doors, c
     assert ended.exit_code == 1
     assert ended.err.count("token_unknown") >= 1
     assert ended.out == ""
+
+
+async def test_the_signing_program_signs_by_the_key_that_was_registered(doors: Doors, tmp_path: Path) -> None:
+    program = str(HTTP.parent / "python" / "sign_report.py")
+    own, public = str(tmp_path / "clinic.jwk"), tmp_path / "clinic.pub.jwk"
+    public.write_text((await said("", sys.executable, program, "public", own)).out, encoding="utf-8")
+    settings = doors.lab.settings
+    added = await run(settings, "source", "key", "add", CLINIC.code, "--public-key", str(public))
+    assert added.exit_code == 0, added.err
+    assert (await run(settings, "source", "require-signature", CLINIC.code, "on")).exit_code == 0
+    ended = await said(doors.token, sys.executable, program, "send", doors.url, CLINIC.code, own)
+    assert (ended.exit_code, ended.out[:14]) == (0, "taken, receipt"), ended.err
+    await eventually(lambda: all_settled(doors.lab, 1), WITHIN_S, "settling")
+    assert await settled(doors.lab) == {Outcome.CASE: 1}
+    unsigned = await said(doors.token, *PYTHON, doors.url)
+    assert "signature_missing" in unsigned.err

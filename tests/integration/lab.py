@@ -78,6 +78,9 @@ class Heard:
         assert status
         assert took_s >= 0
 
+    def refused(self, code: str) -> None:
+        assert code
+
     def spooled(self, waiting: int) -> None:
         assert waiting >= 0
 

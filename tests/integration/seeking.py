@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+SHORTEST = 6
+"""Bytes that a needle needs: shorter ones stand by chance in what is sealed."""
+
 
 def forms(text: str) -> dict[str, bytes]:
     """The text as it may stand in a file. Of base64, the part that is the same whatever stands around it."""
@@ -24,13 +27,18 @@ def forms(text: str) -> dict[str, bytes]:
         "HEX": plain.hex().upper().encode(),
         "octal": "".join(f"\\{byte:03o}" for byte in plain).encode(),
         "url": quote(text, safe="").encode(),
+        "url lower": quote(text, safe="").lower().encode(),
+        "json twice": escaped.replace("\\", "\\\\").encode(),
+        "html": "".join(f"&#{ord(character)};" for character in text).encode(),
+        "html hex": "".join(f"&#x{ord(character):x};" for character in text).encode(),
+        "cp950": text.encode("cp950", "ignore"),
     }
     for skipped in range(3):
         begun = base64.b64encode(b"\0" * skipped + plain)[(0, 2, 3)[skipped] :]
         kept = begun[: len(begun) - (0, 3, 2)[(skipped + len(plain)) % 3] - (1 if (skipped + len(plain)) % 3 else 0)]
         told[f"base64 {skipped}"] = kept
         told[f"base64url {skipped}"] = kept.replace(b"+", b"-").replace(b"/", b"_")
-    return told
+    return {form: needle for form, needle in told.items() if len(needle) >= SHORTEST}
 
 
 def found_in(data: bytes, marks: Mapping[str, str]) -> set[tuple[str, str]]:
@@ -44,8 +52,13 @@ def found_in(data: bytes, marks: Mapping[str, str]) -> set[tuple[str, str]]:
 
 def found_below(folder: Path, marks: Mapping[str, str], *, but: str | None = None) -> dict[str, set[tuple[str, str]]]:
     """What stands in which file below a folder; folders and files whose name begins with `but` are left out."""
-    read = ((str(path.relative_to(folder)), path.read_bytes()) for path in _files(folder, but))
+    read = ((str(path.relative_to(folder)), _written(path)) for path in _files(folder, but))
     return {name: found for name, data in read if (found := found_in(data, marks))}
+
+
+def _written(path: Path) -> bytes:
+    """Without the emptiness that servers keep in advance behind what they wrote; that is most of their bytes."""
+    return path.read_bytes().rstrip(b"\0") + b"\0" * 4
 
 
 def _files(folder: Path, but: str | None) -> Iterator[Path]:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from lab import Lab, until
+from staff import signed_in
 from test_desk import desk
 from test_rulings_live import (
     FIRST,
@@ -25,7 +26,6 @@ from test_rulings_live import (
 )
 
 from pipeline import wiring
-from pipeline.adapters import staff
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.overrides import Overrides
@@ -37,6 +37,7 @@ from pipeline.contracts.vocabulary import Priority, Queue
 from pipeline.domain.overrides import Overridden, OverrideWish
 from pipeline.domain.parts import Wanted
 from pipeline.domain.policy.reading import shipped
+from pipeline.domain.posts import PostRole
 from pipeline.domain.terms import shipped_centres
 from pipeline.errors import RulingRefusedError
 
@@ -227,7 +228,7 @@ async def test_the_commands_tell_what_was_changed_against_which_rule(
 async def test_at_the_desk_a_lowering_needs_the_second_persons_own_token(lab: Lab) -> None:
     await hear(lab, told(0, **ALARM))
     (case,) = await homes(lab, *await reports_of(lab, 0))
-    second = {"second-authorization": f"Bearer {staff.add(lab.settings.staff_file, SECOND)}"}
+    second = {"second-authorization": f"Bearer {await signed_in(lab, SECOND, PostRole.SUPERVISOR)}"}
     lower = {"kind": "lower", "priority": "standard", "reason": "safe_now", "override_id": str(uuid4())}
     async with desk(lab) as client:
         at = f"/v1/cases/{case}/overrides"

@@ -125,8 +125,10 @@ async def test_a_server_that_begins_to_talk_while_we_run_rings_until_it_is_quiet
 async def test_what_such_a_server_would_have_written_is_found_in_its_log(lab: Lab, servers: Servers) -> None:
     log = (await servers_root(servers)) / "log" / "postgres.log"
     before = log.read_bytes()
-    for name in ("log_statement", "log_parameter_max_length", "log_min_messages"):
-        await setting(lab, name, {**TALKATIVE, "log_statement": "all"}[name])
+    await setting(lab, "log_error_verbosity", "default")
+    for name in ("log_parameter_max_length", "log_min_messages"):
+        await setting(lab, name, TALKATIVE[name])
+    await setting(lab, "log_statement", "all")
     talkative = await asyncpg.connect(lab.settings.postgres_dsn)
     try:
         await talkative.fetchval("SELECT $1::text", MARK)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from crew import run
 from doors import REPORTS, STRUCTURED, open_doors, report
+from joserfc.jwk import ECKey, OKPKey
 from lab import Lab
 
 SITES = 17_000
@@ -106,6 +107,45 @@ async def test_a_source_with_its_own_topic_has_it_at_once(lab: Lab) -> None:
     assert (row["topic"], row["outcome"]) == ("intake.police.110.v1", "case")
 
 
+async def test_a_sources_keys_from_the_first_to_the_last(lab: Lab, tmp_path: Path) -> None:
+    first, second = OKPKey.generate_key("Ed25519"), ECKey.generate_key("P-256")
+    (tmp_path / "first.pem").write_bytes(first.as_pem(private=False))
+    (tmp_path / "second.jwk").write_text(json.dumps(second.as_dict(private=False) | {"kid": "clinic-2027"}))
+    await run(lab.settings, "source", "add", "clinic-77", "--kind", "clinic")
+    key = ("source", "key")
+    added = await run(lab.settings, *key, "add", "clinic-77", "--public-key", str(tmp_path / "first.pem"))
+    assert added.out == f"clinic-77 signs by {first.thumbprint()}\n", added.err
+    named = await run(lab.settings, *key, "add", "clinic-77", "--public-key", str(tmp_path / "second.jwk"))
+    assert named.out == "clinic-77 signs by clinic-2027\n"
+    taken = await run(lab.settings, *key, "add", "hotline-113", "--public-key", str(tmp_path / "first.pem"))
+    assert (taken.exit_code, "clinic-77 is there already" in taken.err) == (1, True)
+    assert (await run(lab.settings, *key, "revoke", "clinic-77", "clinic-2027")).exit_code == 0
+    assert (await run(lab.settings, *key, "revoke", "clinic-77", "clinic-2027")).exit_code == 1
+    again = await run(lab.settings, *key, "add", "clinic-77", "--public-key", str(tmp_path / "second.jwk"))
+    assert (again.exit_code, "revoked; draw a new one" in again.err) == (1, True)
+    rows = [
+        json.loads(line) for line in (await run(lab.settings, *key, "list", "clinic-77", "--json")).out.splitlines()
+    ]
+    assert [(r["curve"], bool(r["revoked_at"])) for r in rows] == [("Ed25519", False), ("P-256", True)]
+    due = await run(lab.settings, "source", "require-signature", "clinic-77", "on")
+    assert due.out == "what clinic-77 sends unsigned is refused, or quarantined\n"
+    assert (await run(lab.settings, "source", "revoke", "clinic-77")).exit_code == 0
+    assert await lab.pool.fetchval("SELECT count(*) FROM source_key WHERE revoked_at IS NULL") == 0
+
+
+async def test_a_source_of_the_file_can_be_made_to_sign_and_a_list_changes_nothing_of_that(lab: Lab) -> None:
+    assert (await run(lab.settings, "source", "require-signature", "hotline-113", "on")).exit_code == 0
+    (lab.settings.data_dir / "s.csv").write_text("source,kind,role,county\nhotline-113,hotline,hotline_worker,\n")
+    again = await run(lab.settings, "source", "import", "s.csv", "--credentials", "c.csv", "--with", "none")
+    assert again.out.startswith("enrolled 0, changed 0, unchanged 1"), again.out + again.err
+    (lab.settings.data_dir / "one.ndjson").write_text(
+        json.dumps({**report(1), "source": "/sources/hotline-113"}) + "\n", encoding="utf-8"
+    )
+    await run(lab.settings, "send", "one.ndjson")
+    await lab.settle_all(1)
+    assert await lab.pool.fetchval("SELECT code FROM unread_report") == "signature_missing"
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
@@ -116,6 +156,11 @@ async def test_a_source_with_its_own_topic_has_it_at_once(lab: Lab) -> None:
         (("add", "113", "--kind", "hotline"), "the own topic of hotline-113"),
         (("rotate", "nobody"), "no source nobody"),
         (("import", "nowhere.csv", "--credentials", "o.csv"), "cannot be read"),
+        (("require-signature", "nobody", "on"), "no source nobody"),
+        (("key", "add", "hotline-113", "--public-key", "nowhere.pem"), "cannot be read"),
+        (("key", "revoke", "hotline-1957", "../k"), "signs with no key"),
+        (("certificate", "add", "hotline-113", "nowhere.crt"), "cannot be read"),
+        (("certificate", "revoke", "hotline-1957", "xyz"), "hexadecimal"),
         (("qr", "nobody", "x.gif", "--url", "https://x.example"), ".svg"),
     ],
 )

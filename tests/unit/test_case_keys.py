@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,8 +19,21 @@ class Store:
         self._ring = ring
         self.asked: list[list[UUID]] = []
         self.erased: set[UUID] = set()
+        self.erasures: list[UUID] = []
 
-    async def fetch(self, _statement: str, owners: Sequence[UUID], purposes: Sequence[str]) -> list[dict[str, object]]:
+    def erase(self, owner: UUID) -> None:
+        self.erased.add(owner)
+        self.erasures.append(owner)
+
+    async def fetchval(self, _statement: str) -> int:
+        return len(self.erasures)
+
+    async def fetch(self, statement: str, *told: Any) -> list[dict[str, object]]:  # noqa: ANN401 - as asyncpg
+        if statement == keys.ERASED["erased_after"]:
+            return [{"owner_id": o, "number": n} for n, o in enumerate(self.erasures, 1) if n > told[0]]
+        return self._keys_of(*told)
+
+    def _keys_of(self, owners: Sequence[UUID], purposes: Sequence[str]) -> list[dict[str, object]]:
         self.asked.append(list(owners))
         return [
             {"owner_id": owner, "purpose": purpose, "generation": 1, "wrapped": wrapped(self._ring, owner, purpose)}
@@ -58,7 +72,17 @@ async def test_a_key_is_asked_for_once_a_minute(cached: CaseKeys, store: Store, 
     assert store.asked == [[FIRST.owner]]
 
 
-async def test_the_key_of_an_erased_case_is_gone_a_minute_later(
+async def test_the_key_of_an_erased_case_is_given_to_nobody_from_then_on(cached: CaseKeys, store: Store) -> None:
+    store.erase(UUID(int=7))
+    assert (await cached.fetch([FIRST, SECOND])).keys() == {FIRST, SECOND}
+    store.erase(FIRST.owner)
+    assert (await cached.fetch([FIRST, SECOND])).keys() == {SECOND}
+    assert (await cached.fetch([FIRST])) == {}
+    assert [FIRST.owner] in store.asked, "it was dropped and asked for anew, and the other one was kept"
+    assert [SECOND.owner] not in store.asked
+
+
+async def test_the_key_that_is_lost_otherwise_is_gone_a_minute_later(
     cached: CaseKeys, store: Store, clock: list[float]
 ) -> None:
     await cached.fetch([FIRST])

@@ -20,7 +20,7 @@ QUERIES = {
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
     "auditor": ("audit", "alarms", "access"),
-    "desk": ("rulings", "overrides", "transfers", "explain", "register", "assess", "policies"),
+    "desk": ("rulings", "overrides", "transfers", "explain", "register", "assess", "policies", "erasures"),
 }
 OF_ASSESS_ALONE = {
     "desk": {
@@ -33,6 +33,8 @@ OF_ASSESS_ALONE = {
             "cursors",
             "find",
             "move_cursor",
+            "releases",
+            "settle_release",
         ),
         *("put_down", "give_up", "add_hole", "add_unread", "add_inbox", "put_edge", "drop_edge", "add_version"),
         *("add_original", "add_link_key", "add_review", "add_decision", "add_shadow_decision", "known_unread"),
@@ -41,7 +43,7 @@ OF_ASSESS_ALONE = {
 OF_ENROLMENT = {"intake": {"register_version"}}
 """Raised by a one-time code that is spent, by the queries of enrolment."""
 LOOKED_AT_BY_ALL_THAT_HOLD_KEYS = {"key_check", "key_version"}
-OF_THE_KEYS = {"case_key", "wrapping_version"}
+OF_THE_KEYS = {"case_key", "wrapping_version", "erasure_record", "erased_owner"}
 ASKED_BY_A_PERSON = {"mark_read", "open_alarms", "settle_alarm", "unread_list", "events_shown"}
 
 

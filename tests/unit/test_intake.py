@@ -26,6 +26,7 @@ from pipeline.domain.intake import (
     posts,
 )
 from pipeline.domain.normalise.reading import Reading, read_event
+from pipeline.domain.signed import SignatureFault
 
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
 CLINIC = Source("clinic-1", "clinic", ReporterRole.MEDICAL, "臺北市")
@@ -155,5 +156,5 @@ def test_bad_input_never_raises_and_is_taken_where_the_pipeline_would(
 
 
 def test_every_refusal_says_what_to_mend() -> None:
-    assert set(MEANINGS) == {*Refusal, *UnreadableCode}
+    assert set(MEANINGS) == {*Refusal, *UnreadableCode, *SignatureFault}
     assert all(meaning.status >= 400 and meaning.mend.endswith(".") for meaning in MEANINGS.values())

@@ -34,7 +34,10 @@ def test_a_process_that_crashes_leaves_no_core(tmp_path: Path) -> None:
 
 @writes_cores
 def test_without_our_care_a_core_would_hold_what_the_process_held(tmp_path: Path) -> None:
-    (core,) = crash(tmp_path, OPEN)
+    cores = crash(tmp_path, OPEN)
+    if not cores:
+        pytest.skip("this machine writes no cores just now")
+    (core,) = cores
     assert MARK.encode("utf-16-le") in core.read_bytes()
 
 

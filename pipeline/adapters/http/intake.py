@@ -1,7 +1,7 @@
 """The HTTP intake: reports in, receipts out. FastAPI carries it; what is taken is decided by the gate behind it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 from urllib.parse import unquote_to_bytes
@@ -19,18 +19,20 @@ from pipeline.adapters.http import openapi
 from pipeline.adapters.http.form import form_routes
 from pipeline.adapters.http.problem import ProblemError, answer, http_error
 from pipeline.adapters.http.rate import Rates
-from pipeline.adapters.http.server import Bounded
+from pipeline.adapters.http.server import Bounded, peer_of
 from pipeline.adapters.vault import GateKeys
 from pipeline.contracts.envelope import UnreadableCode
 from pipeline.contracts.jsontext import Json
 from pipeline.domain.directory import Directory, Source
-from pipeline.domain.intake import Admitted, Problem, ReceiptState, Refusal, Told, batch_of
+from pipeline.domain.intake import Admitted, Problem, ReceiptState, Refusal, Told, batch_of, certificate_fault
+from pipeline.domain.signed import SignatureFault
 from pipeline.errors import NotTakenError, UnavailableError
 
 RETRY_AFTER_S = 5
 BODY_WITHIN_S = 30.0
 STRUCTURED, BATCH, PLAIN = "application/cloudevents+json", "application/cloudevents-batch+json", "application/json"
 KEY_CHARACTERS_MAX = 200
+UNSIGNED = "-"
 
 
 class Gate(Protocol):
@@ -55,7 +57,7 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """All that the door stands on. `body_bytes_max` bounds one request."""
+    """All that the door stands on. `body_bytes_max` bounds one request; `refused` is told the code of every refusal."""
 
     gate: Gate
     keeper: Keeper
@@ -63,6 +65,7 @@ class House:
     rates: Rates
     now: Callable[[], datetime]
     body_bytes_max: int
+    refused: Callable[[str], None] = lambda _code: None
 
 
 class _Answer(BaseModel):
@@ -114,13 +117,19 @@ def _house(request: Request) -> House:
     return house
 
 
-async def _authenticated(bearer: Bearer, house: Annotated[House, Depends(_house)]) -> Source:
-    """The source whose token this is, within its rate."""
+async def _authenticated(request: Request, bearer: Bearer, house: Annotated[House, Depends(_house)]) -> Source:
+    """The source whose token or client certificate this is, within its rate. Where both are shown, both are its own."""
+    shown = peer_of(request.scope)
     if bearer is None:
-        raise ProblemError(Problem(Refusal.TOKEN_MISSING), {"WWW-Authenticate": "Bearer"})
-    source = await _opened(house, bearer.credentials, Purpose.TOKEN)
-    if source is None:
-        raise ProblemError(Problem(Refusal.TOKEN_UNKNOWN), {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        source = house.keeper.sources.bearer_of(shown, house.now()) if shown else None
+        if source is None:
+            raise ProblemError(Problem(Refusal.TOKEN_MISSING), {"WWW-Authenticate": "Bearer"})
+    else:
+        source = await _opened(house, bearer.credentials, Purpose.TOKEN)
+        if source is None:
+            raise ProblemError(Problem(Refusal.TOKEN_UNKNOWN), {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        if fault := certificate_fault(shown, source, house.keeper.sources, house.now()):
+            raise ProblemError(Problem(fault))
     require_rate(house, source.code)
     return source
 
@@ -154,9 +163,16 @@ async def post_reports(
         str | None,
         Header(min_length=1, max_length=KEY_CHARACTERS_MAX, description="Stands for the `id` of an event without one."),
     ] = None,
+    jws_signature: Annotated[
+        str | None,
+        Header(
+            description="A detached JWS (RFC 7515 appendix F, RFC 7797) over the very bytes of the event; of a batch "
+            "one for each event, with commas between, `-` for one that is not signed."
+        ),
+    ] = None,
 ) -> Response:
     """Takes one report, or a batch of them: all or none. Answers once the broker has it in all its replicas."""
-    told = await _told(request, idempotency_key)
+    told = _signed(await _told(request, idempotency_key), jws_signature)
     receipts = [
         TakenReceipt(
             receipt_id=house.keys.receipt(source.code, one.event_key), state=ReceiptState.RECEIVED, faults=one.faults
@@ -240,6 +256,16 @@ async def _told(request: Request, key: str | None) -> list[Told]:
     return [Told(body, _binary_headers(request) if binary and kind != STRUCTURED else (), key)]
 
 
+def _signed(told: list[Told], signatures: str | None) -> list[Told]:
+    """Each event with its signature. Raises ProblemError where there are not as many as events."""
+    if signatures is None:
+        return told
+    each = [one.strip() for one in signatures.split(",")]
+    if len(each) != len(told):
+        raise ProblemError(Problem(SignatureFault.UNREADABLE))
+    return [replace(t, signature=None if s == UNSIGNED else s) for t, s in zip(told, each, strict=True)]
+
+
 def _binary_headers(request: Request) -> tuple[tuple[str, bytes | None], ...]:
     """The attributes as they are called on Kafka. HTTP carries other characters than ASCII percent-encoded."""
     found = [(n, v) for n, v in request.headers.items() if n.startswith("ce-")]
@@ -250,7 +276,9 @@ def intake_app(house: House) -> FastAPI:
     """The whole door: the API and the forms of sites."""
 
     async def find_by_key(key: str) -> Source | None:
-        return await _opened(house, key, Purpose.FORM)
+        """None of a source that has to show a certificate: a form cannot ask for one."""
+        source = await _opened(house, key, Purpose.FORM)
+        return None if source and source.certificate_due else source
 
     async def submit(source: Source, event: Mapping[str, Json]) -> str:
         require_rate(house, source.code)
@@ -289,8 +317,9 @@ def api_document() -> dict[str, Any]:
     return openapi.document(_bare())
 
 
-async def _problem(_request: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for it alone
+    _house(request).refused(error.problem.code)
     return answer(error.problem, error.headers)
 
 

@@ -60,7 +60,7 @@ TAKEN: Final[Responses] = {
         },
     },
     400: _problem("The body cannot be read."),
-    403: _problem("The event names another source."),
+    403: _problem("The event names another source, its signature or the client certificate will not do."),
     408: _problem("The body did not come in time."),
     413: _problem("Too large."),
     415: _problem("A content type that is not for events."),
@@ -80,7 +80,7 @@ REPORTS: Final[dict[str, Any]] = {
         "required": True,
         "description": "One event in structured mode, one in binary mode (attributes in `ce-` headers, the body is "
         "`data`, application/json), or a batch. `source` may be left out; `id`, too, outside a batch, where the header "
-        "Idempotency-Key stands for it.",
+        "Idempotency-Key stands for it. A signed event is one in structured mode with `id` and `source` of its own.",
         "content": {
             "application/cloudevents+json": {"schema": _EVENT, "examples": _SHOWN},
             "application/cloudevents-batch+json": {

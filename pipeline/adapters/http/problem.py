@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.contracts.envelope import UnreadableCode
 from pipeline.domain.intake import BATCH_MAX, DeskRefusal, Problem, ProblemCode, Refusal
+from pipeline.domain.signed import SignatureFault
 
 MEDIA_TYPE: Final = "application/problem+json"
 HOME: Final = "https://anwang.example/problems/"
@@ -31,6 +32,38 @@ MEANINGS: Mapping[ProblemCode, Meaning] = {
     ),
     Refusal.SOURCE_NOT_YOURS: Meaning(
         HTTPStatus.FORBIDDEN, "Leave `source` out, or send /sources/ and the code that your token belongs to."
+    ),
+    Refusal.CERTIFICATE_MISSING: Meaning(
+        HTTPStatus.FORBIDDEN, "Connect by TLS with the client certificate that is registered for you."
+    ),
+    Refusal.CERTIFICATE_NOT_YOURS: Meaning(
+        HTTPStatus.FORBIDDEN, "Your client certificate is not one of this token's source, or was revoked."
+    ),
+    Refusal.SIGNED_INCOMPLETE: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "A signed event has `id` and `source` of its own: the gateway may not write into it; `path` names what lacks.",
+    ),
+    SignatureFault.MISSING: Meaning(
+        HTTPStatus.FORBIDDEN, "Your events must be signed; send a detached JWS in the header JWS-Signature."
+    ),
+    SignatureFault.UNREADABLE: Meaning(
+        HTTPStatus.FORBIDDEN,
+        "JWS-Signature is a detached JWS whose header has alg, kid, b64 false and crit [b64]; of a batch, one for each "
+        "event, with commas between.",
+    ),
+    SignatureFault.ALGORITHM: Meaning(HTTPStatus.FORBIDDEN, "Sign by EdDSA (Ed25519) or ES256."),
+    SignatureFault.IN_BINARY_MODE: Meaning(
+        HTTPStatus.FORBIDDEN, "A signed event is sent in structured mode, so that all of it is signed."
+    ),
+    SignatureFault.KEY_UNKNOWN: Meaning(
+        HTTPStatus.FORBIDDEN, "The kid names no key of yours. Have your public key registered first."
+    ),
+    SignatureFault.KEY_OF_ANOTHER_SOURCE: Meaning(
+        HTTPStatus.FORBIDDEN, "The kid names a key of another source. Sign with your own."
+    ),
+    SignatureFault.KEY_REVOKED: Meaning(HTTPStatus.FORBIDDEN, "This key was revoked. Sign with another one."),
+    SignatureFault.WRONG: Meaning(
+        HTTPStatus.FORBIDDEN, "The signature is not of these bytes. Sign the very bytes that you send."
     ),
     Refusal.ID_MISSING: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY,

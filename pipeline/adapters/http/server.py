@@ -3,17 +3,22 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from pipeline.errors import UnavailableError
+from pipeline.adapters.peer import fingerprint_of
+from pipeline.errors import KeysRefusedError, UnavailableError
 
 GRACE_S = 20
 """Above the time for which a request may wait for the broker."""
@@ -73,6 +78,57 @@ class Bounded:
         await self._app(scope, bounded if scope["type"] == "http" else receive, send)
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Certificate chain and key of the server, and who signs the certificates of clients, each a PEM file; without
+    `client_ca_file` no client is asked for one.
+    """
+
+    cert_file: Path
+    key_file: Path
+    client_ca_file: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """TLS 1.2 or 1.3; every connection proves itself anew. A client may show a certificate; where that is not
+        signed as it should be, there is no connection. Raises KeysRefusedError.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.options |= ssl.OP_NO_TICKET
+        context.num_tickets = 0
+        try:
+            if self.key_file.stat().st_mode & 0o077:
+                raise KeysRefusedError(f"{self.key_file} may be read by others; its mode must be 0600")
+            context.load_cert_chain(self.cert_file, self.key_file)
+            if self.client_ca_file:
+                context.load_verify_locations(self.client_ca_file)
+                context.verify_mode = ssl.CERT_OPTIONAL
+        except (OSError, ssl.SSLError) as error:
+            raise KeysRefusedError(f"certificate or key of the intake cannot be used: {type(error).__name__}") from None
+        return context
+
+
+_PEER = "client_certificate"
+
+
+class _Protocol(H11Protocol):
+    """Knows who is at the other end of its own connection: the certificate that the TLS handshake has proven."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        shown = tls.getpeercert(binary_form=True) if tls else None
+        if shown:
+            self.app_state = {**self.app_state, _PEER: fingerprint_of(shown)}
+
+
+def peer_of(scope: Scope) -> str | None:
+    """The fingerprint of the client certificate of this connection. No header says so: whoever calls writes those."""
+    state: dict[str, Any] = scope.get("state", {})
+    found = state.get(_PEER)
+    return found if isinstance(found, str) else None
+
+
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -81,17 +137,19 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
+async def listening(app: ASGIApp, host: str, port: int, tls: Tls | None = None) -> AsyncIterator[int]:
     """Listens until left; then finishes the requests in hand. Gives the port. Raises UnavailableError when it cannot be
-    had.
+    had, KeysRefusedError.
     """
+    context = tls.context() if tls else None
     try:
         bound = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise UnavailableError(f"port {port} for the intake cannot be had: {error.strerror}") from error
     config = uvicorn.Config(
         app,
-        http=H11Protocol,
+        http=_Protocol,
+        ssl_context_factory=(lambda _config, _default: context) if context else None,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -29,7 +29,7 @@ from pipeline.errors import BrokerRefusedError, UnavailableError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-ANSWER_TIMEOUT_S = 15.0
+ANSWER_TIMEOUT_S = 10.0
 ITERATIONS = 8192
 _SCRAM = ScramMechanism.SCRAM_SHA_512
 _ON = {On.TOPIC: ResourceType.TOPIC, On.GROUP: ResourceType.GROUP}
@@ -52,7 +52,7 @@ class Changed:
 
 
 class Accounts:
-    """What the operator may do with them. Every call waits for the broker's answer, up to 15 s, and raises
+    """What the operator may do with them. Every call waits for the broker's answer, up to 10 s, and raises
     UnavailableError or BrokerRefusedError; ask from another thread than that of an event loop.
     """
 

@@ -59,7 +59,7 @@ class Brokers:
         host, _, port = address.rpartition(":")
         try:
             async with asyncio.timeout(PROOF_TIMEOUT_S):
-                connection = await create_conn(host.strip("[]"), int(port), **self._secured())
+                connection = await create_conn(host, int(port), **self._secured())
         except (SaslAuthenticationFailed, UnsupportedSaslMechanismError, IllegalSaslStateError) as error:
             raise BrokerRefusedError(
                 f"the broker at {address} refuses {self.user}: this user or its password in kafka_password_file is"

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from pipeline.adapters.kafka.brokers import Brokers
 from pipeline.adapters.kafka.outlet import PRODUCE_TIMEOUT_MS, new_producer
-from pipeline.contracts.messages import RECEIPT_KEY_HEADER
+from pipeline.contracts.messages import RECEIPT_KEY_HEADER, SIGNATURE_HEADER
 from pipeline.domain.intake import Post
 from pipeline.errors import NotTakenError
 
@@ -93,7 +93,7 @@ class Door:
                     post.topic,
                     post.value,
                     key=post.key,
-                    headers=[CONTENT_TYPE, (RECEIPT_KEY_HEADER, post.event_key.hex.encode())],
+                    headers=_headers(post),
                     timestamp_ms=int(max(post.arrived_at.timestamp(), time.time() - BACKDATED_MAX_S) * 1000),
                 )
         except MessageSizeTooLargeError:
@@ -116,6 +116,11 @@ class Door:
         if self._producer:
             await _stopped(self._producer)
         await asyncio.gather(*self._leaving)
+
+
+def _headers(post: Post) -> list[tuple[str, bytes]]:
+    signed = [(SIGNATURE_HEADER, post.signature.encode())] if post.signature else []
+    return [CONTENT_TYPE, (RECEIPT_KEY_HEADER, post.event_key.hex.encode()), *signed]
 
 
 async def _stopped(producer: AIOKafkaProducer) -> None:

@@ -19,9 +19,9 @@ from pipeline.adapters.postgres.settlement_writer import SettlementWriter
 from pipeline.adapters.postgres.shadow_writer import Under, judge_beside, write_shadowed
 from pipeline.adapters.postgres.work import Work, unread_ids_of
 from pipeline.adapters.vault import KeyPurpose, KeyRing
-from pipeline.contracts.messages import Coordinate, Stream
+from pipeline.contracts.messages import Coordinate, Message, Stream
 from pipeline.domain.assess import assess
-from pipeline.domain.batch import Batch, Claim, Settled, Span
+from pipeline.domain.batch import Batch, Claim, Release, Settled, Span
 from pipeline.domain.centres import CentreBook, Load
 from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.receipt import receipt_of
@@ -113,6 +113,17 @@ class AssessStore:
         async def act() -> Mapping[Coordinate, bytes]:
             rows = await self._pool.fetch(SQL["settled_digests"], *(list(c) for c in zip(*coordinates, strict=True)))
             return {Coordinate(r["topic"], r["partition"], r["kafka_offset"]): r["digest"] for r in rows}
+
+        return await self._in_turn(act)
+
+    async def releases(self, messages: Sequence[Message]) -> Mapping[Coordinate, Release]:
+        """Those of these messages whose very bytes two people believe after all."""
+        keyed = [(digest, m.at) for m in messages for digest in self._ring.all_keyed(m.wire)]
+
+        async def act() -> Mapping[Coordinate, Release]:
+            rows = await self._pool.fetch(SQL["releases"], [digest for digest, _ in keyed])
+            found = {row["digest"]: Release(row["unread_id"], row["received_at"], row["code"]) for row in rows}
+            return {at: found[digest] for digest, at in keyed if digest in found}
 
         return await self._in_turn(act)
 

@@ -16,7 +16,7 @@ from pipeline.domain.notices import Notice
 
 
 @dataclass(slots=True)
-class _Told:
+class Told:
     """Rows of the history and of the outbox, and the hash at which each case's history ends."""
 
     heads: dict[UUID, bytes]
@@ -30,6 +30,12 @@ async def write_many(db: Connection, name: str, rows: Sequence[tuple[object, ...
         await db.execute(SQL[name], *(list(column) for column in zip(*rows, strict=True)))
 
 
+async def write_told(db: Connection, told: Told) -> None:
+    """History and messages."""
+    await write_many(db, "add_case_event", told.events)
+    await write_many(db, "add_outbox", told.outbox)
+
+
 class CaseWriter:
     """Writes cases, aliases, incidents, clocks and where each report stands; reports that are new come first."""
 
@@ -38,14 +44,13 @@ class CaseWriter:
         self._keys = keys
 
     async def write(self, moves: Moves, notices: Sequence[Notice]) -> None:
-        told = _tell(notices, moves.loaded.heads)
+        told = told_by(notices, moves.loaded.heads)
         await self._many("put_case", [_case_row(case, told.heads[case.case_id]) for case in moves.cases.values()])
         await self._aliases(moves)
         await self._places(moves)
         await self._clocks(moves)
         await self._wrap_anew(moves)
-        await self._many("add_case_event", told.events)
-        await self._many("add_outbox", told.outbox)
+        await write_told(self._db, told)
 
     async def _many(self, name: str, rows: Sequence[tuple[object, ...]]) -> None:
         await write_many(self._db, name, rows)
@@ -88,6 +93,7 @@ class CaseWriter:
         moved = dict(moves.moved())
         if not moved:
             return
+        await self._many("note_past_home", [(key, moves.loaded.wrapped[key].case_id) for key in moved])
         for row in await self._db.fetch(SQL["wrapped_keys"], list(moved)):
             key = row["event_key"]
             old, new = moves.loaded.wrapped[key].case_id, moved[key]
@@ -100,9 +106,9 @@ class CaseWriter:
                 await self._db.execute(SQL[statement], key, seal(self._keys[KeyName(new, purpose)], data_key, slot))
 
 
-def _tell(notices: Sequence[Notice], heads: Mapping[UUID, bytes]) -> _Told:
+def told_by(notices: Sequence[Notice], heads: Mapping[UUID, bytes]) -> Told:
     """Every message, and each case's history with its chain carried on."""
-    told = _Told(heads=dict(heads))
+    told = Told(heads=dict(heads))
     for notice in notices:
         told.outbox.append(_outbox_row(notice))
         if notice.topic == CASE_EVENTS:

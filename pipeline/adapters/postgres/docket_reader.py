@@ -14,16 +14,16 @@ from pipeline.adapters.postgres.key_versions import look_at_keys
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys, Purpose
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.vault import KeyRing, KeySet, Slot, unseal
+from pipeline.contracts import ids
 from pipeline.contracts.decision import Decision
-from pipeline.contracts.ids import event_key
 from pipeline.domain import link
-from pipeline.domain.assess import reused_key
+from pipeline.domain.assess import report_begun_by, reused_key
 from pipeline.domain.batch import Batch
 from pipeline.domain.bonds import Bond, Scope, Tie
 from pipeline.domain.candidates import BEARERS_MAX, CANDIDATES_MAX, RARITY_MIN, RARITY_OF_ONE, worth_min
 from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
 from pipeline.domain.directory import Directory
-from pipeline.domain.docket import Docket
+from pipeline.domain.docket import Docket, Gone
 from pipeline.domain.facts import Facts
 from pipeline.domain.link import Key, KeyKind
 from pipeline.domain.normalise.reading import Reading, read_event
@@ -60,12 +60,14 @@ class Sought:
     """What a batch looks for: tokens of link keys, and the events themselves. `asked` holds each token once for every
     report that asks for it, by its position in the batch, whether it names what it leads to, what it is worth at the
     least, and the number of its key: while the index key is being replaced, a key has a token under each version.
+    `messages` are, of each event, the key by which it comes, one by which it may be stored, its content and its bytes.
     """
 
     keys: Mapping[bytes, Key]
     events: Mapping[UUID, Key]
     asked: tuple[tuple[int, bytes, bool, int, int], ...] = ()
     edition: int = 0
+    messages: tuple[tuple[UUID, UUID, bytes, bytes], ...] = ()
 
     @classmethod
     def of(cls, batch: Batch, ring: KeyRing) -> "Sought":
@@ -87,8 +89,10 @@ class Sought:
                 )
                 for token, key in own.items()
             ]
-            events |= dict.fromkeys(_names_of(facts, ring), link.event_key(facts))
-        return cls(keys, events, tuple(asked), ring.edition)
+            events |= dict.fromkeys((name for _, name in _names_of(facts, ring)), link.event_key(facts))
+        told = ((item.reading.facts, item.message.wire) for item in batch.accepted)
+        messages = ((*names, facts.content_key, wire) for facts, wire in told for names in _names_of(facts, ring))
+        return cls(keys, events, tuple(asked), ring.edition, tuple(messages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +160,15 @@ class DocketReader:
     async def load(self, connection: Connection, sought: Sought, sight: Sight) -> Loaded:
         """Opens the case files in sight. A case whose key is gone was erased; it is no longer there for anyone."""
         loaded = Loaded(Docket(), sight)
-        if not sight.versions:
-            return loaded
-        case_ids = list(sight.versions)
-        cases = await connection.fetch(SQL["cases"], case_ids)
+        if sight.versions:
+            await self._load_cases(connection, loaded, sought)
+        await self._add_gone(connection, loaded.docket, sought, sight)
+        return loaded
+
+    async def _load_cases(self, connection: Connection, loaded: Loaded, sought: Sought) -> None:
+        rows = await connection.fetch(SQL["cases"], list(loaded.sight.versions))
+        cases = [row for row in rows if row["state"] != CaseState.ERASED]
+        case_ids = [row["case_id"] for row in cases]
         versions = await connection.fetch(SQL["versions"], case_ids)
         clocks = await connection.fetch(SQL["clocks"], case_ids)
         keys = await self._keys.opening((KeyName(r["case_id"], Purpose.REPORT), r["wrapped_key"]) for r in versions)
@@ -173,9 +182,23 @@ class DocketReader:
             loaded.heads[row["case_id"]] = row["head_hash"]
         await self._add_bonds(connection, loaded.docket)
         await self._add_decisions(connection, loaded.docket, sought.events)
-        _add_bearers(loaded.docket, sought, sight)
+        _add_bearers(loaded.docket, sought, loaded.sight)
         await self._add_quoted(connection, loaded.docket)
-        return loaded
+
+    async def _add_gone(self, connection: Connection, docket: Docket, sought: Sought, sight: Sight) -> None:
+        """The events of this batch whose versions cannot be opened. By their bytes they are known again."""
+        if not sought.events:
+            return
+        borne = {key: report for _, key, report, _ in sight.borne if key and not docket.holds(report)}
+        digests: dict[UUID, list[bytes]] = {key: [] for key in borne}
+        for row in await connection.fetch(SQL["erased_events"], list(sought.events)):
+            digests.setdefault(row["event_key"], []).append(row["digest"])
+        for comes_as, stored_as, content, wire in sought.messages:
+            if stored_as in digests:
+                report_id = borne.get(stored_as) or report_begun_by(stored_as)
+                gone = docket.gone.setdefault(comes_as, Gone(stored_as, report_id))
+                if any(self._ring.is_digest(digest, wire) for digest in digests[stored_as]):
+                    docket.gone[comes_as] = gone.with_content(content)
 
     def _incidents(
         self, loaded: Loaded, versions: Iterable[Row], clocks: Mapping[UUID, list[Row]], keys: Keys
@@ -218,15 +241,17 @@ class DocketReader:
             docket.decisions[row["event_key"]] = Decision.model_validate(row["decision"])
 
 
-def _names_of(facts: Facts, ring: KeyRing) -> Iterable[UUID]:
-    """The keys that this event, or another content under its id, may be stored by. One that was guarded is another one
-    under each version of the digesting key.
+def _names_of(facts: Facts, ring: KeyRing) -> Iterable[tuple[UUID, UUID]]:
+    """(key by which it comes, key by which it may be stored) of this event, and of another content under its id. One
+    that was guarded is another one under each version of the digesting key.
     """
-    plain = event_key(facts.source, facts.event_id)
+    plain = ids.event_key(facts.source, facts.event_id)
     keys = [facts.event_key]
     if facts.event_key != plain:
         keys += [guarded_key(digest) for digest in ring.all_keyed(plain.bytes)]
-    return (name for key in keys for name in (key, reused_key(replace(facts, event_key=key))))
+    for key in keys:
+        yield facts.event_key, key
+        yield reused_key(facts), reused_key(replace(facts, event_key=key))
 
 
 def open_version(row: Row, case_key: bytes | KeySet, directory: Directory) -> Facts:

@@ -1,7 +1,7 @@
 """What the commands change in the register: every change is one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,11 @@ class Issued:
     changed: tuple[str, ...] = ()
 
 
+def _described(source: Source) -> Source:
+    """As a list describes it, which does not say what proofs are due."""
+    return replace(source, signature_due=False, certificate_due=False)
+
+
 class Enrolment:
     """What the commands change in the register. Every change is one transaction."""
 
@@ -45,8 +50,8 @@ class Enrolment:
         others = [s for s in sources if s.code in there]
         return Issued(
             secrets={s.code: drawn(purpose) if purpose else "" for s in sources if s.code not in there},
-            unchanged=tuple(s.code for s in others if known[s.code] == s),
-            changed=tuple(s.code for s in others if known[s.code] != s),
+            unchanged=tuple(s.code for s in others if _described(known[s.code]) == s),
+            changed=tuple(s.code for s in others if _described(known[s.code]) != s),
         )
 
     async def enrol(
@@ -62,7 +67,7 @@ class Enrolment:
             if purpose:
                 told = {secret: Credential(code, purpose, expires_at) for code, secret in issued.secrets.items()}
                 await add_credentials(db, number, told)
-            await _tell(db, "enrolled", [source.code for source in written])
+            await tell_source_changed(db, "enrolled", [source.code for source in written])
 
     async def rotate(
         self, code: str, purpose: Purpose, *, ends_at: datetime | None, expires_at: datetime | None
@@ -77,17 +82,21 @@ class Enrolment:
             if ends_at:
                 await db.execute(SQL["end_credentials"], code, purpose, ends_at, number)
             await add_credentials(db, number, {secret: Credential(code, purpose, expires_at)})
-            await _tell(db, "rotated", [code])
+            await tell_source_changed(db, "rotated", [code])
         return secret
 
     async def revoke(self, code: str, at: datetime) -> None:
-        """From `at` on nothing of it is believed and none of its credentials opens. Raises RegisterRefusedError."""
+        """From `at` on nothing of it is believed and none of its credentials, keys and certificates is good. Raises
+        RegisterRefusedError.
+        """
         await self._require(code)
         async with self._pool.acquire() as db, db.transaction():
             number = await db.fetchval(SQL["next_version"])
             await db.execute(SQL["revoke"], code, at, number)
             await db.execute(SQL["end_credentials"], code, None, at - timedelta(microseconds=1), number)
-            await _tell(db, "revoked", [code])
+            await db.execute(SQL["end_keys"], code, at, number)
+            await db.execute(SQL["end_certificates"], code, at, number)
+            await tell_source_changed(db, "revoked", [code])
 
     async def _require(self, code: str) -> None:
         source = await self.find(code)
@@ -107,8 +116,8 @@ async def add_credentials(db: Connection, number: int, told: Mapping[str, Creden
     await db.execute(SQL["add_credentials"], *(list(column) for column in zip(*rows, strict=True)), number)
 
 
-async def _tell(db: Connection, step: str, codes: Sequence[str]) -> None:
-    """A list may enrol thousands: the first of them are named."""
+async def tell_source_changed(db: Connection, step: str, codes: Sequence[str]) -> None:
+    """Adds to the audit of access, in the caller's transaction. Of thousands, the first are named."""
     named = [as_code(code) for code in sorted(codes)[:OWNERS_NAMED_MAX]]
     body: Body = {"step": step, "count": len(codes), "sources": [*named]}
     await AccessLog.append(db, "operate", AccessKind.SOURCE_CHANGED, "operate", body)

@@ -12,9 +12,12 @@ from weakref import WeakMethod
 
 from pipeline.adapters.postgres.database import Pool
 from pipeline.adapters.postgres.key_versions import SQL, look_at_wrapping
+from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.vault import FIRST_VERSION, KeyPurpose, KeyRing, KeySet, Slot, new_key, version_of
 
 CACHED_FOR_S = 60.0
+
+ERASED = Queries.of("erased_keys")
 
 
 class Purpose(StrEnum):
@@ -45,6 +48,7 @@ class CaseKeys:
         self._cached: OrderedDict[KeyName, tuple[float, KeySet]] = OrderedDict()
         self._is_timed = False
         self._used: set[KeyName] = set()
+        self._erased_no: int | None = None
 
     def _present(self, names: Iterable[KeyName]) -> Keys:
         self._expire(time.monotonic() - CACHED_FOR_S)
@@ -86,13 +90,24 @@ class CaseKeys:
         return keys
 
     async def fetch(self, names: Iterable[KeyName]) -> Keys:
-        """Those of these keys that exist. One that is gone belongs to an erased case."""
+        """Those of these keys that exist. One that is gone belongs to an erased case: what was erased before this is
+        asked is given to nobody, though it was kept in memory.
+        """
         return self._give(await self._found(set(names)))
 
     async def _found(self, wanted: set[KeyName]) -> Keys:
+        await self._drop_erased()
         present = self._present(wanted)
         missing = wanted - present.keys()
         return present | await self._fetch(missing) if missing else present
+
+    async def _drop_erased(self) -> None:
+        if self._erased_no is None:
+            self._erased_no = await self._pool.fetchval(ERASED["last_erased"])
+            return
+        for row in await self._pool.fetch(ERASED["erased_after"], self._erased_no):
+            self.forget(row["owner_id"])
+            self._erased_no = row["number"]
 
     async def opening(self, wrapped: Iterable[Wrapped]) -> Keys:
         """As `fetch`, the keys that open all of these: where a key was replaced since it was fetched, it is fetched
@@ -105,7 +120,8 @@ class CaseKeys:
 
     async def make(self, names: Iterable[KeyName]) -> Keys:
         """The keys of all these, in the generation that new values need; one that did not exist has been made and
-        stored before this returns.
+        stored before this returns. The key of an erased owner is stored by nobody: what a restored database settles
+        again of it is sealed, and never opens.
         """
         all_names, generation = set(names), self._ring.current(KeyPurpose.CASE)
         present = await self._found(all_names)
@@ -113,6 +129,7 @@ class CaseKeys:
         if wanted:
             await self._add(wanted, generation)
             present |= await self._fetch(wanted)
+            present |= {name: KeySet.of(new_key(), generation) for name in wanted if name not in present}
         return self._give(present)
 
     async def _add(self, names: Collection[KeyName], generation: int) -> None:

@@ -4,8 +4,10 @@ import asyncpg
 
 from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.sql import Queries
+from pipeline.adapters.signatures import verifier
 from pipeline.contracts.vocabulary import ReporterRole
 from pipeline.domain.directory import Directory, Source
+from pipeline.domain.source_keys import SourceCertificate, SourceKey
 
 SQL = Queries.of("register")
 NEVER_LOOKED = -1
@@ -14,6 +16,10 @@ NEVER_LOOKED = -1
 def as_source(row: asyncpg.Record) -> Source:
     told = {**row, "role": ReporterRole(row["role"])}
     return Source(**told)
+
+
+def _as_key(row: asyncpg.Record) -> SourceKey:
+    return SourceKey(row["source"], row["kid"], row["revoked_at"], verifier(row["jwk"]))
 
 
 class Register:
@@ -36,5 +42,8 @@ class Register:
             self.version, self.now = NEVER_LOOKED, self._from_file
         if version != self.version:
             rows = await self._pool.fetch(SQL["sources_since"], self.version)
-            self.now = self.now.with_sources(map(as_source, rows))
+            keys = await self._pool.fetch(SQL["keys_since"], self.version)
+            certificates = await self._pool.fetch(SQL["certificates_since"], self.version)
+            now = self.now.with_sources(map(as_source, rows))
+            self.now = now.with_proofs(map(_as_key, keys), (SourceCertificate(**row) for row in certificates))
             self.version = version

@@ -44,9 +44,10 @@ class Reindex:
             await db.execute(ASSESS["lock_linking"])
             docket = (await self._reader.around(db, report_ids)).docket
             here = [docket.report(report_id) for report_id in report_ids if docket.holds(report_id)]
+            current, versions = self._ring.live(KeyPurpose.INDEX)
             if replaced := [row for report in here for row in self._replaced(report)]:
-                current = self._ring.current(KeyPurpose.INDEX)
                 await db.execute(SQL["replace"], *(list(column) for column in zip(*replaced, strict=True)), current)
+            if len(versions) > 1:
                 await db.execute(SQL["drop_older"], list(report_ids), current)
             if rows := [row for report in here for row in self._rows(report)]:
                 await db.execute(SQL["add_missing"], *(list(column) for column in zip(*rows, strict=True)))

@@ -83,12 +83,7 @@ class Rulings:
         """What a person's word for something stands for: the id of a report, a case, an incident or an event. Raises
         RulingRefusedError where there is none, or where an event's id is that of several sources' reports.
         """
-        rows = await with_retries(lambda: self._pool.fetch(SQL["named"], name, _uuid(name)))
-        if not rows:
-            raise refused(RulingRefusal.UNKNOWN)
-        if len({row["what"] for row in rows}) > 1 or (rows[0]["what"] == "event" and len(rows) > 1):
-            raise refused(RulingRefusal.AMBIGUOUS)
-        return Named(rows[0]["what"], tuple(row["report_id"] for row in rows))
+        return await named_by(self._pool, name)
 
     async def report(self, name: str) -> UUID:
         """One report, by its own id or by that of an event of it. Raises RulingRefusedError."""
@@ -160,6 +155,16 @@ def _deed(ruled: Ruled) -> Deed:
         "case_ids": [*sorted(cases)[:OWNERS_NAMED_MAX]],
     }
     return Deed(AccessKind.RULING, told.ruled_by, body)
+
+
+async def named_by(pool: Pool, name: str) -> Named:
+    """As `Rulings.named`."""
+    rows = await with_retries(lambda: pool.fetch(SQL["named"], name, _uuid(name)))
+    if not rows:
+        raise refused(RulingRefusal.UNKNOWN)
+    if len({row["what"] for row in rows}) > 1 or (rows[0]["what"] == "event" and len(rows) > 1):
+        raise refused(RulingRefusal.AMBIGUOUS)
+    return Named(rows[0]["what"], tuple(row["report_id"] for row in rows))
 
 
 def _uuid(name: str) -> UUID | None:

@@ -45,6 +45,7 @@ class SettlementWriter:
             await self._versions(work)
             await self._edges(work)
         await self._inbox(work)
+        await self._releases(work)
         await self._db.execute(SQL["wake_relay"])
 
     async def _many(self, name: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -148,6 +149,11 @@ class SettlementWriter:
             kept.append((*two, evidence.household, evidence.incident, reasons, weights().version))
         await self._many("drop_edge", gone)
         await self._many("put_edge", kept)
+
+    async def _releases(self, work: Work) -> None:
+        for item, settlement in work.settled:
+            if item.release:
+                await self._db.execute(SQL["settle_release"], item.release.unread_id, settlement.facts.event_key)
 
     async def _inbox(self, work: Work) -> None:
         accepted = [(i.message, s.decision.outcome, s.facts.event_key, None, i.receipt_key) for i, s in work.settled]

@@ -8,7 +8,7 @@ import base64
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -32,17 +32,15 @@ class Held:
     def newest(self) -> int:
         return max(self.keys.versions)
 
-    def with_version(self, version: int, *, is_current: bool) -> "Held":
-        versions = {**self.keys.versions, version: new_key()}
-        return replace(self, keys=KeySet(version if is_current else self.keys.current, versions))
+    def with_version(self, version: int) -> "Held":
+        return replace(self, keys=KeySet(self.keys.current, {**self.keys.versions, version: new_key()}))
 
-    def with_current(self, version: int, today: date) -> "Held":
-        """Every other version is retired from today on, if it was not before."""
-        old = {v: self.retired.get(v, today) for v in self.keys.versions if v < version}
+    def with_current(self, version: int, retired: Mapping[int, date]) -> "Held":
+        old = {v: on for v, on in retired.items() if v in self.keys.versions}
         return Held(KeySet(version, self.keys.versions), old)
 
-    def without(self, gone: Sequence[int]) -> "Held":
-        kept = {v: key for v, key in self.keys.versions.items() if v not in gone}
+    def without(self, gone: Collection[int]) -> "Held":
+        kept = {v: key for v, key in self.keys.versions.items() if v not in gone or v == self.keys.current}
         return Held(KeySet(self.keys.current, kept), {v: on for v, on in self.retired.items() if v in kept})
 
 
@@ -83,6 +81,29 @@ class KeyFile:
         with os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             _write(file, drawn)
         _flush_folder(self.path.parent)
+
+    def draw(self, name: str, version: int) -> None:
+        """Makes a new key of this version, unless there is one; the current version stays. Raises KeysRefusedError."""
+        with self.changing() as content:
+            held = content.get(name)
+            if held is None:
+                content[name] = Held(KeySet.of(new_key(), version))
+            elif version not in held.keys.versions:
+                content[name] = held.with_version(version)
+
+    def settle(self, name: str, version: int, retired: Mapping[int, date]) -> None:
+        """This version is current; of the others, these are retired. Raises KeysRefusedError."""
+        with self.changing() as content:
+            if name in content and version in content[name].keys.versions:
+                content[name] = content[name].with_current(version, retired)
+
+    def drop(self, name: str, versions: Collection[int]) -> None:
+        """Forgets these versions; the current one only with all others. Raises KeysRefusedError."""
+        with self.changing() as content:
+            if name in content and content[name].keys.versions.keys() <= set(versions):
+                del content[name]
+            elif name in content:
+                content[name] = content[name].without(versions)
 
     @contextmanager
     def changing(self) -> Iterator[dict[str, Held]]:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pipeline.adapters.vault.key_file import Content, KeyFile
 from pipeline.adapters.vault.sealing import FIRST_VERSION, KEY_BYTES, KeySet, head, version_of
-from pipeline.adapters.vault.wrapping import FileWrapping, Wrapping
+from pipeline.adapters.vault.wrapping import WRAPPING, FileWrapping, HandedOver, Wrapping
 from pipeline.domain.link import Key, KeyKind
 from pipeline.errors import KeysRefusedError
 
@@ -25,7 +25,7 @@ class KeyPurpose(StrEnum):
     `wrapping` wraps case keys, `index` makes tokens, `digesting` makes digests of messages.
     """
 
-    WRAPPING = "wrapping"
+    WRAPPING = WRAPPING
     CASE = "case"
     DATA = "data"
     INDEX = "index"
@@ -54,9 +54,8 @@ class KeyRing:
         self._content: Content = file.read()
         self._told: dict[KeyPurpose, Live] = {}
         self._index_keys: dict[tuple[int, KeyKind], bytes] = {}
-        self.wrapping: Wrapping = wrapping or FileWrapping(
-            lambda: self.held(KeyPurpose.WRAPPING), self.refresh, f"the key ring {file.path}"
-        )
+        by_file = FileWrapping(file, lambda: self.held(KeyPurpose.WRAPPING), self.refresh)
+        self.wrapping: Wrapping = HandedOver(wrapping, by_file) if wrapping else by_file
         self.edition = 0
 
     @classmethod

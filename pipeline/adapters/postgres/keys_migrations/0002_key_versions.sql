@@ -23,3 +23,19 @@ ALTER TABLE case_key ADD FOREIGN KEY (key_version) REFERENCES wrapping_version;
 CREATE INDEX case_key_version ON case_key (key_version);
 COMMENT ON COLUMN case_key.key_version IS 'Of the key that wraps it.';
 COMMENT ON COLUMN case_key.generation IS 'Of the case key itself: while it is being replaced, the old and the new one are here.';
+
+-- Nobody wraps under a version that is retired, however long ago it looked. Retiring one waits for whoever writes.
+CREATE FUNCTION require_live_wrapping() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    live int[];
+BEGIN
+    SELECT array_agg(version) INTO live FROM (
+        SELECT version FROM wrapping_version WHERE retired_at IS NULL FOR SHARE
+    ) AS held;
+    IF EXISTS (SELECT FROM written WHERE key_version <> ALL (live)) THEN
+        RAISE EXCEPTION 'a wrapping key was retired in the meantime' USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER case_key_wrapped AFTER INSERT ON case_key REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION require_live_wrapping();

@@ -267,7 +267,7 @@ $$;
 
 CREATE FUNCTION seen_case(which uuid) RETURNS case_file
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT c FROM case_file c WHERE c.case_id = which AND is_open_to_me(which)
+    SELECT c FROM case_file c WHERE c.case_id = which AND c.state <> 'erased' AND is_open_to_me(which)
 $$;
 
 CREATE FUNCTION refuse_act(act text, which uuid, code text) RETURNS text
@@ -373,7 +373,7 @@ COMMENT ON FUNCTION tell_read IS 'Something sealed of a case was opened in memor
 CREATE FUNCTION protective_lead(which uuid) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT other.centre FROM case_file other, seen_case(which) mine
-    WHERE mine.case_id IS NOT NULL AND other.queue = 'protective' AND other.state NOT IN ('closed', 'merged')
+    WHERE mine.case_id IS NOT NULL AND other.queue = 'protective' AND other.state NOT IN ('closed', 'merged', 'erased')
       AND (other.household_id = mine.household_id OR other.case_id = mine.linked_case_id OR other.linked_case_id = mine.case_id)
       AND other.case_id <> mine.case_id AND other.case_id <> ALL (conflicts_of(acting_staff()))
     ORDER BY other.opened_at DESC LIMIT 1

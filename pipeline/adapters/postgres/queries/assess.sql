@@ -81,7 +81,7 @@ WITH RECURSIVE near (case_id) AS (
     UNION
     SELECT other.case_id
     FROM near
-    JOIN case_file c ON c.case_id = near.case_id AND c.state <> 'closed'
+    JOIN case_file c ON c.case_id = near.case_id AND c.state NOT IN ('closed', 'erased')
     JOIN incident i ON i.case_id = near.case_id
     JOIN report r ON r.incident_id = i.incident_id
     CROSS JOIN LATERAL (
@@ -149,6 +149,14 @@ SELECT c.incident_id, c.name, c.due_at FROM clock c JOIN incident i USING (incid
 -- name: decisions
 SELECT event_key, decision FROM decision WHERE event_key = ANY($1)
 
+-- name: erased_events
+-- Known by their bytes alone, once nothing of them can be opened.
+SELECT event_key, digest FROM erased_event WHERE event_key = ANY($1)
+
+-- name: note_past_home
+-- Under which other case's key an older backup holds what has moved.
+INSERT INTO past_home (event_key, case_id) SELECT * FROM unnest($1::uuid[], $2::uuid[]) ON CONFLICT DO NOTHING
+
 -- name: move_cursor
 -- The fence: it must hit its row, else another worker holds the partition or an offset was skipped.
 UPDATE stream_cursor SET next_offset = $4, moved_at = now()
@@ -181,6 +189,21 @@ ON CONFLICT (unread_id) DO UPDATE SET
     times_seen = u.times_seen + 1, read_at = NULL, read_by = NULL,
     due_at = CASE WHEN u.read_at IS NULL THEN u.due_at ELSE excluded.due_at END
 RETURNING due_at
+
+-- name: releases
+SELECT unread_id, digest, received_at, code FROM unread_release WHERE digest = ANY($1)
+
+-- name: settle_release
+-- What two people believed is settled: its first settlement is noted, and nobody has to read it any more.
+WITH done AS (
+    UPDATE unread_release SET settled_at = now(), event_key = $2 WHERE unread_id = $1 AND settled_at IS NULL
+    RETURNING unread_id, released_by
+), read AS (
+    UPDATE unread_report u SET read_at = coalesce(u.read_at, now()), read_by = coalesce(u.read_by, done.released_by)
+    FROM done WHERE u.unread_id = done.unread_id
+)
+UPDATE alarm SET settled_at = now(), settled_by = done.released_by FROM done
+WHERE code = 'unread_report' AND subject = done.unread_id::text AND settled_at IS NULL
 
 -- name: known_unread
 SELECT unread_id FROM unread_report WHERE unread_id = ANY($1)

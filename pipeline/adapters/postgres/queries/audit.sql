@@ -18,8 +18,9 @@ SELECT count(*) AS open, count(*) FILTER (WHERE due_at < now()) AS overdue FROM 
 SELECT gateway, waiting, coalesce(extract(epoch FROM now() - oldest_at), 0)::float AS oldest_s FROM spool
 
 -- name: unread_list
-SELECT unread_id, kind, code, topic, partition, kafka_offset, first_seen_at, due_at, times_seen
-FROM unread_report WHERE read_at IS NULL ORDER BY due_at, unread_id
+SELECT u.unread_id, u.kind, u.code, u.topic, u.partition, u.kafka_offset, u.first_seen_at, u.due_at, u.times_seen,
+    r.released_by, r.seconded_by
+FROM unread_report u LEFT JOIN unread_release r USING (unread_id) WHERE u.read_at IS NULL ORDER BY u.due_at, u.unread_id
 
 -- name: findings
 -- What unbalances the ledger. An unread report is settled; a feed that is late, a policy that may not be used, and a

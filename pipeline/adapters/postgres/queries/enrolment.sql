@@ -5,7 +5,7 @@
 UPDATE register_version SET number = number + 1 RETURNING number
 
 -- name: enrolled
-SELECT code, kind, role, county, name, own_topic, revoked_at FROM source WHERE code = ANY($1::text[])
+SELECT code, kind, role, county, name, own_topic, revoked_at, signature_due, certificate_due FROM source WHERE code = ANY($1::text[])
 
 -- name: enrol
 -- One that was revoked is enrolled anew; one that is enrolled keeps its place and is told apart by the caller.
@@ -33,3 +33,9 @@ SELECT s.code, s.kind, s.role, s.county, s.name, s.own_topic, s.enrolled_at, s.r
     count(c.digest) FILTER (WHERE c.purpose = 'form' AND (c.expires_at IS NULL OR c.expires_at > now())) AS forms,
     count(c.digest) FILTER (WHERE c.purpose = 'enrolment' AND (c.expires_at IS NULL OR c.expires_at > now())) AS codes
 FROM source s LEFT JOIN credential c ON c.source = s.code GROUP BY s.code ORDER BY s.code
+
+-- name: end_keys
+UPDATE source_key SET revoked_at = $2, changed_no = $3 WHERE source = $1 AND revoked_at IS NULL
+
+-- name: end_certificates
+UPDATE source_certificate SET revoked_at = $2, changed_no = $3 WHERE source = $1 AND revoked_at IS NULL

@@ -1,0 +1,96 @@
+"""How long a case is kept: laws of the calendar, and the edges that people ask about."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.domain.ages import years_old
+from pipeline.domain.casefile import CaseState
+from pipeline.domain.normalise.birth import Birth
+from pipeline.domain.retention import KEPT_YEARS, comes_of_age, is_due, latest_day, may_go_from, years_later
+
+DAYS = st.dates(date(1930, 1, 1), date(2150, 12, 31))
+BIRTHS = st.one_of(st.none(), st.dates(date(1900, 1, 1), date(2150, 12, 31)))
+NEXT = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("last", "births", "first"),
+    [
+        (date(2026, 3, 2), [date(1980, 5, 1)], date(2033, 3, 3)),
+        (date(2028, 2, 28), [date(1980, 5, 1)], date(2035, 3, 1)),
+        (date(2028, 2, 29), [date(1980, 5, 1)], date(2035, 3, 1)),
+        (date(2026, 3, 2), [date(2020, 2, 29)], date(2045, 3, 2)),
+        (date(2026, 3, 2), [date(1980, 5, 1), date(2026, 3, 2)], date(2051, 3, 3)),
+        (date(2026, 3, 2), [None], date(2051, 3, 3)),
+        (date(2026, 3, 2), [date(2027, 1, 1)], date(2051, 3, 3)),
+        (date(2021, 6, 1), [date(2003, 6, 15)], date(2030, 1, 2)),
+        (date(2019, 6, 1), [date(2001, 3, 1)], date(2028, 3, 2)),
+    ],
+)
+def test_a_case_may_go_on_the_day_after_its_seven_years(last: date, births: list[date | None], first: date) -> None:
+    assert may_go_from(last, births) == first
+
+
+@pytest.mark.parametrize(
+    ("birth", "of_age"),
+    [
+        (date(2002, 12, 31), date(2022, 12, 31)),
+        (date(2003, 1, 1), date(2023, 1, 1)),
+        (date(2003, 1, 2), date(2023, 1, 1)),
+        (date(2004, 12, 31), date(2023, 1, 1)),
+        (date(2005, 1, 2), date(2023, 1, 2)),
+        (date(2008, 2, 29), date(2026, 3, 1)),
+    ],
+)
+def test_whoever_was_eighteen_or_nineteen_in_2023_came_of_age_then(birth: date, of_age: date) -> None:
+    assert comes_of_age(birth) == of_age
+
+
+@given(DAYS, st.lists(BIRTHS, max_size=5))
+def test_nothing_goes_before_seven_whole_years(last: date, births: list[date | None]) -> None:
+    first = may_go_from(last, births)
+    assert first > last
+    assert years_old(last, first - NEXT) >= KEPT_YEARS or (last.month, last.day) == (2, 29)
+    assert first - NEXT >= years_later(last, KEPT_YEARS) - NEXT
+
+
+@given(DAYS, st.lists(BIRTHS, max_size=5))
+def test_nothing_goes_before_the_youngest_is_seven_years_of_age(last: date, births: list[date | None]) -> None:
+    first = may_go_from(last, births)
+    assert all(first > years_later(comes_of_age(b if b and b <= last else last), KEPT_YEARS) - NEXT for b in births)
+
+
+@given(DAYS, st.lists(BIRTHS, max_size=5), st.integers(0, 4000))
+def test_more_that_happens_and_more_that_is_unknown_never_shortens(
+    last: date, births: list[date | None], days: int
+) -> None:
+    first = may_go_from(last, births)
+    assert may_go_from(last + timedelta(days=days), births) >= first
+    assert may_go_from(last, [*births, date(1990, 1, 1)]) >= first
+    for place in range(len(births)):
+        assert may_go_from(last, [*births[:place], None, *births[place + 1 :]]) >= first
+
+
+@given(DAYS, st.dates(date(1950, 1, 1), date(2150, 1, 1)))
+def test_an_open_case_is_never_due(first: date, on: date) -> None:
+    assert [state for state in CaseState if is_due(state, first, on)] == ([CaseState.CLOSED] if first <= on else [])
+
+
+@pytest.mark.parametrize(
+    ("told", "latest"),
+    [
+        (None, None),
+        (Birth(None), None),
+        (Birth(1970, 1, 1), None),
+        (Birth(1990), date(1990, 12, 31)),
+        (Birth(1992, 2), date(1992, 2, 29)),
+        (Birth(1992, 2, 3), date(1992, 2, 3)),
+        (Birth(1992, about=True), date(1993, 12, 31)),
+        (Birth(1992, 2, 3, doubtful=True, alternatives=(date(1992, 3, 2),)), date(1992, 3, 2)),
+    ],
+)
+def test_of_a_birth_that_is_half_known_the_latest_day_counts(told: Birth | None, latest: date | None) -> None:
+    assert latest_day(told) == latest
