@@ -103,3 +103,23 @@ def staff_list(told: "Configured", *, as_json: AsJson = False) -> None:
     from pipeline.commands.staff import show
 
     show(told.settings, as_json=as_json)
+
+
+@staff_app.command("tie")
+@listens_to("postgres_dsn", "keys_dsn", "key_file", "data_dir")
+def staff_tie(told: "Configured", code: Member) -> None:
+    """Ask somebody for their number, name, telephones and addresses: cases that tell of them, or of their home, are not
+    there for them from now on. Nothing of it is given on the command line.
+    """
+    from pipeline.commands.staff_ties import tie
+
+    tie(told.settings, code)
+
+
+@staff_app.command("untie")
+@listens_to("postgres_dsn", "keys_dsn", "key_file", "data_dir")
+def staff_untie(told: "Configured", code: Member) -> None:
+    """Forget what `tie` asked."""
+    from pipeline.commands.staff_ties import untie
+
+    untie(told.settings, code)

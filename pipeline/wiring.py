@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,20 @@ from pipeline.adapters.kafka.returning import send_back
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.oidc import Provider
-from pipeline.adapters.postgres.access_log import AccessBook, Reading, Shown, Verified, Wanted, note_rest, read_shown
+from pipeline.adapters.postgres.access_log import (
+    AccessBook,
+    AccessLog,
+    Reading,
+    Shown,
+    Verified,
+    Wanted,
+    note_rest,
+    read_shown,
+)
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
+from pipeline.adapters.postgres.cards import Cards
 from pipeline.adapters.postgres.casebook import Casebook
 from pipeline.adapters.postgres.database import (
     COUNTING_TIMEOUT_MS,
@@ -56,6 +66,7 @@ from pipeline.adapters.postgres.erasure_check import require_applied
 from pipeline.adapters.postgres.erasures import Erasures
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
+from pipeline.adapters.postgres.key_backup import read_backup, write_backup
 from pipeline.adapters.postgres.key_turns import Turns
 from pipeline.adapters.postgres.key_versions import prove_keys, prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
@@ -76,6 +87,7 @@ from pipeline.adapters.postgres.rotation import Rotation
 from pipeline.adapters.postgres.rulings import Rulings
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.staff_book import StaffBook
+from pipeline.adapters.postgres.ties import Ties
 from pipeline.adapters.postgres.transfers import Transfers
 from pipeline.adapters.postgres.unread_book import UnreadBook
 from pipeline.adapters.probes import broker_answers
@@ -87,6 +99,7 @@ from pipeline.adapters.vault import FIRST_VERSION, GateKeys, KeyRing, Wrapping
 from pipeline.adapters.vault.hsm import hsm_wrapping
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
+from pipeline.domain.access import AccessKind, Body
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.domain.link_words import Words
@@ -421,6 +434,7 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
                 found.pool, timedelta(hours=settings.session_max_h), timedelta(minutes=settings.session_idle_min)
             ),
             labels=partial(_label, found.terms),
+            cards=Cards(people, found.keys, found.sources, utc_now, partial(_is_workday, found.terms)),
             has_local_accounts=settings.desk_local_accounts,
             provider=provider,
         )
@@ -456,6 +470,10 @@ def provider_of(settings: Settings) -> Provider | None:
         raise SettingsRefusedError(f"the file {file} cannot be read: {error.strerror}") from None
 
 
+def _is_workday(terms: TermsBook, day: date) -> bool:
+    return terms.at(utc_now()).policy.calendar.is_worked(day)
+
+
 @asynccontextmanager
 async def staff_book(settings: Settings) -> AsyncIterator[StaffBook]:
     """What changes accounts and posts; the database must be of this program's schema."""
@@ -464,6 +482,15 @@ async def staff_book(settings: Settings) -> AsyncIterator[StaffBook]:
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
         yield StaffBook(pool)
+
+
+@asynccontextmanager
+async def ties(settings: Settings) -> AsyncIterator[Ties]:
+    """What ties members of staff to reports."""
+    name = worker_name("staff")
+    async with ground(settings, name, Role.OPERATE, connections_max=1) as on, AsyncExitStack() as stack:
+        keys_pool = await _keys_pool(stack, settings, on, name, Role.OPERATE, connections_max=1)
+        yield Ties(on.pool, CaseKeys(keys_pool, on.ring), on.ring)
 
 
 def taipei_now() -> datetime:
@@ -609,6 +636,7 @@ class Links:
     """What people ask and decide of cases and their links."""
 
     pool: Pool
+    keys: CaseKeys
     rulings: Rulings
     explaining: Explaining
     reindex: Reindex
@@ -638,6 +666,7 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         terms = TermsBook(await with_retries(policies.book), centres)
         found = Links(
             pool=on.pool,
+            keys=keys,
             rulings=rulings,
             explaining=Explaining(on.pool),
             reindex=Reindex(on.pool, on.ring, reader),
@@ -676,8 +705,9 @@ async def rotation(settings: Settings) -> AsyncIterator[Rotation]:
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
         reindex = Reindex(on.pool, on.ring, DocketReader(on.ring, keys, sources))
+        ties = Ties(on.pool, keys, on.ring)
         async with _noting(on.pool, keys):
-            yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex)
+            yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex, ties.renew)
 
 
 @asynccontextmanager
@@ -692,6 +722,40 @@ async def erasing(settings: Settings) -> AsyncIterator[Erasures]:
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
         yield Erasures(on.pool, ErasedKeys(keys_pool), ErasureList(settings.erasure_list))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStore:
+    """The store of case keys as a whole. Nothing of it is unwrapped but its proof."""
+
+    data: Pool
+    keys: Pool
+    ring: KeyRing
+
+    async def back_up(self, folder: Path, now: datetime) -> tuple[Path, int]:
+        path, keys = await write_backup(self.keys, folder, now)
+        async with self.data.acquire() as db:
+            body: Body = {"what": "case_keys", "keys": keys}
+            await AccessLog.append(db, "operate", AccessKind.EXPORT, "backup", body)
+        return path, keys
+
+    async def restore(self, file: Path) -> int:
+        return await read_backup(self.keys, self.ring, file)
+
+
+@asynccontextmanager
+async def key_store(settings: Settings) -> AsyncIterator[KeyStore]:
+    """To back it up and to bring it back; it need not know every erasure yet."""
+    name = worker_name("keys")
+    async with (
+        ground(settings, name, Role.OPERATE, connections_max=1, is_applied=False) as on,
+        AsyncExitStack() as stack,
+    ):
+        dsn = settings.keys_dsn
+        pool = await _pool(stack, dsn, name, Role.OPERATE, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        yield KeyStore(on.pool, pool, on.ring)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from rich.table import Table
 from pipeline.contracts.case import AgeBand
 from pipeline.contracts.vocabulary import Priority, Queue
 from pipeline.domain.policy.simulate import Aspect
-from pipeline.domain.policy.small_cells import KEPT_BACK, SHOWN_FROM, shown
 from pipeline.domain.policy.tally import Column, Group, Kind, Side, Tally
+from pipeline.domain.small_cells import KEPT_BACK, SHOWN_FROM, shown
 
 ROWS_MAX = 25
 WIDTH_MIN, WIDTH_MAX = 80, 100

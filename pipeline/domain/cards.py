@@ -233,7 +233,7 @@ def _person(party: Party, sight: _Sight) -> Card:
             sight.free(t) for t in _texts(_newest(party), "relationship_to_victim") if len(t) <= RELATION_CHARACTERS_MAX
         ],
     }
-    return told | _contacts(party, sight) if is_on_card else told
+    return {**told, **_contacts(party, sight)} if is_on_card else told
 
 
 def _newest(party: Party) -> Iterator[Entry]:

@@ -62,6 +62,8 @@ class DeskRefusal(StrEnum):
     CASE_UNKNOWN = "case_unknown"
     HELD_BY_ANOTHER = "held_by_another"
     NOT_HELD = "not_held"
+    SECOND_MISSING = "second_missing"
+    SECOND_REFUSED = "second_refused"
 
 
 ProblemCode = Refusal | UnreadableCode | DeskRefusal | SignatureFault

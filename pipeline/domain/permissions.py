@@ -18,6 +18,10 @@ class Act(StrEnum):
     TRANSFER = "transfer"
     READ_RECORDS = "read_records"
     READ_AUDIT = "read_audit"
+    OPEN_CASE = "open_case"
+    OPEN_REPORTER = "open_reporter"
+    SEE_ENDED_CLAIMS = "see_ended_claims"
+    COUNT = "count"
 
 
 MAY: Final[Mapping[Act, frozenset[PostRole]]] = {
@@ -29,6 +33,10 @@ MAY: Final[Mapping[Act, frozenset[PostRole]]] = {
     Act.TRANSFER: WORK_ON_CASES,
     Act.READ_RECORDS: frozenset({PostRole.DISPATCHER}),
     Act.READ_AUDIT: frozenset({PostRole.AUDIT_READER}),
+    Act.OPEN_CASE: _ROLES_WITH_HANDS,
+    Act.OPEN_REPORTER: _ROLES_WITH_HANDS,
+    Act.SEE_ENDED_CLAIMS: frozenset({PostRole.SUPERVISOR}),
+    Act.COUNT: frozenset({PostRole.ANALYST, PostRole.SUPERVISOR}),
 }
 """A dispatcher is a centre's own system: it reads its queue and hands cases on; no person looks through its eyes."""
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 import pipeline
-from pipeline.adapters.http import desk_audit, desk_cases, desk_overrides, desk_session, desk_transfers
+from pipeline.adapters.http import desk_audit, desk_cards, desk_cases, desk_overrides, desk_session, desk_transfers
 from pipeline.adapters.http.desk_openapi import ANSWERS, DESCRIPTION, document
 from pipeline.adapters.http.desk_room import (
     In,
@@ -127,7 +127,15 @@ def desk_app(room: Room) -> FastAPI:
     return app
 
 
-ROUTERS = (desk_session.api, desk_cases.api, api, desk_overrides.api, desk_transfers.api, desk_audit.api)
+ROUTERS = (
+    desk_session.api,
+    desk_cases.api,
+    desk_cards.api,
+    api,
+    desk_overrides.api,
+    desk_transfers.api,
+    desk_audit.api,
+)
 
 
 def bare_app() -> FastAPI:
@@ -208,6 +216,7 @@ PARAMETERS = frozenset(
         "role",
         "scope",
         "transfer_id",
+        "by",
     }
 )
 BODIES: tuple[type[BaseModel], ...] = (
@@ -216,6 +225,8 @@ BODIES: tuple[type[BaseModel], ...] = (
     desk_session.SignIn,
     desk_transfers.TransferAsked,
     desk_transfers.AnswerGiven,
+    desk_cards.RevealAsked,
+    desk_cards.ReporterAsked,
 )
 """What an answer may name of what was wrong: words of ours alone."""
 

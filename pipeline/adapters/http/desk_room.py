@@ -15,6 +15,7 @@ from pydantic import Field
 from pipeline.adapters.http.problem import ProblemError
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.oidc import Provider
+from pipeline.adapters.postgres.cards import Cards
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.rulings import Named
 from pipeline.adapters.postgres.sessions import Seat, Sessions
@@ -72,6 +73,7 @@ class Room:
     people: PeopleDesk
     sessions: Sessions
     labels: Callable[[str], tuple[str, str]]
+    cards: Cards
     has_local_accounts: bool = False
     provider: Provider | None = None
     rates: Rates = field(default_factory=lambda: Rates(SIGN_IN_RATE))

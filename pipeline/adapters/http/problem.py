@@ -129,6 +129,10 @@ DESK_MEANINGS: Mapping[ProblemCode, Meaning] = {
     DeskRefusal.NOT_YOUR_WORK: Meaning(HTTPStatus.FORBIDDEN, "Your post does not do this."),
     DeskRefusal.CASE_UNKNOWN: Meaning(HTTPStatus.NOT_FOUND, "There is no such case for you."),
     DeskRefusal.HELD_BY_ANOTHER: Meaning(HTTPStatus.CONFLICT, "Somebody else holds this case."),
+    DeskRefusal.SECOND_MISSING: Meaning(
+        HTTPStatus.CONFLICT, "A supervisor of this case must agree: send Second-Authorization."
+    ),
+    DeskRefusal.SECOND_REFUSED: Meaning(HTTPStatus.CONFLICT, "The second is somebody else, a supervisor of this case."),
     DeskRefusal.NOT_HELD: Meaning(HTTPStatus.CONFLICT, "You do not hold this case."),
 }
 """What the desk answers beside those."""

@@ -111,6 +111,10 @@ class AuditStore:
 
         return await with_retries(act)
 
+    async def unfinished_erasure_s(self) -> float:
+        """Since when the oldest erasure that was approved is not finished, in seconds; 0 where none is."""
+        return float(await with_retries(lambda: self._pool.fetchval(SQL["unfinished_erasures"])))
+
     async def open_alarms(self) -> list[AlarmRow]:
         return [AlarmRow(**dict(r)) for r in await with_retries(lambda: self._pool.fetch(SQL["open_alarms"]))]
 

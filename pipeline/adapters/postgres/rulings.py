@@ -145,6 +145,16 @@ class Rulings:
         await db.execute(SQL["answer_reviews"], list(decided))
 
 
+async def named_by(pool: Pool, name: str) -> Named:
+    """As `Rulings.named`."""
+    rows = await with_retries(lambda: pool.fetch(SQL["named"], name, _uuid(name)))
+    if not rows:
+        raise refused(RulingRefusal.UNKNOWN)
+    if len({row["what"] for row in rows}) > 1 or (rows[0]["what"] == "event" and len(rows) > 1):
+        raise refused(RulingRefusal.AMBIGUOUS)
+    return Named(rows[0]["what"], tuple(row["report_id"] for row in rows))
+
+
 def _deed(ruled: Ruled) -> Deed:
     told, cases = ruled.ruling, {change.after.case_id for change in ruled.changes}
     cases |= {gone.case.case_id for gone in ruled.absorbed}
@@ -155,16 +165,6 @@ def _deed(ruled: Ruled) -> Deed:
         "case_ids": [*sorted(cases)[:OWNERS_NAMED_MAX]],
     }
     return Deed(AccessKind.RULING, told.ruled_by, body)
-
-
-async def named_by(pool: Pool, name: str) -> Named:
-    """As `Rulings.named`."""
-    rows = await with_retries(lambda: pool.fetch(SQL["named"], name, _uuid(name)))
-    if not rows:
-        raise refused(RulingRefusal.UNKNOWN)
-    if len({row["what"] for row in rows}) > 1 or (rows[0]["what"] == "event" and len(rows) > 1):
-        raise refused(RulingRefusal.AMBIGUOUS)
-    return Named(rows[0]["what"], tuple(row["report_id"] for row in rows))
 
 
 def _uuid(name: str) -> UUID | None:

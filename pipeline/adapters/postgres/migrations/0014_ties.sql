@@ -1,0 +1,143 @@
+-- Whoever is a party to a case, or lives with one, learns nothing of it and nothing of its household; and counts that
+-- may leave.
+--
+-- staff_tie is written by operate, read by the keeper alone. claim_ended is written by the keeper, read by supervisors.
+
+ALTER TABLE staff_tie ADD COLUMN key_version int NOT NULL DEFAULT 1;
+CREATE INDEX staff_tie_token ON staff_tie (token);
+CREATE INDEX case_household ON case_file (household_id);
+COMMENT ON COLUMN staff_tie.sealed IS 'Kind and value of the key that the token was made of, to make it anew under another index key.';
+
+CREATE OR REPLACE FUNCTION conflicts_of(who text) RETURNS uuid[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT coalesce(array_agg(DISTINCT all_of_it.case_id), '{}')
+    FROM staff_tie t JOIN link_key k ON k.token = t.token
+    JOIN report r ON r.report_id = k.report_id JOIN incident i ON i.incident_id = r.incident_id
+    JOIN case_file c ON c.case_id = i.case_id JOIN case_file all_of_it ON all_of_it.household_id = c.household_id
+    WHERE t.staff = who
+$$;
+
+CREATE OR REPLACE FUNCTION is_open_to_me(which uuid) RETURNS bool
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me staff_session := session_of('anwang.session');
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM case_file c
+        WHERE c.case_id = which AND covers(me.scope, c.centre, c.county) AND role_works_on(me.role, c.queue)
+          AND NOT EXISTS (
+              SELECT FROM case_file of_home JOIN incident i ON i.case_id = of_home.case_id
+              JOIN report r ON r.incident_id = i.incident_id JOIN link_key k ON k.report_id = r.report_id
+              JOIN staff_tie t ON t.token = k.token
+              WHERE of_home.household_id = c.household_id AND t.staff = me.staff));
+END $$;
+
+-- A claim of somebody who turns out to be a party ends at once: the case waits again, and its supervisors are told.
+
+CREATE TABLE claim_ended (
+    case_id  uuid NOT NULL REFERENCES case_file,
+    staff    text NOT NULL REFERENCES staff,
+    ended_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (case_id, staff, ended_at)
+);
+COMMENT ON TABLE claim_ended IS 'Claims that ended because their holder, or someone at their address, is a party to the case.';
+SELECT put_under_guard('claim_ended');
+CREATE TRIGGER claim_ended_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON claim_ended
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE POLICY of_my_cases ON claim_ended FOR SELECT TO anwang_supervisor
+    USING (EXISTS (SELECT FROM case_file c WHERE c.case_id = claim_ended.case_id));
+GRANT SELECT ON claim_ended TO anwang_supervisor;
+GRANT INSERT ON claim_ended TO anwang_keeper;
+GRANT SELECT, INSERT, UPDATE ON alarm TO anwang_keeper;
+
+CREATE FUNCTION end_claims_of_parties() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    ended claim;
+BEGIN
+    FOR ended IN
+        DELETE FROM claim c WHERE c.case_id = ANY (conflicts_of(c.staff)) RETURNING *
+    LOOP
+        INSERT INTO claim_ended (case_id, staff) VALUES (ended.case_id, ended.staff);
+        INSERT INTO alarm AS a (code, subject, raised_by) VALUES ('claim_ended_by_conflict', ended.case_id::text, 'desk')
+        ON CONFLICT (code, subject) DO UPDATE SET
+            seen_at = now(), settled_at = NULL, settled_by = NULL,
+            raised_at = CASE WHEN a.settled_at IS NULL THEN a.raised_at ELSE now() END;
+        PERFORM audit_append('claims', 'claim_ended', ended.staff,
+            jsonb_build_object('case_id', ended.case_id, 'role', ended.role, 'code', 'conflict_of_interest'));
+    END LOOP;
+END $$;
+
+CREATE FUNCTION after_new_keys() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM new_keys n JOIN staff_tie t ON t.token = n.token) THEN
+        PERFORM end_claims_of_parties();
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER link_key_of_a_party AFTER INSERT ON link_key REFERENCING NEW TABLE AS new_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION after_new_keys();
+
+CREATE FUNCTION after_moves() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM end_claims_of_parties();
+    RETURN NULL;
+END $$;
+CREATE TRIGGER tie_of_a_holder AFTER INSERT ON staff_tie FOR EACH STATEMENT EXECUTE FUNCTION after_moves();
+CREATE TRIGGER incident_of_a_party AFTER UPDATE OF case_id ON incident FOR EACH STATEMENT EXECUTE FUNCTION after_moves();
+CREATE TRIGGER report_of_a_party AFTER UPDATE OF incident_id ON report FOR EACH STATEMENT EXECUTE FUNCTION after_moves();
+
+-- What an opened case's card needs to know of it.
+CREATE FUNCTION has_broken_glass(which uuid) RETURNS bool
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT has_opened(which, '{break_glass}') $$;
+
+-- Counts that leave: of whole months alone, of tables that are fixed, in steps of five, and none below five. What two
+-- tables have in common is rounded in both, so that no difference of theirs is one case.
+
+CREATE FUNCTION case_counts(by text[]) RETURNS TABLE (cell text[], cases int)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me staff_session := session_of('anwang.session');
+    mine uuid[];
+BEGIN
+    IF me.staff IS NULL OR me.role NOT IN ('analyst', 'supervisor') THEN
+        RETURN;
+    END IF;
+    IF by::text NOT IN ('{county}', '{category}', '{queue}', '{priority}', '{month}', '{county,month}', '{county,queue}',
+        '{county,category}', '{category,month}', '{queue,month}', '{queue,priority}', '{priority,month}') THEN
+        RAISE EXCEPTION 'no such table of counts' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    mine := conflicts_of(me.staff);
+    PERFORM told('export', NULL, jsonb_build_object('what', 'counts_' || array_to_string(by, '_')));
+    RETURN QUERY
+        SELECT ARRAY(
+            SELECT CASE name
+                WHEN 'county' THEN coalesce(c.county, '-') WHEN 'queue' THEN c.queue WHEN 'priority' THEN c.priority
+                WHEN 'category' THEN told_of.category
+                ELSE to_char(c.opened_at AT TIME ZONE 'Asia/Taipei', 'YYYY-MM') END
+            FROM unnest(by) WITH ORDINALITY AS d (name, place) ORDER BY place
+        ) AS cell_of, (count(DISTINCT c.case_id) / 5 * 5)::int
+        FROM case_file c
+        CROSS JOIN LATERAL (
+            SELECT unnest(c.categories) AS category WHERE 'category' = ANY (by)
+            UNION ALL SELECT NULL WHERE 'category' <> ALL (by)
+        ) AS told_of
+        WHERE c.state <> 'merged' AND covers(me.scope, c.centre, c.county) AND c.case_id <> ALL (mine)
+          AND c.opened_at < date_trunc('month', now() AT TIME ZONE 'Asia/Taipei') AT TIME ZONE 'Asia/Taipei'
+        GROUP BY cell_of HAVING count(DISTINCT c.case_id) >= 5 ORDER BY cell_of;
+END $$;
+COMMENT ON FUNCTION case_counts IS 'No place below the county: a village and a kind of violence tell of a family.';
+
+REVOKE ALL ON FUNCTION end_claims_of_parties(), after_new_keys(), after_moves(), has_broken_glass(uuid), case_counts(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION has_broken_glass(uuid)
+    TO anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
+GRANT EXECUTE ON FUNCTION case_counts(text[]) TO anwang_analyst, anwang_supervisor;
+GRANT CREATE ON SCHEMA public TO anwang_keeper;
+ALTER FUNCTION end_claims_of_parties() OWNER TO anwang_keeper;
+ALTER FUNCTION after_new_keys() OWNER TO anwang_keeper;
+ALTER FUNCTION after_moves() OWNER TO anwang_keeper;
+ALTER FUNCTION has_broken_glass(uuid) OWNER TO anwang_keeper;
+ALTER FUNCTION case_counts(text[]) OWNER TO anwang_keeper;
+REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
