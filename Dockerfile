@@ -26,7 +26,11 @@ RUN groupadd --gid 10001 anwang \
  && useradd --uid 10001 --gid anwang --no-create-home --home-dir /var/lib/anwang --shell /usr/sbin/nologin anwang \
  && install --directory --owner anwang --group anwang --mode 0700 \
     /var/lib/anwang /var/lib/anwang/data /var/lib/anwang/keys /var/lib/anwang/gate-keys /var/lib/anwang/spool /var/lib/anwang/anchors \
- && install --directory --owner anwang --group anwang --mode 0750 /var/lib/anwang/passwords
+    /var/lib/anwang/kafka /var/lib/anwang/kafka-authority /var/lib/anwang/kafka-accounts \
+ && install --directory --owner anwang --group anwang --mode 0700 \
+    /var/lib/anwang/kafka-accounts/operate /var/lib/anwang/kafka-accounts/assess /var/lib/anwang/kafka-accounts/relay \
+    /var/lib/anwang/kafka-accounts/auditor /var/lib/anwang/kafka-accounts/intake /var/lib/anwang/kafka-accounts/feeds \
+ && install --directory --owner anwang --group anwang --mode 0750 /var/lib/anwang/passwords /var/lib/anwang/kafka-broker
 COPY --from=build /opt/anwang /opt/anwang
 COPY deploy/compose/passwords.sh deploy/compose/prepare.sh /usr/share/anwang/
 ENV PATH=/opt/anwang/bin:$PATH \

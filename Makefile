@@ -4,7 +4,7 @@ ARGS ?=
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-compose check bench lock schemas clean local dev
+.PHONY: help demo test test-compose check audit bench lock schemas clean local dev
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo 'make test     the whole test suite against the same Kafka and Postgres  (ARGS="-k ledger")'
 	@echo 'make test-compose  the containers of docker-compose.yml, brought up for real (as root, Debian 12)'
 	@echo 'make check    the fast checks: ruff, mypy, import-linter, unit tests with the coverage of the domain'
+	@echo 'make audit    known vulnerabilities of what we use, and bills of materials in build/sbom  (ARGS="--strict")'
 	@echo 'make bench    the whole path: a backlog, and 100 reports a second'
 	@echo 'make schemas  writes schemas/ anew from the contracts'
 	@echo 'make lock     writes requirements/*.lock anew (needs uv)'
@@ -36,6 +37,9 @@ check: dev
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	$(PY) -m pytest tests/unit tests/contract -n auto --cov --cov-report=term $(ARGS)
 
+audit: dev
+	@$(PY) .ci/audit.py $(ARGS)
+
 bench: local
 	@$(PY) benchmarks/path.py
 
@@ -48,7 +52,7 @@ lock:
 	$(COMPILE) --output-file requirements/run.lock pyproject.toml
 	$(COMPILE) --group build --output-file requirements/build.lock
 	$(COMPILE) --extra local --group build --output-file requirements/local.lock pyproject.toml
-	$(COMPILE) --extra local --extra learn --group dev --output-file requirements/dev.lock pyproject.toml
+	$(COMPILE) --extra local --extra learn --extra hsm --group dev --output-file requirements/dev.lock pyproject.toml
 	$(COMPILE) --group bench --output-file requirements/bench.lock pyproject.toml
 
 clean:

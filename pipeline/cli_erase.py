@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 erase_app = typer.Typer(no_args_is_help=True, help="Destroy the keys of a case, by two people.")
 
-ERASING = ("postgres_dsn", "keys_dsn", "key_file", "erasure_list", "data_dir")
+ERASING = ("postgres_dsn", "keys_dsn", "key_file", "wrapping_key", "hsm_pin_file", "erasure_list", "data_dir")
 DUE = (*ERASING, "sources_file", "weights_file", "directory_dir")
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]

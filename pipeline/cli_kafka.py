@@ -31,7 +31,7 @@ def kafka_certificates(
     """Draw an authority of your own and the broker's certificate; does only what is missing."""
     from pipeline.commands.kafka import draw_certificates
 
-    draw_certificates(folder, broker, host, is_shared=shared)
+    draw_certificates(folder, broker, tuple(dict.fromkeys(host)), is_shared=shared)
 
 
 @kafka_app.command("accounts")

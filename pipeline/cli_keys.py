@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli_key_backup import add_to
 from pipeline.commands.options import listens_to
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 keys_app = typer.Typer(
     no_args_is_help=True, help="The keys: draw them, replace them while all runs, see what needs which."
 )
+
+add_to(keys_app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")]
 KEYED = (

@@ -3,14 +3,19 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pipeline.adapters.postgres.acting import acting_as
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.explaining import Explaining
+from pipeline.adapters.postgres.people_desk import PeopleDesk
+from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter
 from pipeline.adapters.vault import seal
 from pipeline.contracts.topics import OUTGOING
 from pipeline.domain import filing
 from pipeline.domain.believing import doubt
+from pipeline.domain.cards import card
 from pipeline.domain.clocks import start_clocks
+from pipeline.domain.conflict import tie_keys
 from pipeline.domain.erasure import require_answerable
 from pipeline.domain.evidence import compare
 from pipeline.domain.intake import admit_all
@@ -72,6 +77,7 @@ _RULED = (
     *("report_original", "case_event", "outbox"),
 )
 _POLICIES = ("policy_release", "policy_signer", "policy_signature", "policy_activation", "policy_shadow")
+_SHOWN = ("case_file", "incident", "clock", "claim", "report", "case_transfer", "outbox")
 _KNOWN_TO_THE_DESK = (
     "erased_event",
     *("ruling", "link_tie", "link_edge", "link_review", "report", "report_version", "incident", "case_file"),
@@ -80,7 +86,7 @@ _KNOWN_TO_THE_DESK = (
 _AUDITED = (
     *("stream_cursor", "stream_hole", "inbox", "unread_report", "alarm", "audit_mark", "spool"),
     *("case_file", "incident", "clock", "report", "report_version", "report_original", "decision", "case_event"),
-    *("outbox", "relay_mark"),
+    *("outbox", "relay_mark", "erasure"),
 )
 
 FLOW: tuple[Step, ...] = (
@@ -120,8 +126,21 @@ FLOW: tuple[Step, ...] = (
          (INTAKE, *OUTGOING, *_AUDITED), ("audit_mark", "stream_hole", "alarm")),
     Step("auditor", "anchor", "Is what was noted of access whole since it was signed last? Then it is signed anew.",
          Anchoring.turn, ("access_event", "access_head", "access_anchor"), ("access_anchor", "alarm")),
+    Step("desk", "sign in", "Who is it, and in which post? Ten failures lock an account for a while.",
+         Sessions.by_password, ("staff", "post", "staff_session", "sign_in_lock"),
+         ("staff_session", "sign_in_lock", "oidc_flow")),
+    Step("desk", "act", "Who acts, by their session's token? For one transaction, and Postgres narrows all of it.",
+         acting_as, ("staff", "post", "staff_session")),
+    Step("desk", "show", "Which cases does this post cover, in which nobody of theirs is a party?", PeopleDesk.queue,
+         (*_SHOWN, "staff_tie", "link_key", "access_event", "access_head")),
+    Step("desk", "claim", "Who holds a case, and what has been opened of it?", PeopleDesk.claim,
+         ("claim", "reveal"), ("claim", "reveal")),
     Step("desk", "explain", "Which fields speak for a link, and which against it?", Explaining.explain,
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
+    Step("desk", "open", "Which side's contacts may stand on this card, and which story on it?", card,
+         ("case_file", "report_version", "report_original", "claim", "reveal", "case_key"), ("reveal", "claim_ended")),
+    Step("desk", "tie", "By what would a report tell of somebody who works here? By command.", tie_keys,
+         ("staff", "case_key"), ("staff_tie", "case_key")),
     Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,
          (*_REGISTER, "history", "clock", "report_original", *_POLICIES, *_KNOWN_TO_THE_DESK),
          (*_RULED, "alarm")),

@@ -35,7 +35,15 @@ from pipeline.adapters.kafka.returning import send_back
 from pipeline.adapters.kafka.topics import ensure_topics
 from pipeline.adapters.mappings import load_feeds
 from pipeline.adapters.oidc import Provider
-from pipeline.adapters.postgres.access_log import AccessBook, Shown, Verified, Wanted, read_shown
+from pipeline.adapters.postgres.access_log import (
+    AccessBook,
+    AccessLog,
+    Reading,
+    Shown,
+    Verified,
+    Wanted,
+    read_shown,
+)
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
@@ -57,6 +65,7 @@ from pipeline.adapters.postgres.erasure_check import require_applied
 from pipeline.adapters.postgres.erasures import Erasures
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.history import EVER, Histories, Stretch
+from pipeline.adapters.postgres.key_backup import read_backup, write_backup
 from pipeline.adapters.postgres.key_turns import Turns
 from pipeline.adapters.postgres.key_versions import prove_keys, prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
@@ -89,6 +98,7 @@ from pipeline.adapters.vault import FIRST_VERSION, GateKeys, KeyRing, Wrapping
 from pipeline.adapters.vault.hsm import hsm_wrapping
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
+from pipeline.domain.access import AccessKind, Body
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.domain.link_words import Words
@@ -242,7 +252,7 @@ async def run_assess(settings: Settings, telling: Telling, beat: Beat) -> None:
         marks = await _pool(stack, settings.postgres_dsn, name, Role.ASSESS, connections_max=1, durable=False)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
-        keys, policies = CaseKeys(keys_pool, on.ring), Policies(on.pool, "assess")
+        keys, policies = CaseKeys(keys_pool, on.ring, "assess"), Policies(on.pool, "assess")
         centres = read_folder(settings.directory_dir)
         store = AssessStore(
             on.pool, marks, keys, on.ring, sources=sources, policies=policies, centres=centres, worker=name
@@ -432,6 +442,7 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
         async def turn() -> None:
             with contextlib.suppress(UnavailableError):
                 await found.sources.look()
+                await found.reading.rest()
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
 
@@ -632,6 +643,7 @@ class Links:
     terms: TermsBook
     retaining: Retaining
     receipts: Receipts
+    reading: Reading
     casebook: Casebook
     transfers: Transfers
     overrides: Overrides
@@ -645,12 +657,12 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         keys_pool = await _keys_pool(stack, settings, on, name, role)
         sources = Register(on.pool, directory_of(settings))
         await sources.look()
-        keys = CaseKeys(keys_pool, on.ring)
+        keys = CaseKeys(keys_pool, on.ring, "desk" if role is Role.DESK else "operate")
         reader = DocketReader(on.ring, keys, sources)
         policies, centres = Policies(on.pool, stage), read_folder(settings.directory_dir)
         rulings = Rulings(on.pool, keys, reader, policies, centres)
         terms = TermsBook(await with_retries(policies.book), centres)
-        yield Links(
+        found = Links(
             pool=on.pool,
             keys=keys,
             rulings=rulings,
@@ -661,10 +673,15 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
             terms=terms,
             retaining=Retaining(on.pool, reader),
             receipts=Receipts(on.pool, keys),
+            reading=Reading(on.pool, keys),
             casebook=Casebook(on.pool, reader),
             transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
             overrides=Overrides(on.pool, keys, reader, policies, centres, rulings.named),
         )
+        try:
+            yield found
+        finally:
+            await found.reading.rest()
 
 
 @asynccontextmanager
@@ -695,6 +712,40 @@ async def erasing(settings: Settings) -> AsyncIterator[Erasures]:
         async with keys_pool.acquire() as db:
             await refuse_other_schema(db, KEYS)
         yield Erasures(on.pool, ErasedKeys(keys_pool), ErasureList(settings.erasure_list))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStore:
+    """The store of case keys as a whole. Nothing of it is unwrapped but its proof."""
+
+    data: Pool
+    keys: Pool
+    ring: KeyRing
+
+    async def back_up(self, folder: Path, now: datetime) -> tuple[Path, int]:
+        path, keys = await write_backup(self.keys, folder, now)
+        async with self.data.acquire() as db:
+            body: Body = {"what": "case_keys", "keys": keys}
+            await AccessLog.append(db, "operate", AccessKind.EXPORT, "backup", body)
+        return path, keys
+
+    async def restore(self, file: Path) -> int:
+        return await read_backup(self.keys, self.ring, file)
+
+
+@asynccontextmanager
+async def key_store(settings: Settings) -> AsyncIterator[KeyStore]:
+    """To back it up and to bring it back; it need not know every erasure yet."""
+    name = worker_name("keys")
+    async with (
+        ground(settings, name, Role.OPERATE, connections_max=1, is_applied=False) as on,
+        AsyncExitStack() as stack,
+    ):
+        dsn = settings.keys_dsn
+        pool = await _pool(stack, dsn, name, Role.OPERATE, connections_max=1, timeout_ms=COUNTING_TIMEOUT_MS)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, KEYS)
+        yield KeyStore(on.pool, pool, on.ring)
 
 
 @dataclass(frozen=True, slots=True)

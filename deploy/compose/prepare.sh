@@ -8,3 +8,4 @@ else
     anwang keys init
 fi
 anwang topics
+anwang kafka accounts /var/lib/anwang/kafka-accounts

@@ -3,6 +3,7 @@
 //   node send-report.js 127.0.0.1:9092 hotline-113 intake.hotline.113.v1
 
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { Kafka, Partitioners, logLevel } from "kafkajs";
 
 const ALL_REPLICAS = -1;
@@ -29,9 +30,18 @@ function inventedReport(source) {
   };
 }
 
+// Who we are at the broker: KAFKA_USER, KAFKA_PASSWORD and KAFKA_CA_FILE of the environment, as the bureau gave them; nobody,
+// without encryption, where there is no KAFKA_USER, as on a machine of one's own.
+function account() {
+  const { KAFKA_USER: username, KAFKA_PASSWORD: password, KAFKA_CA_FILE: file } = process.env;
+  if (!username) return {};
+  return { ssl: file ? { ca: [readFileSync(file)] } : true, sasl: { mechanism: "scram-sha-512", username, password } };
+}
+
 async function main(bootstrap, source, topic) {
   const event = inventedReport(source);
-  const kafka = new Kafka({ clientId: source, brokers: bootstrap.split(","), logLevel: logLevel.ERROR });
+  const called = { clientId: source, brokers: bootstrap.split(","), ...account() };
+  const kafka = new Kafka({ ...called, logLevel: logLevel.ERROR });
   const producer = kafka.producer({
     idempotent: true,
     maxInFlightRequests: 1,

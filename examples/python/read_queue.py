@@ -5,6 +5,8 @@ python read_queue.py 127.0.0.1:9092 queue.protective.v1 63000-protective
 
 import asyncio
 import json
+import os
+import ssl
 import sys
 
 from aiokafka import AIOKafkaConsumer
@@ -37,9 +39,25 @@ def version_of(record: dict) -> tuple[int, int]:
     return record["history"], record["case_version"]
 
 
+def account() -> dict:
+    """Who we are at the broker: KAFKA_USER, KAFKA_PASSWORD and KAFKA_CA_FILE of the environment, as the bureau gave
+    them; nobody, without encryption, where there is no KAFKA_USER, as on a machine of one's own.
+    """
+    if "KAFKA_USER" not in os.environ:
+        return {}
+    return {
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": os.environ["KAFKA_USER"],
+        "sasl_plain_password": os.environ["KAFKA_PASSWORD"],
+        "ssl_context": ssl.create_default_context(cafile=os.environ.get("KAFKA_CA_FILE")),
+    }
+
+
 async def main(bootstrap: str, topic: str, centre: str) -> None:
     waiting = Waiting(centre)
-    async with AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest") as queue:
+    called = {"bootstrap_servers": bootstrap, **account()}
+    async with AIOKafkaConsumer(topic, **called, auto_offset_reset="earliest") as queue:
         async for message in queue:
             record = json.loads(message.value)
             if waiting.take(record):

@@ -5,6 +5,8 @@ python send_report.py 127.0.0.1:9092 hotline-113 intake.hotline.113.v1
 
 import asyncio
 import json
+import os
+import ssl
 import sys
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -39,9 +41,25 @@ def invented_report(source: str) -> dict:
     }
 
 
+def account() -> dict:
+    """Who we are at the broker: KAFKA_USER, KAFKA_PASSWORD and KAFKA_CA_FILE of the environment, as the bureau gave
+    them; nobody, without encryption, where there is no KAFKA_USER, as on a machine of one's own.
+    """
+    if "KAFKA_USER" not in os.environ:
+        return {}
+    return {
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": os.environ["KAFKA_USER"],
+        "sasl_plain_password": os.environ["KAFKA_PASSWORD"],
+        "ssl_context": ssl.create_default_context(cafile=os.environ.get("KAFKA_CA_FILE")),
+    }
+
+
 async def main(bootstrap: str, source: str, topic: str) -> None:
     event = invented_report(source)
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True) as producer:
+    called = {"bootstrap_servers": bootstrap, **account()}
+    async with AIOKafkaProducer(**called, acks="all", enable_idempotence=True) as producer:
         stands = await producer.send_and_wait(
             topic,
             json.dumps(event, ensure_ascii=False).encode(),

@@ -11,6 +11,7 @@ import orjson
 from pipeline import wiring
 from pipeline.adapters.probes import asked
 from pipeline.commands.policy_file import policy_of
+from pipeline.domain.access import AccessKind
 from pipeline.domain.decided_again import Again, Verdict, decided_again
 from pipeline.domain.policy.policy import Policy
 from pipeline.errors import AnwangError
@@ -49,6 +50,8 @@ async def _made_again(settings: Settings, case: str, other: Policy | None) -> li
         kept = await found.receipts.of_case(home.case_id) if home else None
         if kept is None:
             raise ErasedError(f"{case} was erased: nothing of it can be opened any more")
+        if home:
+            await found.reading.tell(AccessKind.DECIDED_AGAIN, home.case_id)
         made = []
         for one in kept:
             facts = await found.receipts.facts(one.receipt.reads) if one.receipt else {}

@@ -37,7 +37,7 @@ def approve(settings: Settings, erasure_ids: Sequence[UUID], *, by: str) -> None
 
     async def act(erasures: Erasures) -> None:
         for erasure_id in erasure_ids:
-            _say_erased(await erasures.approve(erasure_id, by))
+            await _tell_erased(erasures, await erasures.approve(erasure_id, by))
 
     asked(_with(settings, act))
 
@@ -50,10 +50,14 @@ def refuse(settings: Settings, erasure_id: UUID, *, by: str) -> None:
 
 def resume(settings: Settings) -> None:
     """Finishes what was begun."""
-    found = asked(_with(settings, lambda erasures: erasures.resume()))
-    for record in found:
-        _say_erased(record)
-    if not found:
+
+    async def act(erasures: Erasures) -> bool:
+        found = await erasures.resume()
+        for record in found:
+            await _tell_erased(erasures, record)
+        return bool(found)
+
+    if not asked(_with(settings, act)):
         _say("nothing was left to do")
 
 
@@ -74,7 +78,7 @@ def apply_list(settings: Settings) -> bool:
     """
 
     async def act(erasures: Erasures) -> list[tuple[UUID, UUID]]:
-        return [left for record in await _everywhere(erasures) for left in await _applied(erasures, record)]
+        return [left for record in await everywhere(erasures) for left in await _applied(erasures, record)]
 
     left = asked(_with(settings, act))
     for report_id, case_id in left:
@@ -82,14 +86,15 @@ def apply_list(settings: Settings) -> bool:
     return not left
 
 
-async def _everywhere(erasures: Erasures) -> Sequence[ErasureRecord]:
+async def everywhere(erasures: Erasures) -> Sequence[ErasureRecord]:
+    """All that the list, the data or the keys know as erased, the oldest first."""
     known = {**await erasures.records(), **await erasures.keys.records(), **erasures.listed.read()}
     return sorted(known.values(), key=lambda record: (record.begun_at, record.erasure_id))
 
 
 async def _applied(erasures: Erasures, record: ErasureRecord) -> list[tuple[UUID, UUID]]:
     await erasures.bring_in(record)
-    _say_erased(record)
+    await _tell_erased(erasures, record)
     return await erasures.elsewhere(record)
 
 
@@ -105,8 +110,13 @@ def _in_words(one: Open) -> str:
     return f"erasure {one.erasure_id} {one.state}: case {one.case_id}, {where}, {said}"
 
 
-def _say_erased(record: ErasureRecord) -> None:
+async def _tell_erased(erasures: Erasures, record: ErasureRecord) -> None:
     _say(f"case {record.case_id} erased ({len(record.reports)} reports): {record.reason}, erasure {record.erasure_id}")
+    for case_id in await erasures.past_homes(record):
+        _say(
+            f"  reports of it lay in case {case_id} before, whose key stays: backups of the data from then open them"
+            " until `anwang keys rotate case` and `anwang keys prune` are done"
+        )
 
 
 def _say(text: str) -> None:

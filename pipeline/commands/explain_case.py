@@ -11,6 +11,7 @@ from pipeline.adapters.probes import asked
 from pipeline.commands.decide import ErasedError
 from pipeline.commands.explain import Lang, said
 from pipeline.contracts.decision import Reason, in_taipei
+from pipeline.domain.access import AccessKind
 from pipeline.domain.account import Account, Because, Running, Sinking, Stand, account_of
 from pipeline.domain.assignment import Assigned
 from pipeline.domain.assignment_words import in_words
@@ -44,6 +45,7 @@ async def _account(settings: Settings, name: str) -> tuple[Account, CentreBook]:
         case = await found.casebook.case_of((await found.rulings.named(name)).reports)
         if case is None:
             raise ErasedError(f"{name} was erased: nothing of it can be opened any more")
+        await found.reading.tell(AccessKind.EXPLAINED, case.case_id)
         version = case.judged[0].policy_version
         policy = await found.policies.by_version(version) if version else None
         if policy is None:

@@ -1,7 +1,7 @@
 """The audit of access: who looked at what, as events in chains of hashes, with ids, codes and counts alone."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
@@ -81,9 +81,29 @@ def _code(value: Code) -> int | str | None:
     return str(value)
 
 
-def keys_used(owners: set[UUID]) -> Body:
-    """Whose keys opened something: how many, the first of them in order, and a digest of all."""
-    ordered = sorted(owners)
+def as_code(text: str) -> str:
+    """The text where it is a code, else a digest by which the same one is known again."""
+    if _CODE.fullmatch(text) and not _PERSONAL.fullmatch(text):
+        return text
+    return f"digest:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
+def actor_of(text: str) -> str:
+    """As `as_code`, of who did something: people may have told a name where a staff code was due."""
+    return text if _ACTOR.fullmatch(text) and not _PERSONAL.fullmatch(text) else as_code(text)[:64]
+
+
+class Deed(NamedTuple):
+    """What somebody did."""
+
+    kind: AccessKind
+    actor: str
+    body: Body
+
+
+def keys_used(owners: Collection[UUID]) -> Body:
+    """Whose keys opened or sealed something: how many, the first of them in order, and a digest of all."""
+    ordered = sorted(set(owners))
     digest = sha256(b"".join(owner.bytes for owner in ordered)).hexdigest()
     return {"count": len(ordered), "owners": [*ordered[:OWNERS_NAMED_MAX]], "digest": digest}
 

@@ -19,6 +19,7 @@ COUNT_FREE_S = 0.05
 COUNT_REST_MAX_S = 30.0
 UNPUBLISHED_MAX_S = 60.0
 SPOOLED_MAX_S = 120.0
+UNFINISHED_MAX_S = 60.0
 ENDS_EVERY_S = 10.0
 SETTINGS_EVERY_S = 10.0
 
@@ -226,3 +227,5 @@ class Auditor:
         for gateway, oldest_s in (await self._store.spooled()).oldest_s.items():
             await self._ring_or_silence("spool_late", f"gateway {gateway}", rings=oldest_s > SPOOLED_MAX_S)
         await self._ring_or_silence("unread_overdue", "unread", rings=state.unread_overdue > 0)
+        unfinished = await self._store.unfinished_erasure_s() > UNFINISHED_MAX_S
+        await self._ring_or_silence("erasure_unfinished", "erasure", rings=unfinished)

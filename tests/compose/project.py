@@ -33,6 +33,7 @@ def free_port() -> int:
 class Project:
     at: Machine
     intake_port: int
+    kafka_port: int
 
     def compose(self, *words: str, stdin: bytes | None = None, ok: bool = True, timeout_s: float = 600) -> str:
         files = [word for file in FILES for word in ("-f", str(REPOSITORY / file))]
@@ -125,15 +126,17 @@ def project(at: Machine, jars: Sequence[Path]) -> Iterator[Project]:
     (context / "libs").mkdir()
     for jar in jars:
         shutil.copy(jar, context / "libs")
-    port = free_port()
+    port, kafka_port = free_port(), free_port()
     told = {
         "BASE_IMAGE": BASE_IMAGE,
         "JARS_CONTEXT": str(context),
         **{f"{n.upper()}_IMAGE": f"anwang-test/{n}" for n in ("anwang", "kafka", "postgres", "prometheus")},
         "INTAKE_PORT": str(port),
+        "KAFKA_PORT": str(kafka_port),
+        "KAFKA_OUTSIDE": f"localhost:{kafka_port}",
         "PROMETHEUS_PORT": str(free_port()),
     }
-    here = Project(Machine(at.folder, {**at.environment, **told}, at.compose), port)
+    here = Project(Machine(at.folder, {**at.environment, **told}, at.compose), port, kafka_port)
     try:
         here.compose("build", timeout_s=1200)
         yield here

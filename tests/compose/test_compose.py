@@ -1,10 +1,12 @@
 """docker-compose.yml, brought up for real. The tests stand in the order in which they run; each leaves all healthy."""
 
+import asyncio
 import csv
 import http.client
 import io
 import json
 import re
+import ssl
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from machine import say, until
 from project import LASTING, ONCE, REPOSITORY, Project
 
@@ -28,7 +32,12 @@ REPORTS = 1200
 MARKED = "歐陽甲乙丙"
 DATA = "/var/lib/anwang/data"
 VERIFIER = ("-m", "pipeline.local.demo.verifier")
+OPERATOR = (
+    *("--kafka-password-file", "/var/lib/anwang/kafka/password"),
+    *("--kafka-ca-file", "/var/lib/anwang/kafka/ca.pem"),
+)
 DSN = "postgresql://anwang@postgres:5432/anwang?passfile=/var/lib/anwang/passwords/pgpass"
+OF_THE_BROKER = {"kafka-broker", "kafka-authority"}
 
 
 @dataclass(slots=True)
@@ -99,6 +108,9 @@ def test_a_container_is_confined(stack: Project, service: str) -> None:
 def test_no_secret_stands_in_the_configuration_of_any_container(stack: Project) -> None:
     passwords = stack.volumes()["passwords"]
     secrets = [(passwords / role).read_text() for role in ("postgres", "anwang", "anwang_keys")]
+    accounts = [name for name in stack.volumes() if name.startswith("kafka-") and name not in OF_THE_BROKER]
+    assert len(accounts) == 6
+    secrets += [(stack.volumes()[name] / "password").read_text() for name in accounts]
     secrets += [*json.loads((stack.volumes()["keys"] / "ring.json").read_text()).values()][1:]
     assert all(len(secret) > 40 for secret in secrets)
     shown = json.dumps([stack.inspect(name) for name in (*ONCE, *LASTING)]) + stack.compose("config")
@@ -112,6 +124,51 @@ def test_the_gateway_holds_neither_the_keys_of_the_reports_nor_a_way_to_them(sta
     passfile = "/var/lib/anwang/gate-keys/pgpass"
     assert not stack.fails("intake", "python", "-c", ask.format("anwang", passfile))
     assert stack.fails("intake", "python", "-c", ask.format("anwang_keys", passfile))
+
+
+@pytest.mark.parametrize("service", ["intake", "assess-1", "assess-2", "relay", "auditor"])
+def test_a_process_holds_its_own_password_for_the_broker_and_no_other(stack: Project, service: str) -> None:
+    mounted = {mount["Name"].partition("_")[2] for mount in stack.inspect(service)["Mounts"] if "Name" in mount}
+    assert {name for name in mounted if name.startswith("kafka")} == {f"kafka-{service.partition('-')[0]}"}
+
+
+def test_a_source_elsewhere_writes_to_its_own_topic_and_to_no_other(stack: Project) -> None:
+    told = stack.anwang("source", "add", "hotline-113", "--kafka")
+    password = told.partition("password: ")[2].split()[0]
+    context = ssl.create_default_context(cafile=stack.volumes()["kafka-operate"] / "ca.pem")
+    assert asyncio.run(_written(stack, context, password, "intake.hotline.113.v1")) == "written"
+    assert asyncio.run(_written(stack, context, password, "intake.hotline.1957.v1")) == "TopicAuthorizationFailedError"
+    assert asyncio.run(_written(stack, context, "guessed", "intake.hotline.113.v1")) == "KafkaConnectionError"
+    assert asyncio.run(_written(stack, None, password, "intake.hotline.113.v1")) == "KafkaConnectionError"
+
+
+async def _written(stack: Project, context: ssl.SSLContext | None, password: str, topic: str) -> str:
+    """Or why not. Without a context it comes in plain text."""
+    scram = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": "source.hotline-113"}
+    secured = {"security_protocol": "SASL_SSL", "ssl_context": context, "sasl_plain_password": password, **scram}
+    producer = AIOKafkaProducer(bootstrap_servers=f"localhost:{stack.kafka_port}", **(secured if context else {}))
+    try:
+        await producer.start()
+        await producer.send_and_wait(topic, json.dumps(_one_more()).encode())
+    except KafkaError as error:
+        return type(error).__name__
+    finally:
+        await producer.stop()
+    return "written"
+
+
+def _one_more() -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat()
+    victim = {"role": "victim", "name": MARKED, "birth_date": "1990-02-03"}
+    data = {"report_no": "elsewhere-1", "channel": "hotline", "received_at": now, "categories": ["other"]}
+    return {
+        "specversion": "1.0",
+        "id": "elsewhere-1",
+        "source": "/sources/hotline-113",
+        "time": now,
+        "type": "report.submitted.v1",
+        "data": {**data, "persons": [victim]},
+    }
 
 
 def test_the_doors_stay_open_while_a_worker_and_the_broker_are_killed(
@@ -151,7 +208,8 @@ def test_everything_acknowledged_is_settled_and_the_ledger_balances(stack: Proje
 def test_the_verifier_of_the_demo_agrees(stack: Project, told: Told) -> None:
     list_of_acks = b"".join(json.dumps(line).encode() + b"\n" for line in told.acked)
     _write(stack, "acked.ndjson", list_of_acks)
-    where = ("--kafka", "kafka:9092", "--postgres", DSN, "--acked", f"{DATA}/acked.ndjson")
+    kafka = ("--kafka", "kafka:9092", "--kafka-user", "anwang.operate", *OPERATOR)
+    where = (*kafka, "--postgres", DSN, "--acked", f"{DATA}/acked.ndjson")
     answer = json.loads(stack.python(*VERIFIER, *where))
     say(f"verifier: {json.dumps(answer)}")
     assert answer["ok"], answer

@@ -1,3 +1,3 @@
-from own_servers import lab, servers
+from own_servers import guarded_lab, guarded_servers, lab, servers
 
-__all__ = ["lab", "servers"]
+__all__ = ["guarded_lab", "guarded_servers", "lab", "servers"]

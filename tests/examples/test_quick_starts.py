@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crew import run
 from lab import Lab
 
 from pipeline.adapters.kafka.outlet import new_producer
@@ -74,9 +75,9 @@ def typed(command: tuple[str, ...], *arguments: str) -> tuple[str, ...]:
     return (*command, f"-Dexec.args={' '.join(arguments)}") if command[0] == "mvn" else (*command, *arguments)
 
 
-async def said(command: tuple[str, ...], folder: Path) -> str:
+async def said(command: tuple[str, ...], folder: Path, **more: str) -> str:
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *command, cwd=folder, env={**os.environ, **more}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     out, err = await asyncio.wait_for(process.communicate(), WITHIN_S)
     assert process.returncode == 0, err.decode()
@@ -84,10 +85,10 @@ async def said(command: tuple[str, ...], folder: Path) -> str:
 
 
 @asynccontextmanager
-async def reading(command: tuple[str, ...], folder: Path) -> AsyncIterator[asyncio.StreamReader]:
+async def reading(command: tuple[str, ...], folder: Path, **more: str) -> AsyncIterator[asyncio.StreamReader]:
     """What a program that never ends by itself says; it is killed with all that it started."""
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, stdout=asyncio.subprocess.PIPE, start_new_session=True
+        *command, cwd=folder, env={**os.environ, **more}, stdout=asyncio.subprocess.PIPE, start_new_session=True
     )
     assert process.stdout
     try:
@@ -103,8 +104,9 @@ async def next_line(out: asyncio.StreamReader) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", line.decode()).strip()
 
 
-async def sent_by(start: QuickStart, folder: Path, lab: Lab) -> Sent:
-    out = await said(typed(start.send, lab.settings.kafka_bootstrap, "hotline-113", "intake.hotline.113.v1"), folder)
+async def sent_by(start: QuickStart, folder: Path, lab: Lab, **more: str) -> Sent:
+    told = typed(start.send, lab.settings.kafka_bootstrap, "hotline-113", "intake.hotline.113.v1")
+    out = await said(told, folder, **more)
     found = STANDS.search(out)
     assert found, out
     return Sent(found[1], found[2], int(found[3]), int(found[4]))
@@ -167,3 +169,24 @@ async def test_the_reader_keeps_the_newest_state_and_takes_a_withdrawn_case_off_
         ("withdrawn", first["case_id"], "1"),
         ("assigned", first["case_id"], "2"),
     ]
+
+
+async def account(lab: Lab, user: str, *argv: str) -> dict[str, str]:
+    """What the operator hands to whoever this account is made for."""
+    ended = await run(lab.settings, *argv)
+    assert ended.exit_code == 0, ended.err
+    password = ended.out.partition("password: ")[2].split()[0]
+    return {"KAFKA_USER": user, "KAFKA_PASSWORD": password, "KAFKA_CA_FILE": str(lab.settings.kafka_ca_file)}
+
+
+async def test_a_quick_start_sends_and_reads_with_an_account_over_tls(
+    quick_start: tuple[QuickStart, Path], guarded_lab: Lab
+) -> None:
+    start, folder = quick_start
+    source = await account(guarded_lab, "source.hotline-113", "source", "add", "hotline-113", "--kafka")
+    reader = await account(guarded_lab, f"reader.{start.folder}", "reader", "add", start.folder)
+    sent = await sent_by(start, folder, guarded_lab, **source)
+    await guarded_lab.settle_all(1)
+    await guarded_lab.publish_all()
+    async with reading(typed(start.read, guarded_lab.settings.kafka_bootstrap, QUEUE, CENTRE), folder, **reader) as out:
+        assert sent.event_id in await next_line(out)

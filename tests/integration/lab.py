@@ -140,7 +140,7 @@ class Lab:
         return self._register[1]
 
     def store(self, worker: str = "worker", kind: type[AssessStore] = AssessStore) -> AssessStore:
-        keys = CaseKeys(self.pools.keys, self.ring)
+        keys = CaseKeys(self.pools.keys, self.ring, "assess")
         policies = Policies(self.pools.assess, "assess")
         centres = shipped_terms().centres
         return kind(

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -53,9 +54,12 @@ async def swept(lab: Lab, crew: Crew, root: Path, marks: Marks, senders: Path) -
 
 
 async def _checkpoint(lab: Lab) -> None:
-    await lab.pool.execute("ANALYZE")
-    await lab.keys_pool.execute("ANALYZE")
-    await lab.pool.execute("CHECKPOINT")
+    """Outside the pools, which wait for nothing as long as this may take."""
+    for dsn in (lab.settings.keys_dsn, lab.settings.postgres_dsn):
+        connection = await asyncpg.connect(dsn)
+        await connection.execute("ANALYZE")
+        await connection.execute("CHECKPOINT")
+        await connection.close()
 
 
 def in_files(lab: Lab, marks: Marks, senders: Path) -> Iterator[tuple[str, set[tuple[str, str]]]]:
@@ -118,7 +122,7 @@ async def _tables(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
 
 async def _records(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
     """As a consumer gets them, since a topic may be compressed."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=lab.settings.kafka_bootstrap, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(**lab.brokers.options(), auto_offset_reset="earliest")
     await consumer.start()
     try:
         tps = [tp for tp in await _partitions(lab) if not tp.topic.startswith("intake.")]
@@ -137,7 +141,7 @@ async def _records(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
 
 
 async def _partitions(lab: Lab) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=lab.settings.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**lab.brokers.options())
     await admin.start()
     try:
         told = await admin.describe_topics()

@@ -229,7 +229,7 @@ async def test_another_centre_answers_what_is_proposed_to_it_and_no_third_one(la
             for who in (ours, theirs, third)
         ]
         assert seen == [[False], [True], []]
-        assert problem(await client.post(answer, json={}, headers=bearing(third))) == (409, "not_proposed")
+        assert problem(await client.post(answer, json={}, headers=bearing(third))) == (404, "unknown")
         assert problem(await client.post(answer, json={}, headers=bearing(ours))) == (403, "not_your_work")
         accepted = await client.post(answer, json={}, headers=bearing(theirs))
         assert (accepted.status_code, accepted.json()["case"]["centre"]) == (201, THERE)

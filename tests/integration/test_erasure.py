@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import gzip
 import json
 import re
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -36,6 +38,8 @@ VICTIM = {
     "phones": ["0928713605"],
     "address": "臺北市文山區木柵路一段12號3樓",
 }
+LONG_AGO, JUST_NOW = "case-keys-20200101T000000Z.ndjson.gz", "case-keys-29990101T000000Z.ndjson.gz"
+OLD_FILES = (LONG_AGO, JUST_NOW, "notes-20200101T000000Z.txt")
 REASON = ErasureReason.ASKED_BY_PERSON
 SEALED = (
     ("report_version", "sealed", "event_key"),
@@ -474,3 +478,78 @@ async def test_what_the_law_no_longer_lets_us_keep_is_proposed_to_two(lab: Lab) 
     reads = await lab.pool.fetch("SELECT body FROM access_event WHERE kind = 'read'")
     assert {row["body"]["what"] for row in reads} == {"births"}
     assert await due("2043-03-03") == {minor, unknown}
+
+
+async def test_backups_of_keys_bring_back_no_key_of_what_was_erased(lab: Lab, tmp_path: Path) -> None:
+    await hear(lab, telling(1), event(3))
+    folder = tmp_path / "away"
+    folder.mkdir()
+    old, fresh, other = (folder / name for name in OLD_FILES)
+    for path in (old, fresh, other):
+        path.touch()
+    told = said(await anwang(lab, "keys", "backup", "--to", str(folder)))
+    assert f"removed {old}" in told
+    assert {fresh, other} <= set(folder.iterdir())
+    (backup,) = set(folder.iterdir()) - {fresh, other}
+    assert backup.stat().st_mode & 0o777 == 0o600
+    whole = gzip.decompress(backup.read_bytes())
+    wrapped = [row["wrapped"] for row in await lab.keys_pool.fetch("SELECT wrapped FROM case_key")]
+    assert all(key.hex().encode() in whole for key in wrapped)
+    record = await erase(lab, "event-1")
+    kept = "SELECT owner_id, purpose, generation, key_version, wrapped FROM case_key ORDER BY 1, 2"
+    before = await lab.keys_pool.fetch(kept)
+    for table in ("case_key", "wrapping_version", "erased_owner", "erasure_record"):
+        async with lab.keys_pool.acquire() as db, db.transaction():
+            await db.execute("SET LOCAL session_replication_role = replica")
+            await db.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
+    assert "1 erasures applied" in said(await anwang(lab, "keys", "restore", str(backup)))
+    assert await lab.keys_pool.fetch(kept) == before
+    assert record.case_id not in {row["owner_id"] for row in before}
+    said(await anwang(lab, "explain", "event-3"))
+    assert "was erased" in (await anwang(lab, "explain", "event-1")).err
+    for bad in (backup.read_bytes()[:-40], gzip.compress(b"".join(whole.splitlines(keepends=True)[:-1]))):
+        broken = tmp_path / "broken.ndjson.gz"
+        broken.write_bytes(bad)
+        refused = await anwang(lab, "keys", "restore", str(broken))
+        assert (refused.exit_code, "no whole backup" in refused.err) == (1, True)
+    exports = await lab.pool.fetch("SELECT body FROM access_event WHERE kind = 'export'")
+    assert [row["body"]["keys"] for row in exports] == [len(wrapped)]
+
+
+async def test_of_reports_that_were_split_off_the_command_says_which_key_opens_older_backups(lab: Lab) -> None:
+    await hear(lab, telling(1), telling(2, "clinic-0001"), event(3))
+    one, two = await reports_of(lab, 1, 2)
+    before = await rows_of(lab)
+    erased = {UUID(str(r["event_key"])) for r in before["report_version"] if r["report_id"] == two}
+    await say(lab, RulingKind.SPLIT, two)
+    first, second = await homes(lab, one, two)
+    erasure_id = await proposed(lab, str(second))
+    told = said(await anwang(lab, "case", "erase", "approve", str(erasure_id), "--by", SECOND))
+    assert f"lay in case {first} before" in told
+    assert not erased & await openable(lab, await rows_of(lab))
+    assert erased <= await openable(lab, before), "the key of the case that it left"
+    said(await anwang(lab, "keys", "rotate", "case"))
+    said(await anwang(lab, "keys", "prune", "--days", "0"))
+    assert not erased & await openable(lab, before)
+    said(await anwang(lab, "explain", str(first)))
+
+
+async def test_an_erasure_that_was_broken_off_rings_until_it_is_finished(lab: Lab) -> None:
+    await hear(lab, telling(1))
+    erasure_id = await proposed(lab, "event-1")
+    await run(
+        lab.settings,
+        *("case", "erase", "approve", str(erasure_id), "--by", SECOND),
+        PYTHONPATH=f"{PLANTED / 'erasing'}:{ROOT}",
+        KILLED_AT="before destroy",
+    )
+    ringing = "SELECT code FROM alarm WHERE settled_at IS NULL"
+    async with lab.auditor() as auditor:
+        await auditor.turn()
+        assert await lab.pool.fetch(ringing) == []
+        await lab.pool.execute("UPDATE erasure SET answered_at = answered_at - interval '61 s'")
+        assert (await auditor.turn()).balances
+        assert [row["code"] for row in await lab.pool.fetch(ringing)] == ["erasure_unfinished"]
+        said(await anwang(lab, "case", "erase", "resume"))
+        await auditor.turn()
+        assert await lab.pool.fetch(ringing) == []

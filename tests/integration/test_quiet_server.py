@@ -105,8 +105,8 @@ async def rings(lab: Lab) -> list[str]:
     """The open alarms after an auditor, with connections of its own, has looked."""
     pool = await open_pool(lab.settings.postgres_dsn, name="auditor")
     try:
-        async with Onlooker(lab.settings.kafka_bootstrap, "auditor") as onlooker:
-            await Auditor(AuditStore(pool), onlooker, lab.ring.digest, lab.heard, patience_s=0).turn()
+        async with Onlooker(lab.brokers, "auditor") as onlooker:
+            await Auditor(AuditStore(pool), onlooker, lab.ring, lab.heard, patience_s=0).turn()
         return [row["code"] for row in await pool.fetch("SELECT code FROM alarm WHERE settled_at IS NULL")]
     finally:
         pool.terminate()

@@ -20,7 +20,19 @@ QUERIES = {
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
     "auditor": ("audit", "alarms", "access"),
-    "desk": ("rulings", "overrides", "transfers", "explain", "register", "assess", "policies", "erasures"),
+    "desk": (
+        "sign_in",
+        "desk",
+        "cards",
+        "rulings",
+        "overrides",
+        "transfers",
+        "explain",
+        "register",
+        "assess",
+        "policies",
+        "erasures",
+    ),
 }
 OF_ASSESS_ALONE = {
     "desk": {
@@ -44,6 +56,8 @@ OF_ENROLMENT = {"intake": {"register_version"}}
 """Raised by a one-time code that is spent, by the queries of enrolment."""
 LOOKED_AT_BY_ALL_THAT_HOLD_KEYS = {"key_check", "key_version"}
 OF_THE_KEYS = {"case_key", "wrapping_version", "erasure_record", "erased_owner"}
+BY_FUNCTIONS_OF_THE_DATABASE = {"claim", "claim_ended", "reveal", "staff_tie", "link_key", "outbox"}
+"""What a person of the desk reaches through `claim_case` and its like alone."""
 ASKED_BY_A_PERSON = {"mark_read", "open_alarms", "settle_alarm", "unread_list", "events_shown"}
 
 
@@ -83,8 +97,10 @@ def test_a_process_reads_and_writes_the_tables_that_its_queries_name(process: st
     read = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", re.sub(r"DELETE FROM", "", query))) & tables()
     steps = [step for step in FLOW if step.process == process]
     given = {n for s in steps for n in s.gives} & tables() - OF_THE_KEYS
-    assert given - OF_ENROLMENT.get(process, set()) == written
-    assert {n for s in steps for n in s.takes} & tables() - OF_THE_KEYS == read
+    hidden = OF_ENROLMENT.get(process, set()) | (BY_FUNCTIONS_OF_THE_DATABASE if process == "desk" else set())
+    assert given - hidden == written - hidden
+    taken = {n for s in steps for n in s.takes} & tables() - OF_THE_KEYS
+    assert taken - hidden == read - hidden
 
 
 def test_the_journey_begins_at_the_intake_topics_and_ends_on_all_outgoing_ones() -> None:

@@ -21,8 +21,8 @@ from pipeline.domain.normalise.reading import Reading, read_event
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.reading import read_policy, shipped, shipped_text
 from pipeline.domain.policy.simulate import Aspect, End, History, Move, Told, Trial, Turn, moves, replay
-from pipeline.domain.small_cells import FEW, KEPT_BACK, SHOWN_FROM, shown
 from pipeline.domain.policy.tally import Cell, Column, Group, Side, Tally
+from pipeline.domain.small_cells import FEW, KEPT_BACK, SHOWN_FROM, shown
 from pipeline.domain.terms import shipped_terms
 from pipeline.local.bench.mess import messy
 from pipeline.local.bench.mix import MIXES

@@ -14,7 +14,8 @@ from pipeline.adapters.postgres.sessions import Seat
 from pipeline.contracts.case import TransferReason, TransferRefusalReason
 from pipeline.domain.intake import DeskRefusal, Problem
 from pipeline.domain.permissions import Act
-from pipeline.domain.transfer import Answer, Handed, Proposal, TransferRefusal, refused
+from pipeline.domain.refusals import RulingRefusal, refused
+from pipeline.domain.transfer import Answer, Handed, Proposal
 
 TRANSFERS_MAX = 1000
 
@@ -56,11 +57,7 @@ async def post_answer(seat: HandsOn, room: In, transfer_id: UUID, given: AnswerG
     may_answer = await asked(room.people.may_answer(seat.token, transfer_id))
     if not may_answer:
         await asked(room.people.refuse(seat.token, Act.TRANSFER, None, "not_yours"))
-        raise (
-            refused(TransferRefusal.NOT_PROPOSED)
-            if may_answer is None
-            else ProblemError(Problem(DeskRefusal.NOT_YOUR_WORK))
-        )
+        raise refused(RulingRefusal.UNKNOWN) if may_answer is None else ProblemError(Problem(DeskRefusal.NOT_YOUR_WORK))
     done = await asked(room.transfers.answer(str(transfer_id), Answer(seat.staff, given.refused_for)))
     return _handed(transfer_id, done)
 

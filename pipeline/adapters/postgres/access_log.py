@@ -1,14 +1,17 @@
 """The audit of access in Postgres: whoever does something adds to it in its own transaction, the auditor reads it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from pipeline.adapters.postgres.acting import acting_as
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
+from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.sql import Queries
-from pipeline.domain.access import AccessEvent, AccessKind, Body, told
+from pipeline.domain.access import AccessEvent, AccessKind, Body, Deed, keys_used, told
 from pipeline.domain.access_check import ChainCheck, Finding, expected
 from pipeline.domain.anchor_check import Holds, check_anchors
 from pipeline.domain.anchors import Anchor, Head
@@ -30,10 +33,54 @@ class AccessLog:
         return int(await db.fetchval(SQL["append"], stream, kind.value, actor, told(stream, actor, body)))
 
     @staticmethod
-    async def append_many(db: Connection, stream: str, actor: str, events: Sequence[tuple[AccessKind, Body]]) -> int:
+    async def append_many(db: Connection, stream: str, deeds: Sequence[Deed]) -> int:
         """The number of the last one. Raises ValueError as `append`."""
-        rows = [{"kind": kind.value, "actor": actor, "body": told(stream, actor, body)} for kind, body in events]
+        rows = [{"kind": d.kind.value, "actor": d.actor, "body": told(stream, d.actor, d.body)} for d in deeds]
         return int(await db.fetchval(SQL["append_many"], stream, rows))
+
+
+async def note(db: Connection, keys: CaseKeys, *deeds: Deed) -> None:
+    """Adds what was done, and whose keys were used since this was last noted, to the stream of the process that uses
+    these keys, in the caller's transaction. Raises ValueError as `append`.
+    """
+    used = {name.owner for name in keys.used()}
+    of_keys = [Deed(AccessKind.KEYS_USED, keys.user, keys_used(used))] if used else []
+    if events := [*deeds, *of_keys]:
+        await AccessLog.append_many(db, keys.user, events)
+
+
+async def note_rest(pool: Pool, keys: CaseKeys) -> None:
+    """Adds whose keys were used and not noted with a deed: they were only read with, or what was wanted was refused.
+    Raises UnavailableError.
+    """
+
+    async def act() -> None:
+        async with pool.acquire() as db, db.transaction():
+            await note(db, keys)
+
+    if keys.are_used:
+        await with_retries(act)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Notes what was opened to be read."""
+
+    pool: Pool
+    keys: CaseKeys
+
+    async def tell(self, kind: AccessKind, case_id: UUID) -> None:
+        """Raises UnavailableError."""
+
+        async def act() -> None:
+            async with self.pool.acquire() as db, db.transaction():
+                await note(db, self.keys, Deed(kind, self.keys.user, {"case_id": case_id}))
+
+        await with_retries(act)
+
+    async def rest(self) -> None:
+        """As `note_rest`."""
+        await note_rest(self.pool, self.keys)
 
 
 class Shown(NamedTuple):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
+from pipeline.adapters.postgres.access_log import note
 from pipeline.adapters.postgres.centre_load import CentreLoad
 from pipeline.adapters.postgres.database import RETRY_FOR_S, TRANSIENT, Connection, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL, DocketReader, Loaded, Sought
@@ -210,6 +211,7 @@ class AssessStore:
                 raise _KeysMissing(names)
             await SettlementWriter(db, self._ring, keys, datetime.now(UTC), self._history).write(work)
             await write_shadowed(db, work.shadowed)
+            await note(db, self._keys)
         return Settled(work.counts(), time.monotonic() - locked_at)
 
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from pipeline.adapters.postgres.access_log import AccessLog
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.quiet import talkative_settings
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.messages import Coordinate, Stream
 from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.access import AccessKind, Deed, actor_of
 from pipeline.domain.batch import Hole
 from pipeline.domain.ledger import AlarmRow, Book, Cursor, Settlements, Spooled, Unpublished, UnreadCount, UnreadRow
 
@@ -109,16 +111,34 @@ class AuditStore:
 
         return await with_retries(act)
 
+    async def unfinished_erasure_s(self) -> float:
+        """Since when the oldest erasure that was approved is not finished, in seconds; 0 where none is."""
+        return float(await with_retries(lambda: self._pool.fetchval(SQL["unfinished_erasures"])))
+
     async def open_alarms(self) -> list[AlarmRow]:
         return [AlarmRow(**dict(r)) for r in await with_retries(lambda: self._pool.fetch(SQL["open_alarms"]))]
 
     async def settle_alarm(self, alarm_id: int, by: str) -> bool:
         """Whether there was such an open alarm."""
-        return bool(await with_retries(lambda: self._pool.fetchval(SQL["settle_alarm"], alarm_id, by)))
+        deed = Deed(AccessKind.ALARM_SETTLED, actor_of(by), {"alarm": alarm_id})
+        return await self._did("settle_alarm", alarm_id, by, deed)
 
     async def mark_read(self, unread_id: UUID, by: str) -> bool:
         """Whether there was such an unread report."""
-        return bool(await with_retries(lambda: self._pool.fetchval(SQL["mark_read"], unread_id, by)))
+        deed = Deed(AccessKind.UNREAD_READ, actor_of(by), {"unread": unread_id})
+        return await self._did("mark_read", unread_id, by, deed)
+
+    async def _did(self, statement: str, what: UUID | int, by: str, deed: Deed) -> bool:
+        """Whether it did anything; then the audit of access says so."""
+
+        async def act() -> bool:
+            async with self._pool.acquire() as db, db.transaction():
+                found = bool(await db.fetchval(SQL[statement], what, by))
+                if found:
+                    await AccessLog.append_many(db, "operate", [deed])
+                return found
+
+        return await with_retries(act)
 
 
 def _cursors(rows: Iterable[Row]) -> Mapping[Stream, Cursor]:

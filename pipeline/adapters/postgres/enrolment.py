@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.adapters.credentials import Credential, Purpose, digest_of, drawn
+from pipeline.adapters.postgres.access_log import AccessLog
 from pipeline.adapters.postgres.database import Connection, Pool
 from pipeline.adapters.postgres.register import as_source
 from pipeline.adapters.postgres.sql import Queries
-from pipeline.domain.directory import Source
+from pipeline.domain.access import OWNERS_NAMED_MAX, AccessKind, Body, as_code
+from pipeline.domain.directory import Source, not_enrolled
 from pipeline.errors import RegisterRefusedError
 
 SQL = Queries.of("enrolment")
@@ -65,6 +67,7 @@ class Enrolment:
             if purpose:
                 told = {secret: Credential(code, purpose, expires_at) for code, secret in issued.secrets.items()}
                 await add_credentials(db, number, told)
+            await _tell(db, "enrolled", [source.code for source in written])
 
     async def rotate(
         self, code: str, purpose: Purpose, *, ends_at: datetime | None, expires_at: datetime | None
@@ -79,6 +82,7 @@ class Enrolment:
             if ends_at:
                 await db.execute(SQL["end_credentials"], code, purpose, ends_at, number)
             await add_credentials(db, number, {secret: Credential(code, purpose, expires_at)})
+            await _tell(db, "rotated", [code])
         return secret
 
     async def revoke(self, code: str, at: datetime) -> None:
@@ -92,11 +96,12 @@ class Enrolment:
             await db.execute(SQL["end_credentials"], code, None, at - timedelta(microseconds=1), number)
             await db.execute(SQL["end_keys"], code, at, number)
             await db.execute(SQL["end_certificates"], code, at, number)
+            await _tell(db, "revoked", [code])
 
     async def _require(self, code: str) -> None:
         source = await self.find(code)
         if source is None:
-            raise RegisterRefusedError(f"no source {code} is enrolled; `anwang source add` enrols one")
+            raise RegisterRefusedError(not_enrolled(code))
         if source.revoked_at is not None:
             raise RegisterRefusedError(f"{code} is revoked already; `anwang source add` enrols it anew")
 
@@ -109,3 +114,10 @@ async def add_credentials(db: Connection, number: int, told: Mapping[str, Creden
         return
     rows = [(digest_of(secret), c.source, c.purpose, c.expires_at) for secret, c in told.items()]
     await db.execute(SQL["add_credentials"], *(list(column) for column in zip(*rows, strict=True)), number)
+
+
+async def _tell(db: Connection, step: str, codes: Sequence[str]) -> None:
+    """A list may enrol thousands: the first of them are named."""
+    named = [as_code(code) for code in sorted(codes)[:OWNERS_NAMED_MAX]]
+    body: Body = {"step": step, "count": len(codes), "sources": [*named]}
+    await AccessLog.append(db, "operate", AccessKind.SOURCE_CHANGED, "operate", body)

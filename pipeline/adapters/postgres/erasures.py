@@ -139,6 +139,13 @@ class Erasures:
         rows = await with_retries(lambda: self.pool.fetch(SQL["elsewhere"], list(record.reports)))
         return [(row["report_id"], row["case_id"]) for row in rows]
 
+    async def past_homes(self, record: ErasureRecord) -> list[UUID]:
+        """The cases where some of its reports lay before, whose keys stay: older backups still open those reports by
+        them.
+        """
+        rows = await with_retries(lambda: self.pool.fetch(SQL["past_homes"], list(record.reports), list(record.owners)))
+        return [row["case_id"] for row in rows]
+
     async def records(self) -> Mapping[UUID, ErasureRecord]:
         """Those that the data database has begun or done, by id."""
         rows = await with_retries(lambda: self.pool.fetch(SQL["known"]))

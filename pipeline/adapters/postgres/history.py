@@ -1,12 +1,16 @@
 """Stored cases as histories: opened in memory, slice by slice, and never written to."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import asyncpg
+
+from pipeline.adapters.postgres.access_log import note_rest
 from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import open_version
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Purpose
@@ -67,7 +71,10 @@ class Histories:
         rows = await with_retries(lambda: self._pool.fetch(SQL["slice"], *part, *self._stretch))
         wrapped = [(KeyName(row["case_id"], Purpose.REPORT), row["wrapped_key"]) for row in rows]
         names = {name for name, _ in wrapped}
-        keys = await with_retries(lambda: CaseKeys(self._keys_pool, self._ring).opening(wrapped))
+        of_slice = CaseKeys(self._keys_pool, self._ring)
+        keys = await with_retries(lambda: of_slice.opening(wrapped))
+        with suppress(asyncpg.ReadOnlySQLTransactionError):  # a copy that may only be read cannot note who read it
+            await note_rest(self._pool, of_slice)
         histories = [
             History(tuple(self._told(row, keys[name]) for row in told), str(case_id))
             for case_id, told in groupby(rows, key=itemgetter("case_id"))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from pipeline.adapters.postgres.access_log import note
 from pipeline.adapters.postgres.case_writer import CaseWriter
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL as ASSESS
@@ -14,6 +15,7 @@ from pipeline.adapters.postgres.moves import Moves, Step
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.rulings import Named
 from pipeline.adapters.postgres.sql import Queries
+from pipeline.domain.access import AccessKind, Body, Deed, as_code
 from pipeline.domain.casefile import CaseFile
 from pipeline.domain.centres import CentreBook
 from pipeline.domain.notices import Stamp, override_notices
@@ -61,6 +63,7 @@ class Overrides:
             stamp = Stamp(now, await db.fetchval(ASSESS["history"]))
             await CaseWriter(db, keys).write(moves, override_notices(done, stamp))
             await self._note(db, done)
+            await note(db, self.keys, _deed(done))
             await db.execute(ASSESS["wake_relay"])
         return done
 
@@ -88,3 +91,15 @@ class Overrides:
         )
         rows = [(told.override_id, p.part, p.was, p.now, p.rule) for p in told.parts]
         await db.execute(SQL["add_parts"], *(list(column) for column in zip(*rows, strict=True)))
+
+
+def _deed(done: Overridden) -> Deed:
+    told = done.override
+    body: Body = {
+        "override": told.override_id,
+        "step": told.kind.value,
+        "code": told.reason.value,
+        "seconded_by": told.seconded_by and as_code(told.seconded_by),
+        "case_id": done.change.after.case_id,
+    }
+    return Deed(AccessKind.OVERRIDE, told.said_by, body)

@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 
+from pipeline.adapters.postgres.access_log import AccessLog
 from pipeline.adapters.postgres.database import Connection, Pool
 from pipeline.adapters.postgres.policies import SQL as READ
 from pipeline.adapters.postgres.policies import read_records
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.signing import SigningKey, verify
+from pipeline.domain.access import AccessKind, actor_of, as_code
 from pipeline.domain.policy.policy import Policy
 from pipeline.domain.policy.release import book_of, signed_by
 from pipeline.domain.policy.release_activation import RollBack, Start, may_activate, may_roll_back, plan_roll_back
@@ -62,16 +64,19 @@ class Releases:
             is_new = policy.version not in records.releases
             if is_new:
                 await db.execute(SQL["propose"], policy.version, policy.digest, file, by, note)
+                await _tell(db, by, "proposed", policy.version)
             return policy, is_new
 
     async def register(self, staff: str, public_key: bytes) -> None:
         async with self._step() as (db, records, now):
             may_register(records, staff, public_key, now)
             await db.execute(SQL["register"], public_key, staff)
+            await _tell(db, staff, "key_registered")
 
     async def revoke(self, staff: str) -> None:
         async with self._step() as (db, records, now):
             await db.execute(SQL["revoke"], may_revoke(records, staff, now).public_key)
+            await _tell(db, staff, "key_revoked")
 
     async def sign(self, version: str, staff: str, key: SigningKey) -> tuple[Release, tuple[str, ...]]:
         """What was signed, and who has signed it now."""
@@ -79,6 +84,7 @@ class Releases:
             release = may_sign(records, version, staff, key.public_key, now)
             signature = key.sign(release_bytes(release.version, release.digest))
             await db.execute(SQL["sign"], version, staff, key.public_key, signature)
+            await _tell(db, staff, "signed", version)
             return release, tuple(s.staff for s in signed_by(await read_records(db), release, verify))
 
     async def activate(self, wanted: Start) -> int:
@@ -87,6 +93,7 @@ class Releases:
             may_activate(records, wanted, now, verify)
             people = wanted.activated_by, wanted.seconded_by
             told = Kind.ACTIVATE, wanted.version, wanted.starts_at, *people, None, None, None
+            await _tell(db, wanted.activated_by, "activated", wanted.version)
             return int(await db.fetchval(SQL["add_step"], *told))
 
     async def roll_back(self, keys: tuple[SigningKey, SigningKey], number: int | None) -> RollBack:
@@ -98,6 +105,7 @@ class Releases:
             signatures = [key.sign(message) for key in keys]
             told = Kind.ROLL_BACK, plan.version, plan.starts_at, one.staff, other.staff, plan.undoes, *signatures
             await db.execute(SQL["add_step"], *told)
+            await _tell(db, one.staff, "rolled_back", plan.version)
             return plan
 
     async def begin_shadow(self, version: str) -> None:
@@ -106,6 +114,7 @@ class Releases:
             usable(records, version)
             await db.execute(SQL["end_shadow"])
             await db.execute(SQL["begin_shadow"], version)
+            await _tell(db, "operate", "shadow_begun", version)
 
     async def end_shadow(self, version: str | None) -> str:
         """Which one ended; without a version, the one that runs."""
@@ -113,6 +122,7 @@ class Releases:
             ended = await db.fetchval(SQL["end_shadow"])
             if ended is None or ended != (version or ended):
                 raise refused(ReleaseRefusal.NO_SHADOW)
+            await _tell(db, "operate", "shadow_ended", ended)
             return str(ended)
 
     async def tally(self, version: str) -> Tally:
@@ -122,3 +132,8 @@ class Releases:
             async for row in db.cursor(SQL["shadow_decisions"], version, prefetch=1000):
                 tally.add(row["event_id"], row["differs"])
         return tally
+
+
+async def _tell(db: Connection, by: str, step: str, version: str | None = None) -> None:
+    body = {"step": step, "version": version and as_code(version)}
+    await AccessLog.append(db, "operate", AccessKind.POLICY_CHANGED, actor_of(by), body)

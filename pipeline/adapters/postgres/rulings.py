@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from pipeline.adapters.postgres.access_log import note
 from pipeline.adapters.postgres.case_writer import CaseWriter
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL as ASSESS
@@ -14,6 +15,7 @@ from pipeline.adapters.postgres.moves import Moves, Step
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.case import Ruling, RulingKind
+from pipeline.domain.access import OWNERS_NAMED_MAX, AccessKind, Body, Deed, as_code
 from pipeline.domain.bonds import Scope
 from pipeline.domain.centres import CentreBook
 from pipeline.domain.notices import Stamp, ruling_notices
@@ -121,6 +123,7 @@ class Rulings:
             stamp = Stamp(now, await db.fetchval(ASSESS["history"]))
             await CaseWriter(db, keys).write(moves, ruling_notices(ruled, stamp))
             await self._note(db, ruled)
+            await note(db, self._keys, _deed(ruled))
             await db.execute(ASSESS["wake_relay"])
         return ruled
 
@@ -150,6 +153,18 @@ async def named_by(pool: Pool, name: str) -> Named:
     if len({row["what"] for row in rows}) > 1 or (rows[0]["what"] == "event" and len(rows) > 1):
         raise refused(RulingRefusal.AMBIGUOUS)
     return Named(rows[0]["what"], tuple(row["report_id"] for row in rows))
+
+
+def _deed(ruled: Ruled) -> Deed:
+    told, cases = ruled.ruling, {change.after.case_id for change in ruled.changes}
+    cases |= {gone.case.case_id for gone in ruled.absorbed}
+    body: Body = {
+        "ruling": told.ruling_id,
+        "step": told.kind.value,
+        "seconded_by": told.seconded_by and as_code(told.seconded_by),
+        "case_ids": [*sorted(cases)[:OWNERS_NAMED_MAX]],
+    }
+    return Deed(AccessKind.RULING, told.ruled_by, body)
 
 
 def _uuid(name: str) -> UUID | None:

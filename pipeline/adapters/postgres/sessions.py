@@ -10,11 +10,12 @@ from typing import NamedTuple, NoReturn
 
 from pipeline.adapters import passwords
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
-from pipeline.adapters.postgres.staff_book import SQL
+from pipeline.adapters.postgres.sql import Queries
 from pipeline.domain.posts import Post, PostRole
 from pipeline.domain.rulings import is_staff_code
 from pipeline.errors import StaffRefusedError
 
+SQL = Queries.of("sign_in")
 STREAM = "desk.sign-in"
 NOBODY = "nobody"
 TOKEN_BYTES = 32

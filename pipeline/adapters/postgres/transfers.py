@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from pipeline.adapters.postgres.access_log import note
 from pipeline.adapters.postgres.case_writer import CaseWriter
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL as ASSESS
@@ -15,6 +16,7 @@ from pipeline.adapters.postgres.moves import Moves, Step
 from pipeline.adapters.postgres.rulings import Named
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.case import Transfer
+from pipeline.domain.access import AccessKind, Body, Deed, as_code
 from pipeline.domain.casefile import CaseFile
 from pipeline.domain.notices import Stamp, transfer_notices
 from pipeline.domain.terms import TermsBook
@@ -110,7 +112,20 @@ class Transfers:
         keys = await self.keys.make(moves.key_names())
         stamp = Stamp(datetime.now(UTC), await db.fetchval(ASSESS["history"]))
         await CaseWriter(db, keys).write(moves, transfer_notices(handed, stamp))
+        await note(db, self.keys, _deed(handed))
         await db.execute(ASSESS["wake_relay"])
+
+
+def _deed(handed: Handed) -> Deed:
+    told = handed.transfer
+    body: Body = {
+        "transfer": told.transfer_id,
+        "step": told.state.value,
+        "from": as_code(told.from_centre),
+        "to": as_code(told.to_centre),
+        "case_id": handed.change.after.case_id,
+    }
+    return Deed(AccessKind.TRANSFER, told.answered_by or told.proposed_by, body)
 
 
 def _uuid(name: str) -> UUID | None:

@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import json
 import re
+import ssl
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
@@ -53,6 +54,7 @@ SQL_OUTBOX = "SELECT topic, message, published_partition, published_offset FROM 
 SQL_UNREAD = "SELECT unread_id FROM unread_report"
 
 Coordinate = tuple[str, int, int]
+Calls = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,16 +173,30 @@ def _versions(rows: Iterable[asyncpg.Record]) -> dict[tuple[str, str], list[Vers
     return versions
 
 
-async def read_log(bootstrap: str) -> Log:
+def called(bootstrap: str, user: str | None, password_file: Path | None, ca_file: Path | None) -> Calls:
+    """How Kafka is called: as nobody, or by a password over TLS."""
+    if user is None or password_file is None:
+        return {"bootstrap_servers": bootstrap}
+    return {
+        "bootstrap_servers": bootstrap,
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": user,
+        "sasl_plain_password": password_file.read_text("utf-8").strip(),
+        "ssl_context": ssl.create_default_context(cafile=ca_file),
+    }
+
+
+async def read_log(kafka: Calls) -> Log:
     """All intake and outgoing topics, from their beginning to where they end now."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **kafka,
         enable_auto_commit=False,
         fetch_max_bytes=64 << 20,
         max_partition_fetch_bytes=16 << 20,
     )
     log = Log()
-    partitions = await _partitions(bootstrap)
+    partitions = await _partitions(kafka)
     await consumer.start()
     try:
         async for record in _all_of(consumer, partitions):
@@ -194,8 +210,8 @@ async def read_log(bootstrap: str) -> Log:
     return log
 
 
-async def _partitions(bootstrap: str) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _partitions(kafka: Calls) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(**kafka)
     await admin.start()
     try:
         told = await admin.describe_topics()
@@ -343,9 +359,9 @@ def report(acked: list[Acknowledged], log: Log, tables: Tables) -> dict[str, Any
     }
 
 
-async def verify(bootstrap: str, dsn: str, acked: list[Acknowledged]) -> dict[str, Any]:
+async def verify(kafka: Calls, dsn: str, acked: list[Acknowledged]) -> dict[str, Any]:
     tables = await read_tables(dsn)
-    return report(acked, await read_log(bootstrap), tables)
+    return report(acked, await read_log(kafka), tables)
 
 
 def _say(answer: dict[str, Any]) -> None:
@@ -355,12 +371,16 @@ def _say(answer: dict[str, Any]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kafka", required=True, metavar="HOST:PORT")
+    parser.add_argument("--kafka-user", metavar="NAME", help="with its password, over TLS")
+    parser.add_argument("--kafka-password-file", type=Path, metavar="FILE")
+    parser.add_argument("--kafka-ca-file", type=Path, metavar="FILE")
     parser.add_argument("--postgres", required=True, metavar="DSN")
     parser.add_argument("--acked", required=True, type=Path, metavar="FILE")
     told = parser.parse_args()
     try:
         acked = read_acknowledged(told.acked.read_bytes())
-        answer = asyncio.run(verify(told.kafka, told.postgres, acked))
+        kafka = called(told.kafka, told.kafka_user, told.kafka_password_file, told.kafka_ca_file)
+        answer = asyncio.run(verify(kafka, told.postgres, acked))
     except (OSError, TimeoutError, KafkaError, asyncpg.PostgresError) as problem:
         _say({"ok": False, "could_not_look": type(problem).__name__})
         return 2

@@ -17,16 +17,19 @@ SELECT count(*) AS open, count(*) FILTER (WHERE due_at < now()) AS overdue FROM 
 -- name: spooled
 SELECT gateway, waiting, coalesce(extract(epoch FROM now() - oldest_at), 0)::float AS oldest_s FROM spool
 
+-- name: unfinished_erasures
+SELECT coalesce(extract(epoch FROM now() - min(answered_at)), 0)::float8 AS oldest_s FROM erasure WHERE state = 'begun'
+
 -- name: unread_list
 SELECT u.unread_id, u.kind, u.code, u.topic, u.partition, u.kafka_offset, u.first_seen_at, u.due_at, u.times_seen,
     r.released_by, r.seconded_by
 FROM unread_report u LEFT JOIN unread_release r USING (unread_id) WHERE u.read_at IS NULL ORDER BY u.due_at, u.unread_id
 
 -- name: findings
--- What unbalances the ledger. An unread report is settled; a feed that is late, a policy that may not be used, and a
--- server's log that talks, have lost nothing here; and the audit of access is another book.
+-- What unbalances the ledger. An unread report is settled; a feed that is late, a policy that may not be used, a server's
+-- log that talks, and an erasure that is not finished, have lost nothing here; and the audit of access is another book.
 SELECT code, count(*) AS alarms FROM alarm
-WHERE settled_at IS NULL AND code NOT IN ('unread_report', 'database_log_talks') AND code NOT LIKE 'feed\_%'
+WHERE settled_at IS NULL AND code NOT IN ('unread_report', 'database_log_talks', 'erasure_unfinished') AND code NOT LIKE 'feed\_%'
     AND code NOT LIKE 'policy\_%' AND code NOT LIKE 'audit\_%' GROUP BY code
 
 -- name: marks

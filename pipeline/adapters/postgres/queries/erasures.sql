@@ -69,6 +69,16 @@ WHERE e.state = 'done' AND c.state NOT IN ('merged', 'erased')
 SELECT r.report_id, c.case_id FROM report r JOIN incident USING (incident_id) JOIN case_file c USING (case_id)
 WHERE r.report_id = ANY($1) AND c.state <> 'erased'
 
+-- name: past_homes
+-- Before the migration that notes them, a decision names the first.
+SELECT DISTINCT was.case_id FROM report_version v
+CROSS JOIN LATERAL (
+    SELECT case_id FROM past_home WHERE event_key = v.event_key
+    UNION ALL SELECT case_id FROM decision WHERE event_key = v.event_key
+) AS was
+WHERE v.report_id = ANY($1) AND was.case_id <> ALL($2)
+ORDER BY was.case_id
+
 -- name: states
 SELECT erasure_id, state FROM erasure WHERE state IN ('begun', 'done')
 

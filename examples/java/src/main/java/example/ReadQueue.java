@@ -64,6 +64,28 @@ public final class ReadQueue {
 
     private ReadQueue() {}
 
+    /**
+     * Who we are at the broker: KAFKA_USER, KAFKA_PASSWORD and KAFKA_CA_FILE of the environment, as the bureau gave them;
+     * nobody, without encryption, where there is no KAFKA_USER, as on a machine of one's own.
+     */
+    static Map<String, Object> account() {
+        var user = System.getenv("KAFKA_USER");
+        if (user == null) {
+            return Map.of();
+        }
+        var login = "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"%s\" password=\"%s\";";
+        var settings = new HashMap<String, Object>();
+        settings.put("security.protocol", "SASL_SSL");
+        settings.put("sasl.mechanism", "SCRAM-SHA-512");
+        settings.put("sasl.jaas.config", login.formatted(user, System.getenv("KAFKA_PASSWORD")));
+        var authority = System.getenv("KAFKA_CA_FILE");
+        if (authority != null) {
+            settings.put("ssl.truststore.type", "PEM");
+            settings.put("ssl.truststore.location", authority);
+        }
+        return settings;
+    }
+
     public static void main(String[] told) throws Exception {
         if (told.length != 3) {
             System.err.println("usage: ReadQueue BOOTSTRAP TOPIC CENTRE");
@@ -74,7 +96,8 @@ public final class ReadQueue {
         var waiting = new Waiting(told[2]);
 
         var json = new ObjectMapper();
-        var settings = Map.<String, Object>of(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+        var settings = new HashMap<>(account());
+        settings.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
         try (var queue = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
             var partitions = queue.partitionsFor(topic).stream()
                     .map(found -> new TopicPartition(topic, found.partition()))

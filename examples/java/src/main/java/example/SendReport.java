@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.charset.StandardCharsets;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -20,6 +21,28 @@ public final class SendReport {
 
     private SendReport() {}
 
+    /**
+     * Who we are at the broker: KAFKA_USER, KAFKA_PASSWORD and KAFKA_CA_FILE of the environment, as the bureau gave them;
+     * nobody, without encryption, where there is no KAFKA_USER, as on a machine of one's own.
+     */
+    static Map<String, Object> account() {
+        var user = System.getenv("KAFKA_USER");
+        if (user == null) {
+            return Map.of();
+        }
+        var login = "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"%s\" password=\"%s\";";
+        var settings = new HashMap<String, Object>();
+        settings.put("security.protocol", "SASL_SSL");
+        settings.put("sasl.mechanism", "SCRAM-SHA-512");
+        settings.put("sasl.jaas.config", login.formatted(user, System.getenv("KAFKA_PASSWORD")));
+        var authority = System.getenv("KAFKA_CA_FILE");
+        if (authority != null) {
+            settings.put("ssl.truststore.type", "PEM");
+            settings.put("ssl.truststore.location", authority);
+        }
+        return settings;
+    }
+
     public static void main(String[] told) throws Exception {
         if (told.length != 3) {
             System.err.println("usage: SendReport BOOTSTRAP SOURCE TOPIC");
@@ -35,10 +58,11 @@ public final class SendReport {
         message.headers().add("content-type",
                 "application/cloudevents+json; charset=utf-8".getBytes(StandardCharsets.UTF_8));
 
-        var settings = Map.<String, Object>of(
+        var settings = new HashMap<>(account());
+        settings.putAll(Map.of(
                 ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap,
                 ProducerConfig.ACKS_CONFIG, "all",
-                ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+                ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true));
         try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
             var stands = producer.send(message).get();
             System.out.printf("event %s stands at %s/%d/%d%n",
