@@ -21,11 +21,14 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
     "access_head": (AUDITORS, ALL),
     "case_file": (
         WORKERS,
-        "case_id household_id version state linked_case_id queue priority county centre standing routing opened_at"
-        " categories is_sexual",
+        (
+            "case_id household_id version state linked_case_id queue priority county centre standing routing opened_at"
+            " categories is_sexual"
+        ),
     ),
     "case_transfer": (WORKERS, ALL),
     "claim": (WORKERS, ALL),
+    "claim_ended": ([PostRole.SUPERVISOR], ALL),
     "clock": (WORKERS, ALL),
     "decision": (WORKERS, "event_key case_id incident_id outcome link_class policy_version decided_at"),
     "incident": (WORKERS, ALL),
@@ -41,7 +44,8 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
     "ruling": (HANDS, "ruling_id kind scope ruled_by seconded_by ruled_at"),
     **dict.fromkeys(
         (
-            *("alarm", "attempt", "audit_mark", "case_alias", "case_event", "credential", "history", "inbox"),
+            *("alarm", "attempt", "audit_mark", "case_alias", "case_event", "credential", "erased_event", "erasure"),
+            *("history", "inbox", "past_home", "source_certificate", "source_key", "unread_release"),
             *("key_check", "key_version", "link_key", "oidc_flow", "outbox", "override", "override_part"),
             *("policy_activation", "policy_release", "policy_shadow", "policy_signature", "policy_signer", "post"),
             *("register_version", "relay_lease", "relay_mark", "report_original", "schema_migration"),
@@ -64,10 +68,12 @@ MAY_CALL: dict[str, list[PostRole]] = {
     ),
     "records_of_my_centre": [PostRole.DISPATCHER],
     "tell_audit_read": AUDITORS,
+    "case_counts": [PostRole.ANALYST, PostRole.SUPERVISOR],
+    "has_broken_glass": HANDS,
     **dict.fromkeys(
         (
             *("access_hash", "audit_append", "audit_append_many", "conflicts_of", "told", "seen_case", "why_unseen"),
-            "put_under_guard",
+            *("put_under_guard", "require_live_version", "sealed_under", "end_claims_of_parties"),
         ),
         NOBODY,
     ),
@@ -131,7 +137,7 @@ BY_COMMAND = {"erase"}
 BY_TRIGGERS = {"past_home", "erased_event", "erasure"}
 """Looked at, and one of them written, beside a step's own tables: what is erased must not come back."""
 
-ONLY_BY_PEOPLE = {"claim", "reveal", "staff_tie", "access_event", "access_head"}
+ONLY_BY_PEOPLE = {"claim", "claim_ended", "reveal", "staff_tie", "access_event", "access_head"}
 """In steps of the desk, of which its process itself has nothing: people reach them, or functions that they call."""
 
 
