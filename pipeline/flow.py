@@ -13,7 +13,9 @@ from pipeline.adapters.vault import seal
 from pipeline.contracts.topics import OUTGOING
 from pipeline.domain import filing
 from pipeline.domain.believing import doubt
+from pipeline.domain.cards import card
 from pipeline.domain.clocks import start_clocks
+from pipeline.domain.conflict import tie_keys
 from pipeline.domain.erasure import require_answerable
 from pipeline.domain.evidence import compare
 from pipeline.domain.intake import admit_all
@@ -135,6 +137,10 @@ FLOW: tuple[Step, ...] = (
          ("claim", "reveal", "claim_ended"), ("claim", "reveal", "claim_ended")),
     Step("desk", "explain", "Which fields speak for a link, and which against it?", Explaining.explain,
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
+    Step("desk", "open", "Which side's contacts may stand on this card, and which story on it?", card,
+         ("case_file", "report_version", "report_original", "claim", "reveal", "case_key"), ("reveal", "claim_ended")),
+    Step("desk", "tie", "By what would a report tell of somebody who works here? By command.", tie_keys,
+         ("staff", "case_key"), ("staff_tie", "case_key")),
     Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,
          (*_REGISTER, "history", "clock", "report_original", *_POLICIES, *_KNOWN_TO_THE_DESK),
          (*_RULED, "alarm")),

@@ -23,6 +23,7 @@ QUERIES = {
     "desk": (
         "sign_in",
         "desk",
+        "cards",
         "rulings",
         "overrides",
         "transfers",

@@ -130,11 +130,9 @@ DESK_MEANINGS: Mapping[ProblemCode, Meaning] = {
     DeskRefusal.CASE_UNKNOWN: Meaning(HTTPStatus.NOT_FOUND, "There is no such case for you."),
     DeskRefusal.HELD_BY_ANOTHER: Meaning(HTTPStatus.CONFLICT, "Somebody else holds this case."),
     DeskRefusal.SECOND_MISSING: Meaning(
-        HTTPStatus.FORBIDDEN, "A supervisor of this case must agree: send Second-Authorization."
+        HTTPStatus.CONFLICT, "A supervisor of this case must agree: send Second-Authorization."
     ),
-    DeskRefusal.SECOND_REFUSED: Meaning(
-        HTTPStatus.FORBIDDEN, "The second is somebody else, a supervisor of this case."
-    ),
+    DeskRefusal.SECOND_REFUSED: Meaning(HTTPStatus.CONFLICT, "The second is somebody else, a supervisor of this case."),
     DeskRefusal.NOT_HELD: Meaning(HTTPStatus.CONFLICT, "You do not hold this case."),
 }
 """What the desk answers beside those."""
