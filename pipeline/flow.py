@@ -134,7 +134,7 @@ FLOW: tuple[Step, ...] = (
     Step("desk", "show", "Which cases does this post cover, in which nobody of theirs is a party?", PeopleDesk.queue,
          (*_SHOWN, "staff_tie", "link_key", "access_event", "access_head")),
     Step("desk", "claim", "Who holds a case, and what has been opened of it?", PeopleDesk.claim,
-         ("claim", "reveal"), ("claim", "reveal")),
+         ("claim", "reveal", "claim_ended"), ("claim", "reveal", "claim_ended")),
     Step("desk", "explain", "Which fields speak for a link, and which against it?", Explaining.explain,
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
     Step("desk", "open", "Which side's contacts may stand on this card, and which story on it?", card,
@@ -149,7 +149,7 @@ FLOW: tuple[Step, ...] = (
     Step("desk", "transfer", "Does the other centre take it? Until then it stays.", answer,
          ("case_transfer",), ("case_transfer",)),
     Step("desk", "erase", "Do two people, or the law, want that nothing personal of it opens any more? By command.",
-         require_answerable, ("erasure", "case_transfer", "case_file", "case_event", "inbox"),
+         require_answerable, ("erasure", "case_transfer", "case_file", "case_event", "inbox", "past_home"),
          ("erasure", "case_file", "erased_event", "link_key", "link_edge", "link_tie", "link_review", "claim",
           "erasure_record", "erased_owner")),
 )  # fmt: skip

@@ -44,7 +44,8 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
     "ruling": (HANDS, "ruling_id kind scope ruled_by seconded_by ruled_at"),
     **dict.fromkeys(
         (
-            *("alarm", "attempt", "audit_mark", "case_alias", "case_event", "credential", "history", "inbox"),
+            *("alarm", "attempt", "audit_mark", "case_alias", "case_event", "credential", "erased_event", "erasure"),
+            *("history", "inbox", "past_home", "source_certificate", "source_key", "unread_release"),
             *("key_check", "key_version", "link_key", "oidc_flow", "outbox", "override", "override_part"),
             *("policy_activation", "policy_release", "policy_shadow", "policy_signature", "policy_signer", "post"),
             *("register_version", "relay_lease", "relay_mark", "report_original", "schema_migration"),
@@ -65,14 +66,14 @@ MAY_CALL: dict[str, list[PostRole]] = {
         ),
         WORKERS,
     ),
-    "has_broken_glass": HANDS,
-    "case_counts": [PostRole.ANALYST, PostRole.SUPERVISOR],
     "records_of_my_centre": [PostRole.DISPATCHER],
     "tell_audit_read": AUDITORS,
+    "case_counts": [PostRole.ANALYST, PostRole.SUPERVISOR],
+    "has_broken_glass": HANDS,
     **dict.fromkeys(
         (
             *("access_hash", "audit_append", "audit_append_many", "conflicts_of", "told", "seen_case", "why_unseen"),
-            *("put_under_guard", "end_claims_of_parties"),
+            *("put_under_guard", "require_live_version", "sealed_under", "end_claims_of_parties"),
         ),
         NOBODY,
     ),
@@ -130,7 +131,7 @@ FOR_ALL = {"schema_migration", "key_check", "key_version"}
 """What each process looks at when it starts, and by which it knows its keys."""
 
 WRITES_AT_START = {"key_check", "key_version"}
-BY_COMMAND = {"erase", "tie"}
+BY_COMMAND = {"erase"}
 """A step of the desk that people take by a command, which acts as anwang_operate."""
 
 BY_TRIGGERS = {"past_home", "erased_event", "erasure"}

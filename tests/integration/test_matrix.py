@@ -87,6 +87,14 @@ DESK: Final[Mapping[str, Row]] = {
         body={"to": "64000-protective", "reason": "victim_moved"},
         done=(201, 409),
     ),
+    "POST /v1/cases/{case_id}/reveal": Row(
+        CASE_WORK, away="-", party="-", body={"how": "break_glass", "reason": "danger_now", "side": "victim"}
+    ),
+    "POST /v1/cases/{case_id}/reporter": Row(
+        CASE_WORK, away="-", party="-", body={"reason": "call_back"}, done=(200, 403, 409)
+    ),
+    "GET /v1/claims/ended": Row("xxxx0xxxx", away="0", party="0", lists="claims"),
+    "GET /v1/counts": Row("xxxxoxoxx", away="o", party="o", query="?by=queue"),
     "GET /v1/transfers": Row("ooo0oxxxx", away="0", party="0", lists="transfers"),
     "POST /v1/transfers/{transfer_id}/answer": Row(
         "ooo-oxxxx", away="-", party="-", body={}, done=(201, 409), at_target=True
@@ -172,13 +180,19 @@ async def outcome(place: Place, name: str, row: Row, token: str) -> str:
     return _letter(row, answer)
 
 
+def status_is_of_the_case(code: str) -> bool:
+    """Whoever may, is told what is missing."""
+    return code == "second_missing"
+
+
 def _letter(row: Row, answer: httpx.Response) -> str:
     match answer.status_code:
         case HTTPStatus.UNAUTHORIZED:
             return UNKNOWN_SESSION
         case HTTPStatus.FORBIDDEN:
-            assert answer.json()["code"] == "not_your_work", answer.text
-            return REFUSED
+            code = answer.json()["code"]
+            assert code == "not_your_work" or status_is_of_the_case(code), answer.text
+            return REFUSED if code == "not_your_work" else OPEN
         case HTTPStatus.NOT_FOUND:
             return NOT_YOURS
         case status:
