@@ -12,8 +12,8 @@ from pipeline.adapters.postgres.settlement_writer import SettlementWriter
 from pipeline.adapters.vault import seal
 from pipeline.contracts.topics import OUTGOING
 from pipeline.domain import filing
-from pipeline.domain.cards import card
 from pipeline.domain.believing import doubt
+from pipeline.domain.cards import card
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.conflict import tie_keys
 from pipeline.domain.erasure import require_answerable
