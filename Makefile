@@ -52,7 +52,7 @@ lock:
 	$(COMPILE) --output-file requirements/run.lock pyproject.toml
 	$(COMPILE) --group build --output-file requirements/build.lock
 	$(COMPILE) --extra local --group build --output-file requirements/local.lock pyproject.toml
-	$(COMPILE) --extra local --extra learn --group dev --output-file requirements/dev.lock pyproject.toml
+	$(COMPILE) --extra local --extra learn --extra hsm --group dev --output-file requirements/dev.lock pyproject.toml
 	$(COMPILE) --group bench --output-file requirements/bench.lock pyproject.toml
 
 clean:

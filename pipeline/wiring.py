@@ -696,7 +696,8 @@ async def rotation(settings: Settings) -> AsyncIterator[Rotation]:
         await sources.look()
         keys = CaseKeys(keys_pool, on.ring)
         reindex = Reindex(on.pool, on.ring, DocketReader(on.ring, keys, sources))
-        yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex)
+        ties = Ties(on.pool, keys, on.ring)
+        yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex, ties.renew)
 
 
 @asynccontextmanager

@@ -115,7 +115,7 @@ async def _tell_erased(erasures: Erasures, record: ErasureRecord) -> None:
     for case_id in await erasures.past_homes(record):
         _say(
             f"  reports of it lay in case {case_id} before, whose key stays: backups of the data from then open them"
-            " until `anwang keys rotate case` is done"
+            " until `anwang keys rotate case` and `anwang keys prune` are done"
         )
 
 

@@ -15,7 +15,7 @@ from pipeline.adapters.kafka.brokers import read_password
 from pipeline.adapters.probes import asked
 from pipeline.commands.lines import FileRefusedError
 from pipeline.commands.source import Asked, Shown, add, revoke
-from pipeline.domain.directory import Source
+from pipeline.domain.directory import Source, not_enrolled
 from pipeline.domain.kafka_rights import (
     reader_principal,
     rights_of_processes,
@@ -94,7 +94,7 @@ def rotate_source(settings: Settings, code: str) -> None:
 def _enrolled(settings: Settings, code: str) -> Source:
     source = asked(wiring.read_directory(settings)).find(code)
     if source is None:
-        raise RegisterRefusedError(f"no source {code} is enrolled; `anwang source add` enrols one")
+        raise RegisterRefusedError(not_enrolled(code))
     if source.revoked_at is not None:
         raise RegisterRefusedError(f"{code} is revoked; `anwang source add` enrols it anew")
     if not source.own_topic:

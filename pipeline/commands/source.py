@@ -18,7 +18,7 @@ from pipeline.adapters.credentials import Purpose
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.adapters.probes import asked
 from pipeline.commands.lines import FileRefusedError
-from pipeline.domain.directory import Directory, Source, load_directory, source_of
+from pipeline.domain.directory import Directory, Source, load_directory, not_enrolled, source_of
 from pipeline.domain.kinds import kinds
 from pipeline.errors import RegisterRefusedError
 from pipeline.settings import Settings, directory_of
@@ -92,7 +92,7 @@ def _described(wanted: Asked, known: Directory) -> Source:
     try:
         return source_of(told)
     except ValueError as error:
-        raise RegisterRefusedError(f"{wanted.code}: {error}") from None
+        raise RegisterRefusedError(str(error)) from None
 
 
 def import_sources(settings: Settings, file: Path, out: Path, shown: Shown, url: str | None) -> None:
@@ -180,7 +180,7 @@ def draw_qr(settings: Settings, code: str, url: str, out: Path) -> None:
         raise FileRefusedError(f"{out}: a QR code is written as .svg, .png or .pdf")
     source = asked(_with_book(settings, lambda book: book.find(code)))
     if source is None:
-        raise RegisterRefusedError(f"no source {code} is enrolled; `anwang source add` enrols one")
+        raise RegisterRefusedError(not_enrolled(code))
     secret = _rotated(settings, code, Shown.FORM, overlap_h=None)
     try:
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, SECRET_MODE), "wb") as file:

@@ -12,6 +12,7 @@ from pipeline.adapters.peer import read_certificate
 from pipeline.adapters.postgres.proofs import Proofs
 from pipeline.adapters.probes import asked
 from pipeline.adapters.signatures import read_public_key
+from pipeline.domain.directory import not_enrolled
 from pipeline.domain.signed import KID
 from pipeline.errors import RegisterRefusedError
 from pipeline.settings import Settings, directory_of
@@ -31,7 +32,7 @@ def add_key(settings: Settings, code: str, file: Path, kid: str | None) -> None:
 
 def revoke_key(settings: Settings, code: str, kid: str) -> None:
     """What comes in from now on is not believed by this key. Raises RegisterRefusedError."""
-    asked(_with_proofs(settings, code, lambda proofs: proofs.revoke_key(code, kid)))
+    asked(_as_it_is(settings, lambda proofs: proofs.revoke_key(code, kid)))
     sys.stdout.write(f"revoked: what {code} signs by {kid} from now on is refused, or quarantined\n")
 
 
@@ -43,7 +44,7 @@ def require_signature(settings: Settings, code: str, *, due: bool) -> None:
 
 
 def show_keys(settings: Settings, code: str | None, *, as_json: bool) -> None:
-    _show(asked(_reading(settings, lambda proofs: proofs.keys(code))), ("source", "kid", "curve"), as_json=as_json)
+    _show(asked(_as_it_is(settings, lambda proofs: proofs.keys(code))), ("source", "kid", "curve"), as_json=as_json)
 
 
 def add_certificate(settings: Settings, code: str, file: Path) -> None:
@@ -61,7 +62,7 @@ def revoke_certificate(settings: Settings, code: str, fingerprint: str) -> None:
         found = bytes.fromhex(fingerprint)
     except ValueError:
         raise RegisterRefusedError("a fingerprint is 64 hexadecimal digits") from None
-    asked(_with_proofs(settings, code, lambda proofs: proofs.revoke_certificate(code, found)))
+    asked(_as_it_is(settings, lambda proofs: proofs.revoke_certificate(code, found)))
     sys.stdout.write(f"revoked: {code} connects no more by {fingerprint}\n")
 
 
@@ -72,7 +73,7 @@ def require_certificate(settings: Settings, code: str, *, due: bool) -> None:
 
 
 def show_certificates(settings: Settings, code: str | None, *, as_json: bool) -> None:
-    rows = asked(_reading(settings, lambda proofs: proofs.certificates(code)))
+    rows = asked(_as_it_is(settings, lambda proofs: proofs.certificates(code)))
     _show(rows, ("source", "fingerprint"), as_json=as_json)
 
 
@@ -86,7 +87,8 @@ def _show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json:
         sys.stdout.write("  ".join((*(str(row[name]) for name in columns), state)) + "\n")
 
 
-async def _reading(settings: Settings, act: Callable[[Proofs], Awaitable[T]]) -> T:
+async def _as_it_is(settings: Settings, act: Callable[[Proofs], Awaitable[T]]) -> T:
+    """Of a source that is not enrolled there is nothing to show and nothing to end."""
     async with wiring.proofs(settings) as (_, proofs):
         return await act(proofs)
 
@@ -99,5 +101,5 @@ async def _with_proofs(settings: Settings, code: str, act: Callable[[Proofs], Aw
         if found is None and of_file:
             await register.enrol([of_file], await register.plan([of_file], None), None, None)
         elif found is None or found.revoked_at:
-            raise RegisterRefusedError(f"no source {code} is enrolled; `anwang source add` enrols one")
+            raise RegisterRefusedError(not_enrolled(code))
         return await act(proofs)

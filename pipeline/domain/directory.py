@@ -98,6 +98,12 @@ def load_directory(csv_text: str) -> Directory:
         raise ValueError(f"line {reader.reader.line_num}: this is not CSV") from None
 
 
+def not_enrolled(code: str) -> str:
+    """What is said of a source that there is not; what can be no code, such as a name, is not repeated."""
+    who = f"no source {code}" if _CODE.fullmatch(code) else "no source of this name"
+    return f"{who} is enrolled; `anwang source add` enrols one"
+
+
 def source_of(told: Mapping[str, str | None]) -> Source:
     """One source, by the names of the columns. Raises ValueError, which says what will not do."""
     code, kind, role, county = ((told.get(column) or "").strip() for column in REQUIRED_COLUMNS)

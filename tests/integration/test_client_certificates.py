@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from doors import CLINIC, REPORTS, STRUCTURED, Doors, enrolled, open_doors, report
 from lab import Lab
 
+from pipeline.adapters.http.server import Tls as ServerTls
 from pipeline.adapters.postgres.enrolment import Enrolment
 from pipeline.contracts.vocabulary import ReporterRole
 from pipeline.domain.directory import Source
@@ -223,15 +224,13 @@ async def test_a_revoked_source_is_let_in_by_no_certificate_and_who_is_of_no_aut
     await eventually(refused, 5, "refusing")
 
 
-async def test_an_older_protocol_than_tls_1_2_is_not_spoken(tls: Tls) -> None:
-    context = ssl.create_default_context(cafile=str(tls.authority.file))
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = ssl.TLSVersion.TLSv1
-    context.maximum_version = ssl.TLSVersion.TLSv1_1
-    url = tls.doors.url.replace("http://", "https://")
-    async with httpx.AsyncClient(base_url=url, verify=context, timeout=5) as client:
-        with pytest.raises((httpx.TransportError, ssl.SSLError)):
-            await client.get("/v1/receipts/x")
+def test_no_older_protocol_than_tls_1_2_is_spoken_and_no_session_is_taken_up_again(tmp_path: Path) -> None:
+    authority = Authority(tmp_path, "bureau")
+    context = ServerTls(*authority.issue("gateway"), authority.file).context()
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+    assert (context.num_tickets, bool(context.options & ssl.OP_NO_TICKET)) == (0, True)
+    assert context.verify_mode is ssl.CERT_OPTIONAL
+    assert ServerTls(*authority.issue("gateway")).context().verify_mode is ssl.CERT_NONE
 
 
 @pytest.mark.parametrize(("mode", "files", "said"), [(0o644, 2, "0600"), (0o600, 1, "both")])

@@ -529,6 +529,7 @@ async def test_of_reports_that_were_split_off_the_command_says_which_key_opens_o
     assert not erased & await openable(lab, await rows_of(lab))
     assert erased <= await openable(lab, before), "the key of the case that it left"
     said(await anwang(lab, "keys", "rotate", "case"))
+    said(await anwang(lab, "keys", "prune", "--days", "0"))
     assert not erased & await openable(lab, before)
     said(await anwang(lab, "explain", str(first)))
 

@@ -205,7 +205,8 @@ async def door(lab: Lab, telemetry: Telemetry) -> AsyncIterator[httpx.AsyncClien
     """The gateway's application over the real register and the real broker."""
     keeper = Doorkeeper(lab.pool, directory_of(lab.settings))
     await keeper.look()
-    kafka = Door(lab.settings.kafka_bootstrap, "test-door", partial(broker_answers, lab.settings.kafka_bootstrap))
+    brokers = brokers_of(lab.settings)
+    kafka = Door(brokers, "test-door", partial(broker_answers, brokers))
     kafka._producer = await kafka._started()  # noqa: SLF001 - without a watch beside it
     kafka._is_open = True  # noqa: SLF001
     house = House(

@@ -5,15 +5,18 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from people import person, report
 
+from pipeline.contracts.ids import derived
+from pipeline.contracts.vocabulary import Role
 from pipeline.domain.ages import years_old
-from pipeline.domain.casefile import CaseState
+from pipeline.domain.casefile import CaseFile, CaseState, Incident, Report
+from pipeline.domain.facts import Person
 from pipeline.domain.normalise.birth import Birth
-from pipeline.domain.retention import KEPT_YEARS, comes_of_age, is_due, latest_day, may_go_from, years_later
+from pipeline.domain.retention import KEPT_YEARS, births_of, comes_of_age, is_due, latest_day, may_go_from, years_later
 
 DAYS = st.dates(date(1930, 1, 1), date(2150, 12, 31))
 BIRTHS = st.one_of(st.none(), st.dates(date(1900, 1, 1), date(2150, 12, 31)))
-NEXT = timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -53,14 +56,17 @@ def test_whoever_was_eighteen_or_nineteen_in_2023_came_of_age_then(birth: date, 
 def test_nothing_goes_before_seven_whole_years(last: date, births: list[date | None]) -> None:
     first = may_go_from(last, births)
     assert first > last
-    assert years_old(last, first - NEXT) >= KEPT_YEARS or (last.month, last.day) == (2, 29)
-    assert first - NEXT >= years_later(last, KEPT_YEARS) - NEXT
+    assert years_old(last, first) >= KEPT_YEARS
+    assert first > years_later(last, KEPT_YEARS) or (last.month, last.day) == (2, 29)
 
 
 @given(DAYS, st.lists(BIRTHS, max_size=5))
 def test_nothing_goes_before_the_youngest_is_seven_years_of_age(last: date, births: list[date | None]) -> None:
     first = may_go_from(last, births)
-    assert all(first > years_later(comes_of_age(b if b and b <= last else last), KEPT_YEARS) - NEXT for b in births)
+    youngest = max((b if b and b <= last else last for b in births), default=last)
+    of_age = comes_of_age(youngest)
+    assert not births or years_old(of_age, first) >= KEPT_YEARS
+    assert not births or first > years_later(of_age, KEPT_YEARS) or (of_age.month, of_age.day) == (2, 29)
 
 
 @given(DAYS, st.lists(BIRTHS, max_size=5), st.integers(0, 4000))
@@ -94,3 +100,24 @@ def test_an_open_case_is_never_due(first: date, on: date) -> None:
 )
 def test_of_a_birth_that_is_half_known_the_latest_day_counts(told: Birth | None, latest: date | None) -> None:
     assert latest_day(told) == latest
+
+
+CHILD, SIBLING = person(birth="2015-04-03"), person(Role.OTHER, birth="2019-12-31")
+
+
+@pytest.mark.parametrize(
+    ("people", "births"),
+    [
+        ((CHILD, SIBLING), [date(2015, 4, 3), date(2019, 12, 31)]),
+        ((CHILD, person()), [date(2015, 4, 3), None]),
+        ((CHILD, person(Role.OTHER)), [date(2015, 4, 3)]),
+        ((SIBLING,), [date(2019, 12, 31), None]),
+    ],
+)
+def test_the_births_of_everybody_count_and_a_victims_that_nobody_told(
+    people: tuple[Person, ...], births: list[date | None]
+) -> None:
+    told = Report(derived("report", "1"), 1, (report("a", *people),))
+    case = CaseFile(derived("case", "1"), derived("household", "1"), (Incident(derived("incident", "1"), (told,)),))
+    assert list(births_of(case)) == births
+    assert births_of(CaseFile(case.case_id, case.household_id, ())) == (None,)

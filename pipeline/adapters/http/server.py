@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -31,6 +32,15 @@ _CLOSE = {"Connection": "close"}
 Answered = Callable[[int, float], None]
 
 
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+HEADERS_OVER_TLS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
+
+
 class Watched:
     """Tells the status of every answer, and after how many seconds it began."""
 
@@ -47,6 +57,28 @@ class Watched:
             await send(message)
 
         await self._app(scope, receive, told)
+
+
+class Guarded:
+    """Every answer tells a browser to take it for nothing but what it says it is, to frame it nowhere, to run nothing
+    in it and to tell nobody where it came from; where it came over TLS, to come so for two years. What an answer says
+    of these itself stands.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        wanted = {**HEADERS, **(HEADERS_OVER_TLS if scope.get("scheme") == "https" else {})}
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in wanted.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, guarded)
 
 
 class Bounded:
@@ -147,7 +179,7 @@ async def listening(app: ASGIApp, host: str, port: int, tls: Tls | None = None) 
     except OSError as error:
         raise UnavailableError(f"port {port} for the intake cannot be had: {error.strerror}") from error
     config = uvicorn.Config(
-        app,
+        Guarded(app),
         http=_Protocol,
         ssl_context_factory=(lambda _config, _default: context) if context else None,
         log_config=None,

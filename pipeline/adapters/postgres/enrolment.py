@@ -11,7 +11,7 @@ from pipeline.adapters.postgres.database import Connection, Pool
 from pipeline.adapters.postgres.register import as_source
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.domain.access import OWNERS_NAMED_MAX, AccessKind, Body, as_code
-from pipeline.domain.directory import Source
+from pipeline.domain.directory import Source, not_enrolled
 from pipeline.errors import RegisterRefusedError
 
 SQL = Queries.of("enrolment")
@@ -101,7 +101,7 @@ class Enrolment:
     async def _require(self, code: str) -> None:
         source = await self.find(code)
         if source is None:
-            raise RegisterRefusedError(f"no source {code} is enrolled; `anwang source add` enrols one")
+            raise RegisterRefusedError(not_enrolled(code))
         if source.revoked_at is not None:
             raise RegisterRefusedError(f"{code} is revoked already; `anwang source add` enrols it anew")
 

@@ -32,6 +32,9 @@ RequireDone = Callable[[Connection], Awaitable[None]]
 """Raises Unfinished where anything lies under an older version still."""
 
 
+Prepare = Callable[[], Awaitable[object]]
+
+
 class Unfinished(Exception):  # noqa: N818 - a turn in the control flow, never seen outside
     """Something lies under an older version still."""
 
@@ -65,52 +68,56 @@ class Turns:
         rows += [(WRAPPING, r) for r in await with_retries(lambda: self.keys_pool.fetch(SQL["wrapping_versions"]))]
         return [VersionRow(KeyPurpose(p), r["version"], r["is_current"], r["since"], r["retired_at"]) for p, r in rows]
 
-    async def begin(self, purpose: KeyPurpose) -> int:
-        """The version under which all is to be put: a new one, or that of a rotation that was broken off. Raises
-        KeysRefusedError.
+    async def begin(self, purpose: KeyPurpose, prepare: Prepare) -> int:
+        """The version under which all is to be put: a new one, or that of a rotation that was broken off. `prepare` is
+        called when the version is known to all and before anything is written under it. Raises KeysRefusedError.
         """
         await self.look()
         live = self.ring.live(purpose)
-        if len(live.versions) > 1 and purpose is not KeyPurpose.DIGESTING:
-            return live.current
-        version = 1 + max(row.version for row in await self.versions() if row.purpose is purpose)
-        if purpose is WRAPPING:
-            await self._begin_wrapping(version)
-        else:
-            await self._begin(purpose, version)
-        await self.look()
+        version, is_begun = max(live.versions), len(live.versions) > 1
+        if version == live.current and (not is_begun or purpose is KeyPurpose.DIGESTING):
+            version = 1 + max(row.version for row in await self.versions() if row.purpose is purpose)
+            await (self._add_wrapping(version) if purpose is WRAPPING else self._add(purpose, version))
+            await self.look()
+        await prepare()
+        if version != self.ring.current(purpose):
+            await self._make_current(purpose, version)
+            await self.look()
         await self._tell_the_file(purpose, version)
         return version
 
-    async def _begin(self, purpose: KeyPurpose, version: int) -> None:
+    async def _add(self, purpose: KeyPurpose, version: int) -> None:
         proof = None
         if purpose in IN_THE_RING:
             self.ring.file.draw(purpose, version)
             self.ring.refresh()
             proof = self.ring.proof(purpose, version)
+        await with_retries(lambda: self.pool.execute(SQL["begin"], purpose, version, proof))
 
-        async def act() -> None:
-            async with self.pool.acquire() as db, db.transaction():
-                await db.execute(ASSESS["lock_linking"])
-                await db.execute(SQL["begin"], purpose, version, proof)
-                await db.execute(SQL["no_current"], purpose)
-                await db.execute(SQL["make_current"], purpose, version)
-                await _tell(db, purpose, version, "begun")
-
-        await with_retries(act)
-
-    async def _begin_wrapping(self, version: int) -> None:
+    async def _add_wrapping(self, version: int) -> None:
         await self.ring.wrapping.draw(version)
 
         async def act() -> None:
             async with self.keys_pool.acquire() as db, db.transaction():
                 await db.execute(SQL["begin_wrapping"], version)
                 await leave_wrapping_proof(db, self.ring, version)
-                await db.execute(SQL["no_current_wrapping"])
-                await db.execute(SQL["make_current_wrapping"], version)
 
         await with_retries(act)
-        await self.told(WRAPPING, version, "begun")
+
+    async def _make_current(self, purpose: KeyPurpose, version: int) -> None:
+        """Under the lock for linking: who settles reports looks at the versions under it, too."""
+        is_wrapping = purpose is WRAPPING
+        pool, behind = (self.keys_pool, "_wrapping") if is_wrapping else (self.pool, "")
+
+        async def act() -> None:
+            async with pool.acquire() as db, db.transaction():
+                if not is_wrapping:
+                    await db.execute(ASSESS["lock_linking"])
+                await db.execute(SQL[f"no_current{behind}"], *(() if is_wrapping else (purpose,)))
+                await db.execute(SQL[f"make_current{behind}"], *((version,) if is_wrapping else (purpose, version)))
+
+        await with_retries(act)
+        await self.told(purpose, version, "begun")
 
     async def told(self, purpose: KeyPurpose, version: int, step: str) -> None:
         async def act() -> None:

@@ -94,10 +94,10 @@ class CaseKeys:
         """Those of these keys that exist. One that is gone belongs to an erased case: what was erased before this is
         asked is given to nobody, though it was kept in memory.
         """
+        await self._drop_erased()
         return self._give(await self._found(set(names)))
 
     async def _found(self, wanted: set[KeyName]) -> Keys:
-        await self._drop_erased()
         present = self._present(wanted)
         missing = wanted - present.keys()
         return present | await self._fetch(missing) if missing else present
@@ -114,6 +114,7 @@ class CaseKeys:
         """As `fetch`, the keys that open all of these: where a key was replaced since it was fetched, it is fetched
         anew.
         """
+        await self._drop_erased()
         needed = {(name, version_of(sealed)) for name, sealed in wrapped}
         keys = await self._found({name for name, _ in needed})
         stale = {name for name, version in needed if name in keys and version not in keys[name].versions}
@@ -122,7 +123,8 @@ class CaseKeys:
     async def make(self, names: Iterable[KeyName]) -> Keys:
         """The keys of all these, in the generation that new values need; one that did not exist has been made and
         stored before this returns. The key of an erased owner is stored by nobody: what a restored database settles
-        again of it is sealed, and never opens.
+        again of it is sealed, and never opens. Nothing is opened by these: whether a case was erased meanwhile, who
+        writes sees under the lock for linking.
         """
         all_names, generation = set(names), self._ring.current(KeyPurpose.CASE)
         present = await self._found(all_names)

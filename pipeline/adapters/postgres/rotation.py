@@ -9,7 +9,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
-from pipeline.adapters.postgres.key_turns import SQL, RequireDone, Turns, Unfinished, VersionRow
+from pipeline.adapters.postgres.key_turns import SQL, Prepare, RequireDone, Turns, Unfinished, VersionRow
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Purpose, slot_of
 from pipeline.adapters.postgres.reindex import Reindex
 from pipeline.adapters.postgres.resealing import seal_cases_anew, seal_unread_anew, wrap_anew
@@ -35,13 +35,14 @@ class Rotation:
     turns: Turns
     keys: CaseKeys
     reindex: Reindex
+    renew_ties: Prepare
 
     async def rotate(self, purpose: KeyPurpose, tell: Tell) -> int:
         """Puts all that lies under older versions of this key under its current one, or, if nothing does, under a new
         one; the version.
         """
         async with self.turns.alone():
-            current = await self.turns.begin(purpose)
+            current = await self.turns.begin(purpose, self._prepared(purpose))
             if (
                 purpose is KeyPurpose.DIGESTING
             ):  # what stands in the inbox is never changed: its digests keep their version
@@ -50,8 +51,14 @@ class Rotation:
                 await self._pass(purpose, current, tell)
                 with contextlib.suppress(Unfinished):
                     await self.turns.retire(purpose, current, self._require_done(purpose, current))
+                    if purpose is KeyPurpose.INDEX:
+                        await self.renew_ties()
                     return current
         raise KeysRefusedError(f"values are put under older {purpose} keys again and again: does an old release run?")
+
+    def _prepared(self, purpose: KeyPurpose) -> Prepare:
+        """Who is tied to a case is known under each live version before the first report comes under a new one."""
+        return self.renew_ties if purpose is KeyPurpose.INDEX else _nothing
 
     async def _pass(self, purpose: KeyPurpose, current: int, tell: Tell) -> None:
         match purpose:
@@ -59,6 +66,7 @@ class Rotation:
                 await self._wrap_case_keys(current, tell)
             case KeyPurpose.CASE:
                 await self._renew_case_keys(current, tell)
+                await self.renew_ties()
             case KeyPurpose.DATA:
                 await self._renew_data_keys(current, tell)
             case KeyPurpose.INDEX:
@@ -124,6 +132,8 @@ class Rotation:
             if purpose in COUNTED:
                 owners = [row["owner_id"] for row in found]
                 found = await self.turns.keys_pool.fetch(SQL["owners_alive"], owners) if owners else []
+            if purpose is KeyPurpose.CASE and not found:
+                found = await db.fetch(SQL["ties_under"], current)
             if found:
                 raise Unfinished
 
@@ -173,3 +183,7 @@ class Rotation:
 
     async def _in_keys(self, name: str, *told: object) -> str:
         return str(await with_retries(lambda: self.turns.keys_pool.execute(SQL[name], *told)))
+
+
+async def _nothing() -> None:
+    """What most keys need before a new version is taken up."""

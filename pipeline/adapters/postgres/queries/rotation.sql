@@ -100,6 +100,9 @@ FROM report_version v JOIN report r USING (report_id) JOIN incident i USING (inc
 WHERE sealed_under(v.wrapped_key) < $1 OR sealed_under(o.wrapped_key) < $1
 UNION SELECT unread_id FROM unread_report WHERE sealed_under(wrapped_key) < $1
 
+-- name: ties_under
+SELECT staff FROM staff_tie WHERE sealed_under(sealed) < $1 LIMIT 1
+
 -- name: under_data
 SELECT DISTINCT i.case_id AS owner_id
 FROM report_version v JOIN report r USING (report_id) JOIN incident i USING (incident_id)
@@ -148,13 +151,17 @@ FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS told (unread_id, wrapped, s
 SELECT report_id FROM link_key WHERE key_version < $1 LIMIT 1
 
 -- name: count_index
-SELECT key_version AS version, count(*) AS n FROM link_key GROUP BY 1
+SELECT version, sum(n)::bigint AS n FROM (
+    SELECT key_version AS version, count(*) AS n FROM link_key GROUP BY 1
+    UNION ALL SELECT key_version, count(*) FROM staff_tie GROUP BY 1
+) AS told GROUP BY 1
 
 -- name: count_case
 SELECT version, sum(n)::bigint AS n FROM (
     SELECT sealed_under(wrapped_key) AS version, count(*) AS n FROM report_version GROUP BY 1
     UNION ALL SELECT sealed_under(wrapped_key), count(*) FROM report_original GROUP BY 1
     UNION ALL SELECT sealed_under(wrapped_key), count(*) FROM unread_report GROUP BY 1
+    UNION ALL SELECT sealed_under(sealed), count(*) FROM staff_tie WHERE sealed IS NOT NULL GROUP BY 1
 ) AS told GROUP BY 1
 
 -- name: count_data
