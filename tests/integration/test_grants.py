@@ -21,8 +21,10 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
     "access_head": (AUDITORS, ALL),
     "case_file": (
         WORKERS,
-        "case_id household_id version state linked_case_id queue priority county centre standing routing opened_at"
-        " categories is_sexual",
+        (
+            "case_id household_id version state linked_case_id queue priority county centre standing routing opened_at"
+            " categories is_sexual"
+        ),
     ),
     "case_transfer": (WORKERS, ALL),
     "claim": (WORKERS, ALL),
