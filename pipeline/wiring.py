@@ -42,6 +42,7 @@ from pipeline.adapters.postgres.access_log import (
     Shown,
     Verified,
     Wanted,
+    note_rest,
     read_shown,
 )
 from pipeline.adapters.postgres.alarms import Alarms
@@ -575,9 +576,10 @@ async def release_unread(settings: Settings, unread_id: UUID, by: str, second: s
             await refuse_other_schema(db, KEYS)
             await prove_wrapping(db, on.ring)
         sources = await Register(on.pool, directory_of(settings)).look()
-        book = UnreadBook(on.pool, CaseKeys(keys_pool, on.ring), on.ring)
-        releasing = Releasing(book, partial(send_back, brokers), sources, utc_now)
-        return await releasing.release(unread_id, by, second)
+        keys = CaseKeys(keys_pool, on.ring)
+        releasing = Releasing(UnreadBook(on.pool, keys, on.ring), partial(send_back, brokers), sources, utc_now)
+        async with _noting(on.pool, keys):
+            return await releasing.release(unread_id, by, second)
 
 
 async def read_alarms(settings: Settings) -> list[AlarmRow]:
@@ -678,10 +680,17 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
             transfers=Transfers(on.pool, keys, reader, terms, rulings.named),
             overrides=Overrides(on.pool, keys, reader, policies, centres, rulings.named),
         )
-        try:
+        async with _noting(on.pool, keys):
             yield found
-        finally:
-            await found.reading.rest()
+
+
+@asynccontextmanager
+async def _noting(pool: Pool, keys: CaseKeys) -> AsyncIterator[None]:
+    """Whichever of these keys was used inside is noted, however it ends; nothing is said before."""
+    try:
+        yield
+    finally:
+        await note_rest(pool, keys)
 
 
 @asynccontextmanager
@@ -697,7 +706,8 @@ async def rotation(settings: Settings) -> AsyncIterator[Rotation]:
         keys = CaseKeys(keys_pool, on.ring)
         reindex = Reindex(on.pool, on.ring, DocketReader(on.ring, keys, sources))
         ties = Ties(on.pool, keys, on.ring)
-        yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex, ties.renew)
+        async with _noting(on.pool, keys):
+            yield Rotation(Turns(on.pool, keys_pool, on.ring), keys, reindex, ties.renew)
 
 
 @asynccontextmanager

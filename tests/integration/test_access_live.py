@@ -23,7 +23,7 @@ from pipeline.adapters.anchors import AnchorFile, create_key, signer
 from pipeline.adapters.postgres.access_log import AccessBook, AccessLog
 from pipeline.adapters.postgres.database import Role, open_pool
 from pipeline.adapters.timestamps import Timestamper, is_stamp_of
-from pipeline.domain.access import BEGINNING, AccessKind, event_hash, keys_used
+from pipeline.domain.access import BEGINNING, AccessKind, Deed, event_hash, keys_used
 from pipeline.domain.access_check import Fault, Finding
 from pipeline.domain.anchors import Anchor, mark_of, read_statement, stamped_bytes, statement_of
 from pipeline.domain.posts import PostRole
@@ -67,7 +67,9 @@ async def test_the_database_hashes_as_the_verifier_does_whatever_the_event_holds
     async with lab.pools.operate.acquire() as db:
         for body in STRANGE:
             await db.execute("SELECT audit_append('a.b-c_d', 'read', 'S1024:x', $1::text::jsonb)", json.dumps(body))
-        numbers = await AccessLog.append_many(db, "e", "S1", [(AccessKind.EXPORT, {"n": 1}), (AccessKind.LOGOUT, {})])
+        numbers = await AccessLog.append_many(
+            db, "e", [Deed(AccessKind.EXPORT, "S1", {"n": 1}), Deed(AccessKind.LOGOUT, "S1", {})]
+        )
     rows = await AccessBook(lab.pools.auditor).stretch("a.b-c_d", 0, 10, 10)
     assert [row.number for row in rows] == [1, 2, 3]
     assert numbers == 2

@@ -1,4 +1,7 @@
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -104,3 +107,26 @@ async def test_a_key_that_came_anew_does_not_keep_older_ones(
     clock[0] += 6
     store.erased.add(SECOND.owner)
     assert (await cached.fetch([FIRST, SECOND])).keys() == {FIRST}
+
+
+async def test_a_key_leaves_memory_though_nobody_asks(cached: CaseKeys, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, timers = asyncio.get_running_loop(), list[tuple[float, Callable[[], object]]]()
+    monkeypatch.setattr(loop, "call_later", lambda wait_s, act, *told: timers.append((wait_s, partial(act, *told))))
+    began = time.monotonic()
+    await cached.fetch([FIRST, SECOND])
+    ((wait_s, act),) = timers
+    assert CACHED_FOR_S - 1 < wait_s <= CACHED_FOR_S
+    act()
+    assert len(cached._cached) == 2  # noqa: SLF001 - what lies in memory
+    monkeypatch.setattr(keys.time, "monotonic", lambda: began + CACHED_FOR_S + 1)
+    timers.pop()[1]()
+    assert not cached._cached  # noqa: SLF001
+
+
+async def test_which_keys_were_given_out_is_told_once(cached: CaseKeys) -> None:
+    await cached.fetch([FIRST])
+    await cached.fetch([FIRST, SECOND])
+    assert cached.used() == {FIRST, SECOND}
+    assert cached.used() == frozenset()
+    cached.forget(FIRST.owner)
+    assert set(cached._cached) == {SECOND}  # noqa: SLF001

@@ -67,7 +67,7 @@ class Enrolment:
             if purpose:
                 told = {secret: Credential(code, purpose, expires_at) for code, secret in issued.secrets.items()}
                 await add_credentials(db, number, told)
-            await _tell(db, "enrolled", [source.code for source in written])
+            await tell_source_changed(db, "enrolled", [source.code for source in written])
 
     async def rotate(
         self, code: str, purpose: Purpose, *, ends_at: datetime | None, expires_at: datetime | None
@@ -82,7 +82,7 @@ class Enrolment:
             if ends_at:
                 await db.execute(SQL["end_credentials"], code, purpose, ends_at, number)
             await add_credentials(db, number, {secret: Credential(code, purpose, expires_at)})
-            await _tell(db, "rotated", [code])
+            await tell_source_changed(db, "rotated", [code])
         return secret
 
     async def revoke(self, code: str, at: datetime) -> None:
@@ -96,7 +96,7 @@ class Enrolment:
             await db.execute(SQL["end_credentials"], code, None, at - timedelta(microseconds=1), number)
             await db.execute(SQL["end_keys"], code, at, number)
             await db.execute(SQL["end_certificates"], code, at, number)
-            await _tell(db, "revoked", [code])
+            await tell_source_changed(db, "revoked", [code])
 
     async def _require(self, code: str) -> None:
         source = await self.find(code)
@@ -116,8 +116,8 @@ async def add_credentials(db: Connection, number: int, told: Mapping[str, Creden
     await db.execute(SQL["add_credentials"], *(list(column) for column in zip(*rows, strict=True)), number)
 
 
-async def _tell(db: Connection, step: str, codes: Sequence[str]) -> None:
-    """A list may enrol thousands: the first of them are named."""
+async def tell_source_changed(db: Connection, step: str, codes: Sequence[str]) -> None:
+    """Adds to the audit of access, in the caller's transaction. Of thousands, the first are named."""
     named = [as_code(code) for code in sorted(codes)[:OWNERS_NAMED_MAX]]
     body: Body = {"step": step, "count": len(codes), "sources": [*named]}
     await AccessLog.append(db, "operate", AccessKind.SOURCE_CHANGED, "operate", body)

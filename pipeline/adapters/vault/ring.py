@@ -182,11 +182,13 @@ class KeyRing:
 
     def is_digest(self, digest: bytes | None, value: bytes) -> bool:
         """Whether this digest was made of this value, under whatever version. Raises KeysRefusedError where that
-        version is not here.
+        version is not here, after a look at the file.
         """
         if digest is None:
             return False
         version = FIRST_VERSION if len(digest) == DIGEST_BYTES else version_of(digest)
+        if version not in self._content[KeyPurpose.DIGESTING].keys.versions:
+            self.refresh()
         return hmac.compare_digest(digest[-DIGEST_BYTES:], self.keyed(value, version))
 
     def keyed(self, value: bytes, version: int) -> bytes:

@@ -67,9 +67,9 @@ END $$;
 REVOKE ALL ON FUNCTION require_live_version(text, int[]), sealed_under(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION require_live_version(text, int[]), sealed_under(bytea) TO anwang_assess, anwang_desk, anwang_operate;
 GRANT CREATE ON SCHEMA public TO anwang_keeper;
+COMMENT ON FUNCTION require_live_version IS 'Holds the versions until the transaction ends, so that none is retired while something is written under it.';
 ALTER FUNCTION require_live_version(text, int[]) OWNER TO anwang_keeper;
 REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
-COMMENT ON FUNCTION require_live_version IS 'Holds the versions until the transaction ends, so that none is retired while something is written under it.';
 
 CREATE FUNCTION require_live_case_keys() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -6,6 +6,8 @@
 -- A session also ends when nobody has used it for a while.
 ALTER TABLE staff_session ADD COLUMN idle_for interval NOT NULL DEFAULT '30 minutes';
 
+GRANT CREATE ON SCHEMA public TO anwang_keeper;
+SET LOCAL ROLE anwang_keeper;
 CREATE OR REPLACE FUNCTION session_of(setting text) RETURNS staff_session
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT s.* FROM staff_session s
@@ -14,6 +16,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WHERE s.digest = sha256(convert_to(nullif(current_setting(setting, true), ''), 'UTF8'))
       AND s.ended_at IS NULL AND s.ends_at > clock_timestamp() AND s.seen_at + s.idle_for > clock_timestamp()
 $$;
+RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
 
 CREATE TABLE sign_in_lock (
     staff        text PRIMARY KEY,
@@ -84,6 +88,8 @@ GRANT SELECT (ruling_id, kind, scope, ruled_by, seconded_by, ruled_at) ON ruling
     TO anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
 
 -- A claim holds while the post in which it was made still covers the case; whoever comes after may take it.
+GRANT CREATE ON SCHEMA public TO anwang_keeper;
+SET LOCAL ROLE anwang_keeper;
 CREATE OR REPLACE FUNCTION claim_case(which uuid) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -112,6 +118,8 @@ BEGIN
     PERFORM told('claimed', which, '{}');
     RETURN 'done';
 END $$;
+RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
 
 REVOKE ALL ON FUNCTION records_of_my_centre(bigint, int), transfer_is_mine(uuid, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION records_of_my_centre(bigint, int) TO anwang_dispatcher;
@@ -125,6 +133,8 @@ ALTER FUNCTION transfer_is_mine(uuid, text, text) OWNER TO anwang_keeper;
 REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
 
 -- A county is told by its name, which no stream of the audit may bear: its stream is named by a digest.
+GRANT CREATE ON SCHEMA public TO anwang_keeper;
+SET LOCAL ROLE anwang_keeper;
 CREATE OR REPLACE FUNCTION told(kind text, which uuid, said jsonb) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT audit_append(
@@ -134,3 +144,5 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
             ELSE 'county-' || left(encode(sha256(convert_to(acting_scope(), 'UTF8')), 'hex'), 8) END,
         $1, acting_staff(), said || jsonb_build_object('case_id', which, 'role', acting_role()))
 $$;
+RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM anwang_keeper;

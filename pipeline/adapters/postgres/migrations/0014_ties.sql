@@ -8,6 +8,8 @@ CREATE INDEX staff_tie_token ON staff_tie (token);
 CREATE INDEX case_household ON case_file (household_id);
 COMMENT ON COLUMN staff_tie.sealed IS 'Kind and value of the key that the token was made of, to make it anew under another index key.';
 
+GRANT CREATE ON SCHEMA public TO anwang_keeper;
+SET LOCAL ROLE anwang_keeper;
 CREATE OR REPLACE FUNCTION conflicts_of(who text) RETURNS uuid[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT coalesce(array_agg(DISTINCT all_of_it.case_id), '{}')
@@ -16,7 +18,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     JOIN case_file c ON c.case_id = i.case_id JOIN case_file all_of_it ON all_of_it.household_id = c.household_id
     WHERE t.staff = who
 $$;
+RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
 
+GRANT CREATE ON SCHEMA public TO anwang_keeper;
+SET LOCAL ROLE anwang_keeper;
 CREATE OR REPLACE FUNCTION is_open_to_me(which uuid) RETURNS bool
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -31,6 +37,8 @@ BEGIN
               JOIN staff_tie t ON t.token = k.token
               WHERE of_home.household_id = c.household_id AND t.staff = me.staff));
 END $$;
+RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
 
 -- A claim of somebody who turns out to be a party ends at once: the case waits again, and its supervisors are told.
 
