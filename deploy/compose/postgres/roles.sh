@@ -1,7 +1,6 @@
 #!/bin/sh
 # Two databases, each owned by a role of its own name that has no right over the server or the other database. Run by
-# the image when it makes its data, and by hand to give the roles the passwords that stand in the volume now. Each of the
-# two takes, for what it does, one of the roles that roles.sql makes: itself it owns the tables and reads no row of them.
+# the image when it makes its data, and by hand to give the roles the passwords that stand in the volume now.
 set -eu
 psql -v ON_ERROR_STOP=1 --no-psqlrc --quiet --tuples-only --username postgres --dbname postgres <<'SQL'
 SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY['anwang', 'anwang_keys']) AS name
