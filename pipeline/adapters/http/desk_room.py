@@ -31,7 +31,7 @@ from pipeline.errors import NobodyActsError, RulingRefusedError, UnavailableErro
 
 RETRY_AFTER_S = 5
 COOKIE = "__Host-anwang"
-SIGN_IN_RATE = "30/minute"
+SIGN_IN_RATE = "60/minute"
 """Of one address."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
