@@ -369,8 +369,8 @@ async def test_a_restore_of_both_databases_opens_nothing_until_the_list_is_appli
     await restored(lab, *names)
     assert await lab.keys_pool.fetchval("SELECT count(*) FROM case_key WHERE owner_id = $1", record.case_id) == 2
     for argv in (("run", "assess"), ("run", "relay"), ("run", "auditor"), ("run", "desk"), ("explain", "event-1")):
-        ended = await anwang(lab, *argv)
-        assert (ended.exit_code, "anwang case erase apply-list" in ended.err) == (1, True), argv
+        ended = await run(lab.settings, *argv, PYTHONPATH=str(ROOT), ANWANG_DESK_LOCAL_ACCOUNTS="true")
+        assert (ended.exit_code, "anwang case erase apply-list" in ended.err) == (1, True), (argv, ended.err)
     assert f"case {record.case_id} erased" in said(await anwang(lab, "case", "erase", "apply-list"))
     said(await anwang(lab, "case", "erase", "apply-list"))
     assert "was erased" in (await anwang(lab, "explain", "event-1")).err
