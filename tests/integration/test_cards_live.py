@@ -221,7 +221,7 @@ async def test_a_claim_ends_when_a_later_report_names_its_holder_and_the_supervi
     lead = await signed_in(lab, "s1", PostRole.SUPERVISOR, here)
     ended = await cards.ended_claims(lead, 10)
     assert [(r["case_id"], r["staff"]) for r in ended] == [(case, "w1")]
-    assert await lab.pool.fetchval("SELECT subject FROM alarm WHERE code = 'claim_ended_by_conflict'") == str(case)
+    assert await lab.pool.fetchval("SELECT body ->> 'case_id' FROM access_event WHERE stream = 'claims'") == str(case)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await cards.ended_claims(worker, 10)
 

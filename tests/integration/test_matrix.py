@@ -108,12 +108,6 @@ DESK: Final[Mapping[str, Row]] = {
         body={"kind": "confirm", "names": ["event-0", "event-1"]},
         done=(200, 201, 409),
     ),
-    "POST /v1/cases/{case_id}/reveal": Row(
-        CASE_WORK, away="-", party="-", body={"how": "break_glass", "reason": "danger_now", "side": "victim"}
-    ),
-    "POST /v1/cases/{case_id}/reporter": Row(CASE_WORK, away="-", party="-", body={"reason": "court"}, done=(200, 409)),
-    "GET /v1/claims/ended": Row("xxxx0xxxx", away="0", party="0", lists="claims"),
-    "GET /v1/counts": Row("xxxxoxoxx", away="o", party="o", query="?by=county"),
     "GET /v1/records": Row("xoxxxxxxx", away="0", party="0", lists="records"),
     "GET /v1/audit": Row("xxxxxxxxo", away="o", party="o"),
 }

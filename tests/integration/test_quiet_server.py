@@ -10,7 +10,7 @@ from seeking import found_in
 
 from pipeline.adapters.kafka.onlooker import Onlooker
 from pipeline.adapters.postgres.audit_store import AuditStore
-from pipeline.adapters.postgres.database import open_pool
+from pipeline.adapters.postgres.database import Role, open_pool
 from pipeline.adapters.postgres.quiet import QUIET, talkative_settings
 from pipeline.local.servers import Servers
 from pipeline.stages.audit import Auditor
@@ -103,7 +103,7 @@ async def test_no_process_works_where_the_keys_lie_on_such_a_server(lab: Lab) ->
 
 async def rings(lab: Lab) -> list[str]:
     """The open alarms after an auditor, with connections of its own, has looked."""
-    pool = await open_pool(lab.settings.postgres_dsn, name="auditor")
+    pool = await open_pool(lab.settings.postgres_dsn, name="auditor", role=Role.AUDITOR)
     try:
         async with Onlooker(lab.brokers, "auditor") as onlooker:
             await Auditor(AuditStore(pool), onlooker, lab.ring, lab.heard, patience_s=0).turn()

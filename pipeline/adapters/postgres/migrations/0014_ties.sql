@@ -56,7 +56,6 @@ CREATE POLICY of_my_cases ON claim_ended FOR SELECT TO anwang_supervisor
     USING (EXISTS (SELECT FROM case_file c WHERE c.case_id = claim_ended.case_id));
 GRANT SELECT ON claim_ended TO anwang_supervisor;
 GRANT INSERT ON claim_ended TO anwang_keeper;
-GRANT SELECT, INSERT, UPDATE ON alarm TO anwang_keeper;
 
 CREATE FUNCTION end_claims_of_parties() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -67,10 +66,6 @@ BEGIN
         DELETE FROM claim c WHERE c.case_id = ANY (conflicts_of(c.staff)) RETURNING *
     LOOP
         INSERT INTO claim_ended (case_id, staff) VALUES (ended.case_id, ended.staff);
-        INSERT INTO alarm AS a (code, subject, raised_by) VALUES ('claim_ended_by_conflict', ended.case_id::text, 'desk')
-        ON CONFLICT (code, subject) DO UPDATE SET
-            seen_at = now(), settled_at = NULL, settled_by = NULL,
-            raised_at = CASE WHEN a.settled_at IS NULL THEN a.raised_at ELSE now() END;
         PERFORM audit_append('claims', 'claim_ended', ended.staff,
             jsonb_build_object('case_id', ended.case_id, 'role', ended.role, 'code', 'conflict_of_interest'));
     END LOOP;
