@@ -1,7 +1,7 @@
 #!/bin/sh
 # Draws the passwords of Postgres, once; what is there stays. In $passwords, one file a role, which the Postgres container
 # reads through the folder's group, and a pgpass for Anwang; in $gate, a pgpass for the HTTP intake, which opens the one
-# database that it needs. Clients refuse a pgpass that others may read. And the broker's certificate, by an authority of our own
+# database that it needs, in its own role alone. Clients refuse a pgpass that others may read. And the broker's certificate, by an authority of our own
 # that lies with nobody else, and its operator's password; `anwang kafka accounts` draws those of the processes.
 set -eu
 passwords=/var/lib/anwang/passwords
@@ -14,7 +14,7 @@ drawn() {
     head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'
 }
 
-for role in postgres anwang anwang_keys; do
+for role in postgres anwang anwang_keys anwang_door; do
     if [ ! -s "$passwords/$role" ]; then
         drawn > "$passwords/$role.new"
         chmod 0440 "$passwords/$role.new"
@@ -23,10 +23,10 @@ for role in postgres anwang anwang_keys; do
 done
 
 line() {
-    printf '*:*:%s:%s:%s\n' "$1" "$1" "$(cat "$passwords/$1")"
+    printf '*:*:%s:%s:%s\n' "$1" "$2" "$(cat "$passwords/$2")"
 }
-{ line anwang; line anwang_keys; } > "$passwords/pgpass.new"
-line anwang > "$gate/pgpass.new"
+{ line anwang anwang; line anwang_keys anwang_keys; } > "$passwords/pgpass.new"
+line anwang anwang_door > "$gate/pgpass.new"
 for folder in "$passwords" "$gate"; do
     mv "$folder/pgpass.new" "$folder/pgpass"
 done

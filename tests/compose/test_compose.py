@@ -107,11 +107,12 @@ def test_a_container_is_confined(stack: Project, service: str) -> None:
 
 def test_no_secret_stands_in_the_configuration_of_any_container(stack: Project) -> None:
     passwords = stack.volumes()["passwords"]
-    secrets = [(passwords / role).read_text() for role in ("postgres", "anwang", "anwang_keys")]
+    secrets = [(passwords / role).read_text() for role in ("postgres", "anwang", "anwang_keys", "anwang_door")]
     accounts = [name for name in stack.volumes() if name.startswith("kafka-") and name not in OF_THE_BROKER]
     assert len(accounts) == 6
     secrets += [(stack.volumes()[name] / "password").read_text() for name in accounts]
-    secrets += [*json.loads((stack.volumes()["keys"] / "ring.json").read_text()).values()][1:]
+    secrets += re.findall(r'"([A-Za-z0-9+/]{43}=)"', (stack.volumes()["keys"] / "ring.json").read_text())
+    assert len(secrets) == 4 + 6 + 3
     assert all(len(secret) > 40 for secret in secrets)
     shown = json.dumps([stack.inspect(name) for name in (*ONCE, *LASTING)]) + stack.compose("config")
     assert not [secret for secret in secrets if secret in shown]
@@ -120,10 +121,17 @@ def test_no_secret_stands_in_the_configuration_of_any_container(stack: Project) 
 def test_the_gateway_holds_neither_the_keys_of_the_reports_nor_a_way_to_them(stack: Project) -> None:
     volumes = {mount["Name"] for mount in stack.inspect("intake")["Mounts"]}
     assert not {name for name in volumes if name.endswith(("_keys", "_passwords")) and not name.endswith("_gate-keys")}
-    ask = "import asyncio, asyncpg; asyncio.run(asyncpg.connect('postgresql://{0}@postgres/{0}?passfile={1}'))"
     passfile = "/var/lib/anwang/gate-keys/pgpass"
-    assert not stack.fails("intake", "python", "-c", ask.format("anwang", passfile))
-    assert stack.fails("intake", "python", "-c", ask.format("anwang_keys", passfile))
+
+    def refused(user: str, database: str, role: str) -> bool:
+        dsn = f"postgresql://{user}@postgres/{database}?passfile={passfile}"
+        asking = f"asyncpg.connect({dsn!r}, server_settings={{'role': {role!r}}})"
+        return stack.fails("intake", "python", "-c", f"import asyncio, asyncpg; asyncio.run({asking})")
+
+    assert not refused("anwang_door", "anwang", "anwang_intake")
+    assert refused("anwang_door", "anwang", "anwang_assess")
+    assert refused("anwang_door", "anwang_keys", "anwang_intake")
+    assert refused("anwang", "anwang", "anwang_intake")
 
 
 @pytest.mark.parametrize("service", ["intake", "assess-1", "assess-2", "relay", "auditor"])
