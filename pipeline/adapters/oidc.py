@@ -47,12 +47,11 @@ class Provider:
     redirect_url: str
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.issuer)
-        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        if not _is_guarded(self.issuer):
             raise OidcRefusedError("issuer_without_tls", "the setting oidc_issuer must begin with https://")
 
     async def ask(self, state: str) -> Asking:
-        """Raises UnavailableError where the provider does not answer."""
+        """Raises UnavailableError where the provider does not answer, OidcRefusedError where it is another."""
         nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
         async with self._client() as client:
             endpoints = await self._endpoints(client)
@@ -112,7 +111,15 @@ class Provider:
             raise UnavailableError(f"the OpenID provider did not answer: {type(error).__name__}") from error
         if told.get("issuer") != self.issuer:
             raise OidcRefusedError("issuer_other", "the provider calls itself otherwise than the setting oidc_issuer")
-        return {name: str(told[name]) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
+        endpoints = {name: str(told.get(name, "")) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
+        if any(not _is_guarded(url) for url in endpoints.values()):
+            raise OidcRefusedError("endpoint_without_tls", "the provider names no address, or one without TLS")
+        return endpoints
+
+
+def _is_guarded(url: str) -> bool:
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme == "https" or parts.hostname in _LOOPBACK)
 
 
 def _has_many(audience: object) -> bool:

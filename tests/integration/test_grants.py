@@ -45,7 +45,7 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
     **dict.fromkeys(
         (
             *("alarm", "attempt", "audit_mark", "case_alias", "case_event", "credential", "erased_event", "erasure"),
-            *("history", "inbox", "past_home", "source_certificate", "source_key", "unread_release"),
+            *("history", "inbox", "past_conflict", "past_home", "source_certificate", "source_key", "unread_release"),
             *("key_check", "key_version", "link_key", "oidc_flow", "outbox", "override", "override_part"),
             *("policy_activation", "policy_release", "policy_shadow", "policy_signature", "policy_signer", "post"),
             *("register_version", "relay_lease", "relay_mark", "report_original", "schema_migration"),
@@ -74,6 +74,7 @@ MAY_CALL: dict[str, list[PostRole]] = {
         (
             *("access_hash", "audit_append", "audit_append_many", "conflicts_of", "told", "seen_case", "why_unseen"),
             *("put_under_guard", "require_live_version", "sealed_under", "end_claims_of_parties"),
+            "plain_code",
         ),
         NOBODY,
     ),

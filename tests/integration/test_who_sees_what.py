@@ -10,6 +10,7 @@ from staff import people_pool, signed_in
 
 from pipeline.adapters.postgres.acting import acting_as
 from pipeline.adapters.postgres.database import Pool
+from pipeline.adapters.postgres.sql import Queries
 from pipeline.domain.posts import WORK_ON_CASES, PostRole
 from pipeline.errors import NobodyActsError
 
@@ -37,6 +38,7 @@ async def said(people: Pool, token: str, statement: str, *values: object, second
         return await acting.db.fetchval(statement, *values)
 
 
+ERASURES = Queries.of("erasures")
 OPENED = "SELECT count(*) FROM revealed_{}"
 SEEN = "SELECT count(*) FROM case_file"
 
@@ -191,3 +193,48 @@ async def test_for_a_party_to_a_case_it_does_not_exist(lab: Lab, people: Pool) -
     assert [row["code"] for row in codes] == ["conflict_of_interest"]
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await said(people, token, "SELECT conflicts_of('boss')")
+
+
+HOUSEHOLD = "UPDATE case_file SET household_id = $2 WHERE case_id = $1"
+
+
+async def test_what_is_erased_or_was_merged_away_opens_nothing_to_a_party(lab: Lab, people: Pool) -> None:
+    named, other = await one_case(lab, 1), await one_case(lab, 2)
+    home = await lab.pool.fetchval("SELECT household_id FROM case_file WHERE case_id = $1", named)
+    await lab.pool.execute(HOUSEHOLD, other, home)
+    boss, colleague = [await signed_in(lab, who, PostRole.SUPERVISOR) for who in ("boss", "s2")]
+    reports = [
+        row["report_id"]
+        for row in await lab.pool.fetch(
+            "SELECT report_id FROM report JOIN incident USING (incident_id) WHERE case_id = $1", named
+        )
+    ]
+    await lab.pool.execute(
+        "INSERT INTO staff_tie (staff, token) SELECT 'boss', token FROM link_key WHERE report_id = ANY($1) LIMIT 1",
+        reports,
+    )
+    assert [await said(people, token, SEEN) for token in (boss, colleague)] == [0, 2]
+    for name in ("keep_conflicts", "drop_tokens"):
+        await lab.pools.operate.execute(ERASURES[name], reports)
+    assert [await said(people, token, SEEN) for token in (boss, colleague)] == [0, 2]
+    await lab.pool.execute("UPDATE case_file SET state = 'erased' WHERE case_id = $1", named)
+    assert [await said(people, token, SEEN) for token in (boss, colleague)] == [0, 1]
+    await lab.pool.execute("UPDATE case_file SET state = 'merged' WHERE case_id = $1", other)
+    assert [await said(people, token, SEEN) for token in (boss, colleague)] == [0, 0]
+
+
+async def test_a_claim_that_was_given_back_opens_nothing_when_it_is_taken_again(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab)
+    worker = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))
+    for act in ("claim_case($1)", "open_case($1, 'claim', 'work')", "give_back_case($1)", "claim_case($1)"):
+        assert await said(people, worker, f"SELECT {act}", case) == "done"
+    assert await said(people, worker, OPENED.format("report")) == 0
+    assert await said(people, worker, "SELECT open_case($1, NULL, 'work')", case) == "unknown_kind"
+    assert await said(people, worker, "SELECT open_case($1, 'claim', NULL)", case) == "reason_missing"
+
+
+async def test_what_a_person_s_own_call_says_of_itself_is_told_as_a_code_or_not_at_all(lab: Lab, people: Pool) -> None:
+    token = await signed_in(lab, "w1", PostRole.SUPERVISOR)
+    await said(people, token, "SELECT refuse_act('A123456789', NULL, '林小姐 0912345678')")
+    told = await lab.pool.fetchval("SELECT body FROM access_event WHERE kind = 'refusal'")
+    assert (told["act"], told["code"]) == ("other", "other")

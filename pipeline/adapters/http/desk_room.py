@@ -158,21 +158,22 @@ async def seconded(room: Room, second: str | None, act: Act) -> Seat | None:
 
 async def require_sight(room: Room, act: Act, seats: list[Seat | None], *names: str) -> None:
     """Everybody here sees every case that these names stand for; else they stand for nothing, whatever the reason."""
-    reports: list[UUID] = []
-    for name in names:
-        reports += (await _named(room, name)).reports
+    found = [await _named(room, name) for name in names]
+    reports = [report for named in found if named for report in named.reports]
     for seat in seats:
-        if seat and not await asked(room.people.sees(seat.token, reports)):
+        if seat and not (await asked(room.people.sees(seat.token, reports)) and all(found)):
             await asked(room.people.refuse(seat.token, act.value, None, "not_yours"))
             raise refused(RulingRefusal.UNKNOWN)
 
 
-async def _named(room: Room, name: str) -> Named:
-    """A word that stands for several reports stands for none here: who may not see them does not learn of them."""
+async def _named(room: Room, name: str) -> Named | None:
+    """None for a word that stands for nothing, and for one that stands for several reports: who may not see them does
+    not learn of them, and all of these are answered and told alike.
+    """
     try:
         return await asked(room.book.named(name))
-    except RulingRefusedError as error:
-        raise refused(RulingRefusal.UNKNOWN) from error
+    except RulingRefusedError:
+        return None
 
 
 async def asked(question: Awaitable[T]) -> T:

@@ -97,7 +97,10 @@ async def get_oidc(
         raise ProblemError(Problem(DeskRefusal.NO_SUCH_SIGN_IN))
     _slow_down(request, room)
     state = secrets.token_urlsafe(32)
-    asking = await asked(room.provider.ask(state))
+    try:
+        asking = await asked(room.provider.ask(state))
+    except OidcRefusedError as error:
+        await asked(room.sessions.refuse_subject(error.code))
     await asked(room.sessions.begin_flow(state, Flow(asking.nonce, asking.verifier, PostWanted(role, scope))))
     answered = Response(status_code=HTTPStatus.SEE_OTHER, headers={"Cache-Control": "no-store"})
     answered.headers["Location"] = asking.url

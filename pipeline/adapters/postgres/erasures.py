@@ -230,6 +230,7 @@ class Erasures:
 
     async def _done(self, record: ErasureRecord) -> None:
         async with self.pool.acquire() as db, db.transaction():
+            await db.execute(SQL["keep_conflicts"], list(record.reports))
             await db.execute(SQL["drop_tokens"], list(record.reports))
             if await db.fetchval(SQL["done"], record.erasure_id):
                 body: Body = {"erasure_id": record.erasure_id, "case_id": record.case_id, "owners": len(record.owners)}

@@ -218,7 +218,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT EXISTS (
         SELECT FROM reveal o
         WHERE o.case_id = which AND o.staff = acting_staff() AND o.kind = ANY (kinds) AND o.ends_at > clock_timestamp()
-          AND (o.kind <> 'claim' OR EXISTS (SELECT FROM claim c WHERE c.case_id = which AND c.staff = o.staff)))
+          AND (o.kind <> 'claim' OR EXISTS (SELECT FROM claim c WHERE c.case_id = which AND c.staff = o.staff AND c.claimed_at <= o.opened_at)))
 $$;
 
 CREATE FUNCTION may_read_story(role text, queue text, is_sexual bool, which uuid) RETURNS bool
@@ -270,11 +270,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT c FROM case_file c WHERE c.case_id = which AND c.state <> 'erased' AND is_open_to_me(which)
 $$;
 
+CREATE FUNCTION plain_code(word text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+    $$ SELECT coalesce(substring(word FROM '^[a-z][a-z_]{0,39}$'), 'other') $$;
+COMMENT ON FUNCTION plain_code IS 'What a person''s own call says of itself goes into the audit as a code or not at all.';
+
 CREATE FUNCTION refuse_act(act text, which uuid, code text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF acting_staff() IS NOT NULL THEN
-        PERFORM told('refusal', which, jsonb_build_object('act', act, 'code', code));
+        PERFORM told('refusal', which, jsonb_build_object('act', plain_code(act), 'code', plain_code(code)));
     END IF;
     RETURN code;
 END $$;
@@ -337,13 +341,13 @@ DECLARE
     code text;
 BEGIN
     IF found_case.case_id IS NULL THEN
-        PERFORM refuse_act('open_' || how, which, why_unseen(which));
+        PERFORM refuse_act('open_case', which, why_unseen(which));
         RETURN 'unknown_case';
     END IF;
     code := CASE
         WHEN acting_role() = 'dispatcher' THEN 'not_your_work'
-        WHEN how NOT IN ('claim', 'break_glass', 'reporter') THEN 'unknown_kind'
-        WHEN why !~ '^[a-z][a-z_]{0,39}$' THEN 'reason_missing'
+        WHEN how IS NULL OR how NOT IN ('claim', 'break_glass', 'reporter') THEN 'unknown_kind'
+        WHEN why IS NULL OR why !~ '^[a-z][a-z_]{0,39}$' THEN 'reason_missing'
         WHEN how = 'claim' AND NOT holds THEN 'not_held'
         WHEN how = 'reporter' AND NOT holds AND acting_role() <> 'supervisor' THEN 'not_held'
         WHEN how = 'reporter' AND second.staff IS NULL THEN 'second_missing'
@@ -353,7 +357,7 @@ BEGIN
         WHEN how = 'reporter' AND which = ANY (conflicts_of(second.staff)) THEN 'second_is_no_supervisor'
     END;
     IF code IS NOT NULL THEN
-        RETURN refuse_act('open_' || how, which, code);
+        RETURN refuse_act('open_case', which, code);
     END IF;
     INSERT INTO reveal (case_id, kind, reason, staff, seconded_by, ends_at) VALUES (
         which, how, why, acting_staff(), CASE WHEN how = 'reporter' THEN second.staff END,
@@ -365,7 +369,7 @@ END $$;
 
 CREATE FUNCTION tell_read(which uuid, what text, how_many int) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT told('read', which, jsonb_build_object('what', what, 'reports', how_many)) WHERE acting_staff() IS NOT NULL
+    SELECT told('read', which, jsonb_build_object('what', plain_code(what), 'reports', how_many)) WHERE acting_staff() IS NOT NULL
 $$;
 COMMENT ON FUNCTION tell_read IS 'Something sealed of a case was opened in memory for whoever acts.';
 
@@ -437,8 +441,8 @@ GRANT EXECUTE ON FUNCTION refuse_act(text, uuid, text) TO anwang_policy_owner, a
 GRANT EXECUTE ON FUNCTION access_hash(bytea, text, bigint, timestamptz, text, text, jsonb) TO anwang_keeper;
 GRANT EXECUTE ON FUNCTION audit_append(text, text, text, jsonb), audit_append_many(text, jsonb)
     TO anwang_assess, anwang_relay, anwang_auditor, anwang_intake, anwang_feeds, anwang_desk, anwang_operate;
-GRANT EXECUTE ON FUNCTION acting_staff(), acting_scope(), acting_role(), covers(text, text, text), role_works_on(text, text)
-    TO anwang_keeper;
+GRANT EXECUTE ON FUNCTION acting_staff(), acting_scope(), acting_role(), covers(text, text, text), role_works_on(text, text),
+    plain_code(text) TO anwang_keeper;
 GRANT SELECT ON revealed_report, revealed_story, revealed_original
     TO anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
 

@@ -59,20 +59,24 @@ $$;
 COMMENT ON FUNCTION records_of_my_centre IS 'Of the one centre of the post alone; a post for a county or for all reads none.';
 
 -- A transfer is seen by those who see its case, and by the centre that should take it.
-CREATE FUNCTION transfer_is_mine(which uuid, to_centre text, to_county text) RETURNS bool
+CREATE FUNCTION transfer_is_mine(which uuid) RETURNS bool
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     me staff_session := session_of('anwang.session');
 BEGIN
-    RETURN is_open_to_me(which) OR EXISTS (
-        SELECT FROM case_file c
-        WHERE c.case_id = which AND covers(me.scope, to_centre, to_county) AND role_works_on(me.role, c.queue)
-          AND c.case_id <> ALL (conflicts_of(me.staff)));
+    RETURN EXISTS (
+        SELECT FROM case_transfer t JOIN case_file c USING (case_id)
+        WHERE t.transfer_id = which AND (
+            is_open_to_me(c.case_id)
+            OR t.state = 'proposed' AND covers(me.scope, t.to_centre, t.to_county) AND role_works_on(me.role, c.queue)
+               AND c.case_id <> ALL (conflicts_of(me.staff))));
 END $$;
+COMMENT ON FUNCTION transfer_is_mine IS 'It asks for the transfer alone: where it goes is not for the caller to say.';
+GRANT SELECT ON case_transfer TO anwang_keeper;
 
 CREATE POLICY of_my_centre ON case_transfer FOR SELECT
     TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor
-    USING (current_user = 'anwang_' || (SELECT acting_role()) AND transfer_is_mine(case_id, to_centre, to_county));
+    USING (current_user = 'anwang_' || (SELECT acting_role()) AND transfer_is_mine(transfer_id));
 GRANT SELECT ON case_transfer
     TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
 
@@ -121,15 +125,15 @@ END $$;
 RESET ROLE;
 REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
 
-REVOKE ALL ON FUNCTION records_of_my_centre(bigint, int), transfer_is_mine(uuid, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION records_of_my_centre(bigint, int), transfer_is_mine(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION records_of_my_centre(bigint, int) TO anwang_dispatcher;
-GRANT EXECUTE ON FUNCTION transfer_is_mine(uuid, text, text)
+GRANT EXECUTE ON FUNCTION transfer_is_mine(uuid)
     TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
 GRANT SELECT ON outbox TO anwang_keeper;
 
 GRANT CREATE ON SCHEMA public TO anwang_keeper;
 ALTER FUNCTION records_of_my_centre(bigint, int) OWNER TO anwang_keeper;
-ALTER FUNCTION transfer_is_mine(uuid, text, text) OWNER TO anwang_keeper;
+ALTER FUNCTION transfer_is_mine(uuid) OWNER TO anwang_keeper;
 REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
 
 -- A county is told by its name, which no stream of the audit may bear: its stream is named by a digest.

@@ -8,15 +8,33 @@ CREATE INDEX staff_tie_token ON staff_tie (token);
 CREATE INDEX case_household ON case_file (household_id);
 COMMENT ON COLUMN staff_tie.sealed IS 'Kind and value of the key that the token was made of, to make it anew under another index key.';
 
+-- With a case's tokens goes what tells that somebody is a party to it: the rest of its household stays closed to them.
+CREATE TABLE past_conflict (
+    staff        text NOT NULL REFERENCES staff,
+    household_id uuid NOT NULL,
+    PRIMARY KEY (staff, household_id)
+);
+COMMENT ON TABLE past_conflict IS 'Households of which a case was erased to which this member of staff was tied then.';
+SELECT put_under_guard('past_conflict');
+GRANT SELECT, INSERT ON past_conflict TO anwang_operate;
+GRANT SELECT ON past_conflict, case_alias TO anwang_keeper;
+
 GRANT CREATE ON SCHEMA public TO anwang_keeper;
 SET LOCAL ROLE anwang_keeper;
 CREATE OR REPLACE FUNCTION conflicts_of(who text) RETURNS uuid[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT coalesce(array_agg(DISTINCT all_of_it.case_id), '{}')
-    FROM staff_tie t JOIN link_key k ON k.token = t.token
-    JOIN report r ON r.report_id = k.report_id JOIN incident i ON i.incident_id = r.incident_id
-    JOIN case_file c ON c.case_id = i.case_id JOIN case_file all_of_it ON all_of_it.household_id = c.household_id
-    WHERE t.staff = who
+    WITH RECURSIVE homes AS (
+        SELECT c.household_id
+        FROM staff_tie t JOIN link_key k ON k.token = t.token
+        JOIN report r ON r.report_id = k.report_id JOIN incident i ON i.incident_id = r.incident_id
+        JOIN case_file c ON c.case_id = i.case_id
+        WHERE t.staff = who
+        UNION SELECT household_id FROM past_conflict WHERE staff = who
+    ), cases (case_id) AS (
+        SELECT c.case_id FROM case_file c JOIN homes USING (household_id)
+        UNION SELECT a.alias_id FROM cases JOIN case_alias a ON a.case_id = cases.case_id
+    )
+    SELECT coalesce(array_agg(case_id), '{}') FROM cases
 $$;
 RESET ROLE;
 REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
@@ -30,7 +48,9 @@ DECLARE
 BEGIN
     RETURN EXISTS (
         SELECT FROM case_file c
-        WHERE c.case_id = which AND covers(me.scope, c.centre, c.county) AND role_works_on(me.role, c.queue)
+        WHERE c.case_id = which AND c.state NOT IN ('merged', 'erased')
+          AND covers(me.scope, c.centre, c.county) AND role_works_on(me.role, c.queue)
+          AND NOT EXISTS (SELECT FROM past_conflict p WHERE p.staff = me.staff AND p.household_id = c.household_id)
           AND NOT EXISTS (
               SELECT FROM case_file of_home JOIN incident i ON i.case_id = of_home.case_id
               JOIN report r ON r.incident_id = i.incident_id JOIN link_key k ON k.report_id = r.report_id
@@ -89,8 +109,12 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER tie_of_a_holder AFTER INSERT ON staff_tie FOR EACH STATEMENT EXECUTE FUNCTION after_moves();
-CREATE TRIGGER incident_of_a_party AFTER UPDATE OF case_id ON incident FOR EACH STATEMENT EXECUTE FUNCTION after_moves();
-CREATE TRIGGER report_of_a_party AFTER UPDATE OF incident_id ON report FOR EACH STATEMENT EXECUTE FUNCTION after_moves();
+CREATE TRIGGER incident_of_a_party AFTER UPDATE OF case_id ON incident
+    FOR EACH ROW WHEN (OLD.case_id IS DISTINCT FROM NEW.case_id) EXECUTE FUNCTION after_moves();
+CREATE TRIGGER report_of_a_party AFTER UPDATE OF incident_id ON report
+    FOR EACH ROW WHEN (OLD.incident_id IS DISTINCT FROM NEW.incident_id) EXECUTE FUNCTION after_moves();
+CREATE TRIGGER household_of_a_party AFTER UPDATE OF household_id ON case_file
+    FOR EACH ROW WHEN (OLD.household_id IS DISTINCT FROM NEW.household_id) EXECUTE FUNCTION after_moves();
 
 -- What an opened case's card needs to know of it.
 CREATE FUNCTION has_broken_glass(which uuid) RETURNS bool
@@ -127,7 +151,7 @@ BEGIN
             SELECT unnest(c.categories) AS category WHERE 'category' = ANY (by)
             UNION ALL SELECT NULL WHERE 'category' <> ALL (by)
         ) AS told_of
-        WHERE c.state <> 'merged' AND covers(me.scope, c.centre, c.county) AND c.case_id <> ALL (mine)
+        WHERE c.state NOT IN ('merged', 'erased') AND covers(me.scope, c.centre, c.county) AND c.case_id <> ALL (mine)
           AND c.opened_at < date_trunc('month', now() AT TIME ZONE 'Asia/Taipei') AT TIME ZONE 'Asia/Taipei'
         GROUP BY cell_of HAVING count(DISTINCT c.case_id) >= 5 ORDER BY cell_of;
 END $$;

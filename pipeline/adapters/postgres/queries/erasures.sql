@@ -116,6 +116,14 @@ INSERT INTO erased_event (event_key, digest) SELECT * FROM unnest($1::uuid[], $2
 -- name: close
 UPDATE case_file SET state = 'erased', version = $2, head_hash = $3 WHERE case_id = $1
 
+-- name: keep_conflicts
+-- Whoever was a party to a case that goes stays one of its household.
+INSERT INTO past_conflict (staff, household_id)
+SELECT DISTINCT t.staff, c.household_id
+FROM link_key k JOIN staff_tie t USING (token) JOIN report r USING (report_id) JOIN incident i USING (incident_id)
+JOIN case_file c USING (case_id)
+WHERE k.report_id = ANY($1) ON CONFLICT DO NOTHING
+
 -- name: drop_tokens
 DELETE FROM link_key WHERE report_id = ANY($1)
 

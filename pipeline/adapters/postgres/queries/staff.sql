@@ -18,7 +18,8 @@ UPDATE staff SET oidc_issuer = $2, oidc_subject = $3 WHERE staff = $1 AND ended_
 SELECT EXISTS (SELECT FROM staff WHERE oidc_issuer = $1 AND oidc_subject = $2 AND staff <> $3)
 
 -- name: end
-UPDATE staff SET ended_at = now(), password_hash = NULL WHERE staff = $1 AND ended_at IS NULL
+UPDATE staff SET ended_at = now(), password_hash = NULL, oidc_issuer = NULL, oidc_subject = NULL
+WHERE staff = $1 AND ended_at IS NULL
 
 -- name: end_posts
 UPDATE post SET ended_at = now() WHERE staff = $1 AND ended_at IS NULL
