@@ -151,8 +151,8 @@ FLOW: tuple[Step, ...] = (
     Step("desk", "erase", "Do two people, or the law, want that nothing personal of it opens any more? By command.",
          require_answerable,
          ("erasure", "case_transfer", "case_file", "case_event", "inbox", "past_home", "staff_tie"),
-         ("past_conflict", "erasure", "case_file", "erased_event", "link_key", "link_edge", "link_tie", "link_review", "claim",
-          "erasure_record", "erased_owner")),
+         ("past_conflict", "erasure", "case_file", "erased_event", "link_key", "link_edge", "link_tie", "link_review",
+          "claim", "erasure_record", "erased_owner")),
 )  # fmt: skip
 
 
