@@ -11,13 +11,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pipeline.adapters.vault.key_file import Content, KeyFile
-from pipeline.adapters.vault.sealing import FIRST_VERSION, KEY_BYTES, KeySet, head, version_of
+from pipeline.adapters.vault.sealing import FIRST_VERSION, HEAD_BYTES, KEY_BYTES, KeySet, head, version_of
 from pipeline.adapters.vault.wrapping import WRAPPING, FileWrapping, HandedOver, Wrapping
 from pipeline.domain.link import Key, KeyKind
 from pipeline.errors import KeysRefusedError
 
 TOKEN_BYTES = 16
 DIGEST_BYTES = 32
+DIGEST_LENGTHS = (DIGEST_BYTES, HEAD_BYTES + DIGEST_BYTES)
+"""Those of the first version stand alone; others with their version in front."""
 
 
 class KeyPurpose(StrEnum):
@@ -184,7 +186,7 @@ class KeyRing:
         """Whether this digest was made of this value, under whatever version. Raises KeysRefusedError where that
         version is not here, after a look at the file.
         """
-        if digest is None:
+        if digest is None or len(digest) not in DIGEST_LENGTHS:
             return False
         version = FIRST_VERSION if len(digest) == DIGEST_BYTES else version_of(digest)
         if version not in self._content[KeyPurpose.DIGESTING].keys.versions:
