@@ -134,7 +134,7 @@ async def test_who_releases_twice_or_together_makes_one_case(lab: Lab) -> None:
     assert await release(lab, waiting.unread_id) is Fate.ON_ITS_WAY
     await lab.settle_all(1 + sent)
     assert await release(lab, waiting.unread_id) is Fate.SETTLED
-    assert await outcomes(lab) == ["quarantine", "case", *["redelivery"] * (sent - 1)]
+    assert sorted(await outcomes(lab)) == ["case", "quarantine", *["redelivery"] * (sent - 1)]
     assert (await lab.count("report"), await lab.count("case_event"), await lab.count("unread_release")) == (1, 1, 1)
     await require_balance(lab)
 
