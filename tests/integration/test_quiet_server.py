@@ -36,7 +36,7 @@ OF_OTHER_SERVERS = {
 }
 """Of a later version, and of extensions that are not here."""
 
-MARK, COUNTER = "讟讋龖齾", "27182818284"
+MARK, COUNTER = "讟讋龖齾", "57721566490"
 
 
 async def setting(lab: Lab, name: str, value: str) -> None:
