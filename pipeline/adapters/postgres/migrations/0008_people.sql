@@ -142,7 +142,7 @@ BEGIN
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', name);
     EXECUTE format(
         'CREATE POLICY processes ON %s TO anwang_assess, anwang_relay, anwang_auditor, anwang_intake, anwang_feeds,'
-        ' anwang_desk, anwang_operate, anwang_keeper USING (true) WITH CHECK (true)', name);
+        ' anwang_desk, anwang_operate, anwang_watch, anwang_keeper USING (true) WITH CHECK (true)', name);
 END $$;
 COMMENT ON FUNCTION put_under_guard IS 'Every table is put under it in the migration that makes it.';
 
