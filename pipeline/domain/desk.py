@@ -33,8 +33,8 @@ HELD: Final = frozenset({Stage.CLAIMED, Stage.NOT_OPENING, Stage.ACCEPTED, Stage
 
 
 class DeskAct(StrEnum):
-    """What is done with a case. The last three are not done by people: a lease ran out, the case went to another queue or
-    centre, its holder left or turned out to be a party to it.
+    """What is done with a case. The last three are not done by people: a lease ran out, the case went to another queue
+    or centre, its holder left or turned out to be a party to it.
     """
 
     CLAIM = "claim"
@@ -86,7 +86,7 @@ class Transition(NamedTuple):
     act: DeskAct
     stage: Stage
     next_stage: Stage
-    by: By
+    allowed: By
     holder: Holder
     reasons: frozenset[str] = frozenset()
 
@@ -123,11 +123,23 @@ RETURN_REASONS: Final = frozenset(
 DISPUTE_REASONS: Final = frozenset({"jurisdiction", "residence_unclear", "kind_of_service", "who_leads"})
 SETTLE_REASONS: Final = frozenset({"stays_here", "other_centre_takes_it", "both_work_along"})
 CLOSE_REASONS: Final = frozenset(
-    {"goals_reached", "safe_now", "moved_away", "died", "declined", "lost_contact", "referred", "unfounded", "court_ended"}
+    {
+        "goals_reached",
+        "safe_now",
+        "moved_away",
+        "died",
+        "declined",
+        "lost_contact",
+        "referred",
+        "unfounded",
+        "court_ended",
+    }
 )
 REOPEN_REASONS: Final = frozenset({"danger_again", "closed_wrongly", "new_information", "appeal"})
 REFUSE_REASONS: Final = frozenset({"look_again", "danger_overlooked", "contact_not_tried", "wrong_reason"})
-ASSIGN_REASONS: Final = frozenset({"first_assignment", "holder_away", "workload", "other_skill", "conflict_of_interest"})
+ASSIGN_REASONS: Final = frozenset(
+    {"first_assignment", "holder_away", "workload", "other_skill", "conflict_of_interest"}
+)
 
 
 class CloseResult(StrEnum):
@@ -164,7 +176,10 @@ def _rows() -> list[Transition]:
         Transition(a.CLOSE, s.IN_SERVICE, s.CLOSED, b.HOLDER, h.NOBODY, CLOSE_REASONS),
         Transition(a.REOPEN, s.CLOSED, s.WAITING, b.SUPERVISOR, h.NOBODY, REOPEN_REASONS),
         Transition(a.HOLDER_GONE, s.CLAIMED, s.WAITING, b.SYSTEM, h.NOBODY),
-        *(Transition(a.HOLDER_GONE, at, s.WITH_SUPERVISOR, b.SYSTEM, h.NOBODY) for at in (s.NOT_OPENING, s.ACCEPTED, s.IN_SERVICE)),
+        *(
+            Transition(a.HOLDER_GONE, at, s.WITH_SUPERVISOR, b.SYSTEM, h.NOBODY)
+            for at in (s.NOT_OPENING, s.ACCEPTED, s.IN_SERVICE)
+        ),
         *(Transition(a.MOVE, at, s.WAITING, b.SYSTEM, h.NOBODY) for at in sorted(OPEN)),
     ]
     for at in (s.CLAIMED, s.ACCEPTED, s.IN_SERVICE):

@@ -9,13 +9,13 @@ CREATE TABLE desk_transition (
     act        text NOT NULL,
     stage      text NOT NULL,
     next_stage text NOT NULL,
-    by         text NOT NULL,
+    allowed    text NOT NULL,
     holder     text NOT NULL,
     reasons    text[] NOT NULL,
     meets      text,
     PRIMARY KEY (act, stage)
 );
-INSERT INTO desk_transition (act, stage, next_stage, by, holder, reasons, meets) VALUES
+INSERT INTO desk_transition (act, stage, next_stage, allowed, holder, reasons, meets) VALUES
     ('claim', 'waiting', 'claimed', 'hands', 'actor', '{}', NULL),
     ('give_back', 'claimed', 'waiting', 'holder_or_supervisor', 'nobody', '{}', NULL),
     ('screen_open', 'claimed', 'screened', 'holder', 'nobody', '{}', 'child_grading'),
@@ -512,14 +512,14 @@ DECLARE
 BEGIN
     RETURN CASE
         WHEN me.role = 'dispatcher' THEN 'not_your_work'
-        WHEN rule.by = 'system' THEN 'not_in_this_stage'
-        WHEN rule.by IN ('supervisor', 'other_supervisor', 'platform') AND me.role <> 'supervisor' THEN 'not_your_work'
-        WHEN rule.by = 'worker' AND me.role = 'screener' THEN 'not_your_work'
-        WHEN rule.by = 'other_supervisor' AND lower(was.proposed_by) = lower(me.staff) THEN 'second_is_first'
-        WHEN rule.by = 'platform' AND lower(was.disputed_by) = lower(me.staff) THEN 'second_is_first'
-        WHEN rule.by = 'platform' AND was.dispute_level = 'city' AND me.scope = was.centre THEN 'not_your_work'
-        WHEN rule.by = 'holder' THEN grip
-        WHEN rule.by = 'holder_or_supervisor' AND me.role <> 'supervisor' THEN grip
+        WHEN rule.allowed = 'system' THEN 'not_in_this_stage'
+        WHEN rule.allowed IN ('supervisor', 'other_supervisor', 'platform') AND me.role <> 'supervisor' THEN 'not_your_work'
+        WHEN rule.allowed = 'worker' AND me.role = 'screener' THEN 'not_your_work'
+        WHEN rule.allowed = 'other_supervisor' AND lower(was.proposed_by) = lower(me.staff) THEN 'second_is_first'
+        WHEN rule.allowed = 'platform' AND lower(was.disputed_by) = lower(me.staff) THEN 'second_is_first'
+        WHEN rule.allowed = 'platform' AND was.dispute_level = 'city' AND me.scope = was.centre THEN 'not_your_work'
+        WHEN rule.allowed = 'holder' THEN grip
+        WHEN rule.allowed = 'holder_or_supervisor' AND me.role <> 'supervisor' THEN grip
         END;
 END $$;
 
@@ -767,7 +767,6 @@ BEGIN
         after_place, after_opened, after_case;
 END $$;
 
-DROP FUNCTION claim_case(uuid), give_back_case(uuid);
 REVOKE ALL ON FUNCTION is_open_stage(text), place_of(text, jsonb), arm(text, text, uuid, timestamptz, timestamptz), arm_clocks(),
     after_ticket(), after_lease(), add_task(uuid, text, text), after_task(), after_met(), after_alias(), before_case(),
     after_new_case(), tell_handled(uuid, jsonb, text),
