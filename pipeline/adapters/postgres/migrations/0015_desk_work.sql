@@ -119,7 +119,7 @@ COMMENT ON TABLE clock_met IS 'Clocks of the law whose work was done. One whose 
 
 CREATE TABLE task (
     task_id   uuid PRIMARY KEY,
-    case_id   uuid NOT NULL REFERENCES case_file,
+    case_id   uuid NOT NULL,
     kind      text NOT NULL CHECK (kind ~ '^[a-z][a-z0-9_]{0,39}$'),
     opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     due_at    timestamptz,
@@ -132,7 +132,7 @@ COMMENT ON TABLE task IS 'What somebody must do or acknowledge. due_at is set by
 CREATE TABLE timer (
     kind           text NOT NULL CHECK (kind IN ('clock', 'stage', 'lease', 'task')),
     subject        text NOT NULL,
-    case_id        uuid NOT NULL REFERENCES case_file,
+    case_id        uuid NOT NULL,
     begun_at       timestamptz NOT NULL,
     due_at         timestamptz NOT NULL,
     rung           int NOT NULL DEFAULT 0,
@@ -142,7 +142,7 @@ CREATE TABLE timer (
 );
 CREATE INDEX timer_next ON timer (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX timer_case ON timer (case_id);
-COMMENT ON TABLE timer IS 'What rings when. Armed in the transaction that makes what it watches, to be looked at at once: what the policy says of it is watch''s to ask. subject: incident/clock, case, case, task.';
+COMMENT ON TABLE timer IS 'What rings when. No foreign key: an act holds its case and waits for the timer, watch holds the timer. Armed in the transaction that makes what it watches, to be looked at at once: what the policy says of it is watch''s to ask. subject: incident/clock, case, case, task.';
 
 CREATE TABLE timer_firing (
     firing_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -154,10 +154,11 @@ CREATE TABLE timer_firing (
     fired_at   timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX timer_firing_at ON timer_firing (fired_at);
+CREATE INDEX timer_firing_of ON timer_firing (kind, subject, rung);
 
 CREATE TABLE notification (
     notification_id uuid PRIMARY KEY,
-    case_id   uuid NOT NULL REFERENCES case_file,
+    case_id   uuid NOT NULL,
     kind      text NOT NULL,
     subject   text NOT NULL,
     code      text NOT NULL,
@@ -172,7 +173,7 @@ CREATE TABLE notification (
     made_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     acked_at  timestamptz,
     acked_by  text REFERENCES staff,
-    state     text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dead', 'no_target')),
+    state     text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sending', 'sent', 'dead', 'no_target')),
     CHECK ((acked_at IS NULL) = (acked_by IS NULL))
 );
 CREATE INDEX notification_waiting ON notification (made_at) WHERE state = 'waiting';
@@ -232,7 +233,8 @@ CREATE FUNCTION arm(what text, about text, which uuid, begun timestamptz, due ti
 LANGUAGE sql SET search_path = public, pg_temp AS $$
     INSERT INTO timer (kind, subject, case_id, begun_at, due_at, next_at) VALUES (what, about, which, begun, due, clock_timestamp())
     ON CONFLICT (kind, subject) DO UPDATE
-        SET case_id = excluded.case_id, begun_at = excluded.begun_at, due_at = excluded.due_at, next_at = excluded.next_at, rung = 0
+        SET case_id = excluded.case_id, begun_at = excluded.begun_at, due_at = excluded.due_at, next_at = excluded.next_at, rung = 0,
+            policy_version = NULL
 $$;
 
 CREATE FUNCTION arm_clocks() RETURNS trigger
