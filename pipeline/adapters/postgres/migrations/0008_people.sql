@@ -6,6 +6,7 @@ COMMENT ON COLUMN report_version.sealed_story IS 'The narrative, under the data 
 
 ALTER TABLE case_file ADD COLUMN categories text[] NOT NULL DEFAULT '{}', ADD COLUMN is_sexual bool NOT NULL DEFAULT true;
 COMMENT ON COLUMN case_file.is_sexual IS 'Sexual violence is told of: the law then covers the text, too. True until it is known.';
+CREATE INDEX case_household ON case_file (household_id);
 
 -- People, by codes; no name of theirs is kept.
 
@@ -42,18 +43,32 @@ CREATE TABLE staff_session (
     began_at timestamptz NOT NULL DEFAULT now(),
     seen_at  timestamptz NOT NULL DEFAULT now(),
     ends_at  timestamptz NOT NULL,
-    ended_at timestamptz
+    ended_at timestamptz,
+    idle_for interval NOT NULL DEFAULT '30 minutes'
 );
 CREATE INDEX staff_session_staff ON staff_session (staff);
 COMMENT ON TABLE staff_session IS 'SHA-256 of the token of a session: who acts, in which post. The token itself lies nowhere here.';
+COMMENT ON COLUMN staff_session.idle_for IS 'A session also ends when nobody has used it for so long.';
 
+-- Written by operate, read by the keeper alone.
 CREATE TABLE staff_tie (
-    staff  text NOT NULL REFERENCES staff,
-    token  bytea NOT NULL,
-    sealed bytea,
+    staff       text NOT NULL REFERENCES staff,
+    token       bytea NOT NULL,
+    sealed      bytea,
+    key_version int NOT NULL DEFAULT 1,
     PRIMARY KEY (staff, token)
 );
+CREATE INDEX staff_tie_token ON staff_tie (token);
 COMMENT ON TABLE staff_tie IS 'By which tokens of the blind index a member of staff, or their address, would be found in a report.';
+COMMENT ON COLUMN staff_tie.sealed IS 'Kind and value of the key that the token was made of, to make it anew under another index key.';
+
+-- With a case's tokens goes what tells that somebody is a party to it: the rest of its household stays closed to them.
+CREATE TABLE past_conflict (
+    staff        text NOT NULL REFERENCES staff,
+    household_id uuid NOT NULL,
+    PRIMARY KEY (staff, household_id)
+);
+COMMENT ON TABLE past_conflict IS 'Households of which a case was erased to which this member of staff was tied then.';
 
 CREATE TABLE claim (
     case_id    uuid PRIMARY KEY REFERENCES case_file,
@@ -89,7 +104,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     JOIN staff w ON w.staff = s.staff AND w.ended_at IS NULL
     JOIN post p ON (p.staff, p.role, p.scope) = (s.staff, s.role, s.scope) AND p.ended_at IS NULL
     WHERE s.digest = sha256(convert_to(nullif(current_setting(setting, true), ''), 'UTF8'))
-      AND s.ended_at IS NULL AND s.ends_at > clock_timestamp()
+      AND s.ended_at IS NULL AND s.ends_at > clock_timestamp() AND s.seen_at + s.idle_for > clock_timestamp()
 $$;
 CREATE FUNCTION acting_staff() RETURNS text LANGUAGE sql STABLE SET search_path = public, pg_temp AS
     $$ SELECT (session_of('anwang.session')).staff $$;
@@ -103,10 +118,18 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT coalesce(scope IN (centre, cou
 
 CREATE FUNCTION conflicts_of(who text) RETURNS uuid[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT coalesce(array_agg(DISTINCT i.case_id), '{}')
-    FROM staff_tie t JOIN link_key k ON k.token = t.token
-    JOIN report r ON r.report_id = k.report_id JOIN incident i ON i.incident_id = r.incident_id
-    WHERE t.staff = who
+    WITH RECURSIVE homes AS (
+        SELECT c.household_id
+        FROM staff_tie t JOIN link_key k ON k.token = t.token
+        JOIN report r ON r.report_id = k.report_id JOIN incident i ON i.incident_id = r.incident_id
+        JOIN case_file c ON c.case_id = i.case_id
+        WHERE t.staff = who
+        UNION SELECT household_id FROM past_conflict WHERE staff = who
+    ), cases (case_id) AS (
+        SELECT c.case_id FROM case_file c JOIN homes USING (household_id)
+        UNION SELECT a.alias_id FROM cases JOIN case_alias a ON a.case_id = cases.case_id
+    )
+    SELECT coalesce(array_agg(case_id), '{}') FROM cases
 $$;
 COMMENT ON FUNCTION conflicts_of IS 'Cases in which this member of staff, or someone at their address, is a party: to them these cases do not exist.';
 
@@ -125,12 +148,14 @@ DECLARE
 BEGIN
     RETURN EXISTS (
         SELECT FROM case_file c
-        WHERE c.case_id = which AND covers(me.scope, c.centre, c.county) AND role_works_on(me.role, c.queue)
+        WHERE c.case_id = which AND c.state NOT IN ('merged', 'erased')
+          AND covers(me.scope, c.centre, c.county) AND role_works_on(me.role, c.queue)
+          AND NOT EXISTS (SELECT FROM past_conflict p WHERE p.staff = me.staff AND p.household_id = c.household_id)
           AND NOT EXISTS (
-              SELECT FROM staff_tie t
-              JOIN link_key k ON k.token = t.token JOIN report r ON r.report_id = k.report_id
-              JOIN incident i ON i.incident_id = r.incident_id
-              WHERE t.staff = me.staff AND i.case_id = which));
+              SELECT FROM case_file of_home JOIN incident i ON i.case_id = of_home.case_id
+              JOIN report r ON r.incident_id = i.incident_id JOIN link_key k ON k.report_id = r.report_id
+              JOIN staff_tie t ON t.token = k.token
+              WHERE of_home.household_id = c.household_id AND t.staff = me.staff));
 END $$;
 COMMENT ON FUNCTION is_open_to_me IS 'Says no to a case of another centre, to one that does not exist and to one in which the person, or someone at their address, is a party: nobody can tell which.';
 
@@ -142,7 +167,7 @@ BEGIN
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', name);
     EXECUTE format(
         'CREATE POLICY processes ON %s TO anwang_assess, anwang_relay, anwang_auditor, anwang_intake, anwang_feeds,'
-        ' anwang_desk, anwang_operate, anwang_keeper USING (true) WITH CHECK (true)', name);
+        ' anwang_desk, anwang_operate, anwang_watch, anwang_keeper USING (true) WITH CHECK (true)', name);
 END $$;
 COMMENT ON FUNCTION put_under_guard IS 'Every table is put under it in the migration that makes it.';
 
@@ -259,10 +284,15 @@ COMMENT ON VIEW revealed_original IS 'Who reported: opened for a short time, by 
 
 -- What people do. Each act is told to the audit in the same transaction; a refusal is an answer, not an error, so that it is told, too.
 
+-- A county is told by its name, which no stream of the audit may bear: its stream is named by a digest.
 CREATE FUNCTION told(kind text, which uuid, said jsonb) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT audit_append('desk.' || translate(acting_scope(), '*', '-'), $1, acting_staff(),
-        said || jsonb_build_object('case_id', which, 'role', acting_role()))
+    SELECT audit_append(
+        'desk.' || CASE
+            WHEN acting_scope() = '*' THEN '-'
+            WHEN acting_scope() ~ '^[A-Za-z0-9._-]{1,58}$' THEN acting_scope()
+            ELSE 'county-' || left(encode(sha256(convert_to(acting_scope(), 'UTF8')), 'hex'), 8) END,
+        $1, acting_staff(), said || jsonb_build_object('case_id', which, 'role', acting_role()))
 $$;
 
 CREATE FUNCTION seen_case(which uuid) RETURNS case_file
@@ -291,46 +321,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         ELSE 'not_yours' END
 $$;
 COMMENT ON FUNCTION why_unseen IS 'For the audit alone: the person is told that there is no such case.';
-
-CREATE FUNCTION claim_case(which uuid) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    found_case case_file := seen_case(which);
-    holder text;
-BEGIN
-    IF found_case.case_id IS NULL OR found_case.state = 'merged' THEN
-        PERFORM refuse_act('claim', which, why_unseen(which));
-        RETURN 'unknown_case';
-    END IF;
-    IF acting_role() = 'dispatcher' THEN
-        RETURN refuse_act('claim', which, 'not_your_work');
-    END IF;
-    INSERT INTO claim (case_id, staff, role, scope) VALUES (which, acting_staff(), acting_role(), acting_scope())
-        ON CONFLICT (case_id) DO NOTHING;
-    SELECT c.staff INTO holder FROM claim c WHERE c.case_id = which;
-    IF holder <> acting_staff() THEN
-        RETURN refuse_act('claim', which, 'held_by_another');
-    END IF;
-    PERFORM told('claimed', which, '{}');
-    RETURN 'done';
-END $$;
-
-CREATE FUNCTION give_back_case(which uuid) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    found_case case_file := seen_case(which);
-BEGIN
-    IF found_case.case_id IS NULL THEN
-        PERFORM refuse_act('give_back', which, why_unseen(which));
-        RETURN 'unknown_case';
-    END IF;
-    DELETE FROM claim c WHERE c.case_id = which AND (c.staff = acting_staff() OR acting_role() = 'supervisor');
-    IF NOT FOUND THEN
-        RETURN refuse_act('give_back', which, 'not_held');
-    END IF;
-    PERFORM told('given_back', which, '{}');
-    RETURN 'done';
-END $$;
 
 CREATE FUNCTION open_case(which uuid, how text, why text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -416,12 +406,14 @@ GRANT INSERT, UPDATE, DELETE ON alarm, case_alias, case_event, case_file, case_t
 GRANT INSERT ON key_check TO anwang_assess, anwang_relay, anwang_auditor, anwang_desk, anwang_operate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO anwang_operate;
 REVOKE ALL ON access_event, access_head, access_anchor, schema_migration FROM anwang_operate;
+REVOKE UPDATE, DELETE ON past_conflict FROM anwang_operate;
 GRANT SELECT ON schema_migration TO anwang_operate, anwang_people;
 GRANT SELECT, INSERT, UPDATE ON staff_session TO anwang_desk;
 GRANT SELECT ON staff, post TO anwang_desk;
 GRANT SELECT ON access_event, access_head TO anwang_auditor;
 GRANT SELECT, INSERT ON access_anchor TO anwang_auditor;
-GRANT SELECT ON case_file, incident, report, report_version, report_original, link_key, staff, post, staff_session, staff_tie TO anwang_keeper;
+GRANT SELECT ON case_file, case_alias, incident, report, report_version, report_original, link_key, staff, post, staff_session,
+    staff_tie, past_conflict TO anwang_keeper;
 GRANT SELECT, INSERT, DELETE ON claim TO anwang_keeper;
 GRANT SELECT, INSERT ON reveal TO anwang_keeper;
 GRANT INSERT ON access_event TO anwang_keeper;
@@ -434,7 +426,7 @@ GRANT EXECUTE ON FUNCTION session_of(text), acting_staff(), acting_scope(), acti
     TO anwang_people, anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor,
     anwang_policy_owner, anwang_analyst, anwang_operator, anwang_audit_reader;
 GRANT EXECUTE ON FUNCTION covers(text, text, text), role_works_on(text, text), is_open_to_me(uuid), has_opened(uuid, text[]),
-        may_read_story(text, text, bool, uuid), refuse_act(text, uuid, text), claim_case(uuid), give_back_case(uuid),
+        may_read_story(text, text, bool, uuid), refuse_act(text, uuid, text),
         open_case(uuid, text, text), tell_read(uuid, text, int), protective_lead(uuid)
     TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
 GRANT EXECUTE ON FUNCTION refuse_act(text, uuid, text) TO anwang_policy_owner, anwang_analyst, anwang_operator, anwang_audit_reader;
@@ -454,7 +446,7 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'audit_append(text, text, text, jsonb)', 'audit_append_many(text, jsonb)', 'session_of(text)', 'conflicts_of(text)',
         'is_open_to_me(uuid)', 'has_opened(uuid, text[])', 'told(text, uuid, jsonb)', 'seen_case(uuid)',
-        'refuse_act(text, uuid, text)', 'why_unseen(uuid)', 'claim_case(uuid)', 'give_back_case(uuid)',
+        'refuse_act(text, uuid, text)', 'why_unseen(uuid)',
         'open_case(uuid, text, text)', 'tell_read(uuid, text, int)', 'protective_lead(uuid)'
     ] LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO anwang_keeper', name);

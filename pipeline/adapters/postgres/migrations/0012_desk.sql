@@ -3,22 +3,6 @@
 -- sign_in_lock and oidc_flow are for the desk's process alone; operate (the commands) may lift a lock. The column
 -- outbox.centre is written by whoever writes the outbox.
 
--- A session also ends when nobody has used it for a while.
-ALTER TABLE staff_session ADD COLUMN idle_for interval NOT NULL DEFAULT '30 minutes';
-
-GRANT CREATE ON SCHEMA public TO anwang_keeper;
-SET LOCAL ROLE anwang_keeper;
-CREATE OR REPLACE FUNCTION session_of(setting text) RETURNS staff_session
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT s.* FROM staff_session s
-    JOIN staff w ON w.staff = s.staff AND w.ended_at IS NULL
-    JOIN post p ON (p.staff, p.role, p.scope) = (s.staff, s.role, s.scope) AND p.ended_at IS NULL
-    WHERE s.digest = sha256(convert_to(nullif(current_setting(setting, true), ''), 'UTF8'))
-      AND s.ended_at IS NULL AND s.ends_at > clock_timestamp() AND s.seen_at + s.idle_for > clock_timestamp()
-$$;
-RESET ROLE;
-REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
-
 CREATE TABLE sign_in_lock (
     staff        text PRIMARY KEY,
     failures     int NOT NULL,
@@ -91,40 +75,6 @@ GRANT SELECT ON link_tie TO anwang_screener, anwang_protective_worker, anwang_fa
 GRANT SELECT (ruling_id, kind, scope, ruled_by, seconded_by, ruled_at) ON ruling
     TO anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
 
--- A claim holds while the post in which it was made still covers the case; whoever comes after may take it.
-GRANT CREATE ON SCHEMA public TO anwang_keeper;
-SET LOCAL ROLE anwang_keeper;
-CREATE OR REPLACE FUNCTION claim_case(which uuid) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    found_case case_file := seen_case(which);
-    holder text;
-BEGIN
-    IF found_case.case_id IS NULL OR found_case.state = 'merged' THEN
-        PERFORM refuse_act('claim', which, why_unseen(which));
-        RETURN 'unknown_case';
-    END IF;
-    IF acting_role() = 'dispatcher' THEN
-        RETURN refuse_act('claim', which, 'not_your_work');
-    END IF;
-    DELETE FROM claim c WHERE c.case_id = which AND (
-        NOT covers(c.scope, found_case.centre, found_case.county) OR NOT role_works_on(c.role, found_case.queue)
-        OR NOT EXISTS (
-            SELECT FROM post p JOIN staff w USING (staff)
-            WHERE (p.staff, p.role, p.scope) = (c.staff, c.role, c.scope) AND p.ended_at IS NULL AND w.ended_at IS NULL)
-        OR which = ANY (conflicts_of(c.staff)));
-    INSERT INTO claim (case_id, staff, role, scope) VALUES (which, acting_staff(), acting_role(), acting_scope())
-        ON CONFLICT (case_id) DO NOTHING;
-    SELECT c.staff INTO holder FROM claim c WHERE c.case_id = which;
-    IF holder <> acting_staff() THEN
-        RETURN refuse_act('claim', which, 'held_by_another');
-    END IF;
-    PERFORM told('claimed', which, '{}');
-    RETURN 'done';
-END $$;
-RESET ROLE;
-REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
-
 REVOKE ALL ON FUNCTION records_of_my_centre(bigint, int), transfer_is_mine(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION records_of_my_centre(bigint, int) TO anwang_dispatcher;
 GRANT EXECUTE ON FUNCTION transfer_is_mine(uuid)
@@ -134,19 +84,4 @@ GRANT SELECT ON outbox TO anwang_keeper;
 GRANT CREATE ON SCHEMA public TO anwang_keeper;
 ALTER FUNCTION records_of_my_centre(bigint, int) OWNER TO anwang_keeper;
 ALTER FUNCTION transfer_is_mine(uuid) OWNER TO anwang_keeper;
-REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
-
--- A county is told by its name, which no stream of the audit may bear: its stream is named by a digest.
-GRANT CREATE ON SCHEMA public TO anwang_keeper;
-SET LOCAL ROLE anwang_keeper;
-CREATE OR REPLACE FUNCTION told(kind text, which uuid, said jsonb) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT audit_append(
-        'desk.' || CASE
-            WHEN acting_scope() = '*' THEN '-'
-            WHEN acting_scope() ~ '^[A-Za-z0-9._-]{1,58}$' THEN acting_scope()
-            ELSE 'county-' || left(encode(sha256(convert_to(acting_scope(), 'UTF8')), 'hex'), 8) END,
-        $1, acting_staff(), said || jsonb_build_object('case_id', which, 'role', acting_role()))
-$$;
-RESET ROLE;
 REVOKE CREATE ON SCHEMA public FROM anwang_keeper;
