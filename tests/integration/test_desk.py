@@ -243,7 +243,7 @@ async def test_only_an_auditor_reads_the_audit_and_reading_it_stands_in_it(lab: 
     async with desk(lab) as client:
         assert problem(await client.get("/v1/audit")) == (403, "not_your_work")
         streams = (await client.get("/v1/audit", headers=bearing(reader))).json()["streams"]
-        assert {"stream": "desk.audit", "number": 1} in streams
+        assert {"stream": "audit", "number": 1} in streams
         events = (await client.get("/v1/audit?stream=desk.-", headers=bearing(reader))).json()["events"]
         assert [(e["kind"], e["actor"], e["body"]["code"]) for e in events] == [("refusal", FIRST, "not_your_work")]
         assert problem(await client.get("/v1/audit?stream=a%20b", headers=bearing(reader))) == (422, "parameter_wrong")

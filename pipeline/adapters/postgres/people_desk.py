@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from pipeline.adapters.postgres.access_log import tell_audit_read
 from pipeline.adapters.postgres.acting import Acting, acting_as
 from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.explaining import explain_on
 from pipeline.adapters.postgres.rulings import questions_on
 from pipeline.adapters.postgres.sql import Queries
+from pipeline.domain.access import as_code
 from pipeline.domain.explain import Explanation
 from pipeline.domain.questions import Question
 
@@ -115,10 +117,22 @@ class PeopleDesk:
         return None if found is None else bool(found)
 
     async def streams(self, token: str) -> list[Row]:
-        return await self._fetch(token, "streams")
+        """Their heads. That somebody looked is told to the audit first, as by `events`."""
+
+        async def read(acting: Acting) -> list[Row]:
+            await tell_audit_read(acting, {"stream": None})
+            return list(await acting.db.fetch(SQL["streams"]))
+
+        return await self._as(token, read)
 
     async def events(self, token: str, stream: str, after: int, events_max: int) -> list[Row]:
-        return await self._fetch(token, "events", stream, after, events_max)
+        """Those behind number `after`."""
+
+        async def read(acting: Acting) -> list[Row]:
+            await tell_audit_read(acting, {"stream": as_code(stream), "after": after})
+            return list(await acting.db.fetch(SQL["events"], stream, after, events_max))
+
+        return await self._as(token, read)
 
     async def _as(self, token: str, act: Callable[[Acting], Awaitable[T]]) -> T:
         async def once() -> T:
