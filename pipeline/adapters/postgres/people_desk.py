@@ -1,6 +1,6 @@
 """What a person reads at the desk and does to whom a case belongs. Each call is one transaction of `acting_as`."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,6 +93,10 @@ class PeopleDesk:
     async def sees(self, token: str, reports: Sequence[UUID]) -> bool:
         """Whether all of these reports stand in cases that this person sees."""
         return not await self._value(token, "unseen_reports", list(reports))
+
+    async def seen_cases(self, token: str, cases: Iterable[UUID]) -> frozenset[UUID]:
+        """Those of them that this person sees."""
+        return frozenset(row["case_id"] for row in await self._fetch(token, "seen_cases", list(cases)))
 
     async def explain(self, token: str, report_id: UUID) -> Explanation:
         """Of what this person sees. Raises RulingRefusedError for a report that is not there for them."""
