@@ -16,6 +16,7 @@ from pipeline.domain.believing import doubt
 from pipeline.domain.cards import card
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.conflict import tie_keys
+from pipeline.domain.desk import next_stage
 from pipeline.domain.erasure import require_answerable
 from pipeline.domain.evidence import compare
 from pipeline.domain.intake import admit_all
@@ -133,8 +134,9 @@ FLOW: tuple[Step, ...] = (
          acting_as, ("staff", "post", "staff_session")),
     Step("desk", "show", "Which cases does this post cover, in which nobody of theirs is a party?", PeopleDesk.queue,
          (*_SHOWN, "staff_tie", "link_key", "access_event", "access_head")),
-    Step("desk", "claim", "Who holds a case, and what has been opened of it?", PeopleDesk.claim,
-         ("claim", "reveal", "claim_ended"), ("claim", "reveal", "claim_ended")),
+    Step("desk", "handle", "May this person take the case this step further, and do they still hold it?", next_stage,
+         ("desk_transition", "ticket", "claim", "clock", "task"),
+         ("ticket", "claim", "desk_act", "clock_met", "task", "timer", "case_event", "outbox", "claim_ended")),
     Step("desk", "explain", "Which fields speak for a link, and which against it?", Explaining.explain,
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
     Step("desk", "open", "Which side's contacts may stand on this card, and which story on it?", card,

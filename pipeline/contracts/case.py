@@ -84,6 +84,7 @@ class CaseEventType(StrEnum):
     reports stand in another case now. Ruled: a person decided which reports belong to it. Overridden: a person raised
     it, or two lowered it. Transfer proposed: a centre wants to hand it to another, and keeps it until that one answers.
     Transferred: it accepted. Refused: it did not. Erased: nothing personal of it opens any more; its last event.
+    Handled: the desk took it a step further.
     """
 
     ASSESSED = "case.assessed.v1"
@@ -95,6 +96,7 @@ class CaseEventType(StrEnum):
     TRANSFERRED = "case.transferred.v1"
     TRANSFER_REFUSED = "case.transfer_refused.v1"
     ERASED = "case.erased.v1"
+    HANDLED = "case.handled.v1"
 
 
 class RulingKind(StrEnum):
@@ -247,6 +249,22 @@ class Erasure(_Frozen):
     approved_by: str
 
 
+class Handled(_Frozen):
+    """What was done with a case at the desk: which act led from which stage to which. People are told by staff codes;
+    `by` is null where nobody did it.
+    """
+
+    act: Code
+    was: Code
+    stage: Code
+    fence: int = Field(ge=0, description="Raised with every change of hands.")
+    by: str | None
+    holder: str | None = Field(description="Who holds the case now.")
+    reason: Code | None = None
+    result: Code | None = Field(default=None, description="With which result it was closed.")
+    step: Code | None = None
+
+
 class CaseEvent(_Frozen):
     """One thing that happened to a case; the case's own history, in order of `case_version`."""
 
@@ -272,6 +290,7 @@ class CaseEvent(_Frozen):
     override: Override | None
     transfer: Transfer | None
     erasure: Erasure | None
+    handled: Handled | None = None
     queue: Queue
     centre: str
     county: str | None

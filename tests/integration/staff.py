@@ -7,6 +7,9 @@ from lab import Lab
 from pipeline.adapters.postgres.database import Pool, Role, open_pool
 from pipeline.domain.posts import Post, PostRole
 
+CLAIM = "SELECT act_on_case($1, 'claim', NULL, '{}') ->> 'code'"
+GIVE_BACK = "SELECT act_on_case($1, 'give_back', (SELECT fence FROM claim WHERE case_id = $1), '{}') ->> 'code'"
+
 
 async def people_pool(lab: Lab, connections_max: int = 4) -> Pool:
     pool = await open_pool(lab.settings.postgres_dsn, name="people", role=Role.PEOPLE, connections_max=connections_max)

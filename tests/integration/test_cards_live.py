@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from lab import Lab, event
-from staff import people_pool, signed_in
+from staff import CLAIM, people_pool, signed_in
 
 from pipeline.adapters.postgres.acting import acting_as
 from pipeline.adapters.postgres.cards import Cards, Refusal, Wish
@@ -98,7 +98,7 @@ async def test_a_claim_opens_one_side_a_card_and_the_audit_is_told(lab: Lab, peo
     worker = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))
     wish = Wish(case, "claim", "handling", Side.VICTIM)
     assert await cards.reveal(worker, wish) == Refusal("not_held")
-    assert await said(people, worker, "SELECT claim_case($1)", case) == "done"
+    assert await said(people, worker, CLAIM, case) == "done"
     victims = text(await cards.reveal(worker, wish))
     others = text(await cards.reveal(worker, wish._replace(side=Side.OTHER)))
     assert all(word in victims for word in ("0912-345-678", "木柵路一段2號3樓", "文化路", "故事標記", "張志峰"))
@@ -117,7 +117,7 @@ async def test_the_text_of_sexual_violence_opens_to_a_screener_by_break_glass_al
     case = await told(lab, categories=["sexual_assault"])
     screener = await signed_in(lab, "c1", PostRole.SCREENER, await centre_of(lab, case))
     async with acting_as(cards.pool, screener) as acting:
-        assert await acting.db.fetchval("SELECT claim_case($1)", case) == "done"
+        assert await acting.db.fetchval(CLAIM, case) == "done"
     held = text(await cards.reveal(screener, Wish(case, "claim", "handling", Side.VICTIM)))
     assert "0912-345-678" in held
     assert "故事標記" not in held
@@ -131,7 +131,7 @@ async def test_a_family_worker_reads_no_safe_place_and_no_word_of_a_protective_c
     case = await told(lab, categories=["economic_hardship"], persons=[HER], narrative="她躲在文化路一段100號。沒有錢")
     assert await lab.pool.fetchval("SELECT queue FROM case_file WHERE case_id = $1", case) == "family"
     worker = await signed_in(lab, "f1", PostRole.FAMILY_WORKER, await centre_of(lab, case))
-    assert await said(people, worker, "SELECT claim_case($1)", case) == "done"
+    assert await said(people, worker, CLAIM, case) == "done"
     made = text(await cards.reveal(worker, Wish(case, "claim", "handling", Side.VICTIM)))
     assert "沒有錢" in made
     assert "文化路" not in made
@@ -144,7 +144,7 @@ async def test_who_reported_is_opened_by_two_and_alone(lab: Lab, people: Pool, c
     here = await centre_of(lab, case)
     worker = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, here)
     lead = await signed_in(lab, "s1", PostRole.SUPERVISOR, here)
-    await said(people, worker, "SELECT claim_case($1)", case)
+    await said(people, worker, CLAIM, case)
     assert await cards.reporters(worker, None, case, "court") == Refusal("second_missing")
     assert await cards.reporters(worker, worker, case, "court") == Refusal("second_is_first")
     assert await cards.reporters(worker, lead, case, "court") == [REPORTER]
@@ -175,7 +175,7 @@ async def test_a_case_that_tells_of_somebody_who_works_here_is_not_there_for_the
     for table in ("case_file", "incident", "report", "report_version", "decision", "clock"):
         assert await said(people, boss, f"SELECT count(*) FROM {table}") == 0  # noqa: S608 - tables of ours
         assert await said(people, colleague, f"SELECT count(*) FROM {table}") > 0  # noqa: S608 - tables of ours
-    assert await said(people, boss, "SELECT claim_case($1)", case) == "unknown_case"
+    assert await said(people, boss, CLAIM, case) == "unknown_case"
     for how_opened in ("claim", "break_glass"):
         assert await cards.reveal(boss, Wish(case, how_opened, "danger_now", Side.VICTIM)) == Refusal("unknown_case")
     assert await cards.reporters(boss, colleague, case, "court") == Refusal("unknown_case")
@@ -209,7 +209,7 @@ async def test_a_claim_ends_when_a_later_report_names_its_holder_and_the_supervi
     async with ties(lab) as book:
         worker = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, here)
         await book.tie("w1", tie_keys(ABOUT, TODAY))
-    assert await said(people, worker, "SELECT claim_case($1)", case) == "done"
+    assert await said(people, worker, CLAIM, case) == "done"
     wish = Wish(case, "claim", "handling", Side.VICTIM)
     assert isinstance(await cards.reveal(worker, wish), dict)
     await told(lab, 2, persons=[HER, HIM])
@@ -217,7 +217,7 @@ async def test_a_claim_ends_when_a_later_report_names_its_holder_and_the_supervi
     assert await cards.reveal(worker, wish) == Refusal("unknown_case")
     assert await lab.count("claim") == 0
     colleague = await signed_in(lab, "w2", PostRole.PROTECTIVE_WORKER, here)
-    assert await said(people, colleague, "SELECT claim_case($1)", case) == "done"
+    assert await said(people, colleague, CLAIM, case) == "done"
     lead = await signed_in(lab, "s1", PostRole.SUPERVISOR, here)
     ended = await cards.ended_claims(lead, 10)
     assert [(r["case_id"], r["staff"]) for r in ended] == [(case, "w1")]

@@ -61,8 +61,18 @@ MAY_CALL: dict[str, list[PostRole]] = {
     **dict.fromkeys(("acting_staff", "acting_role", "acting_scope", "session_of", "refuse_act"), sorted(PostRole)),
     **dict.fromkeys(
         (
-            *("covers", "role_works_on", "is_open_to_me", "has_opened", "may_read_story", "claim_case"),
-            *("give_back_case", "open_case", "tell_read", "protective_lead", "transfer_is_mine"),
+            *("covers", "role_works_on", "is_open_to_me", "has_opened", "may_read_story", "act_on_case"),
+            *(
+                "claim_next",
+                "renew_claim",
+                "end_shift",
+                "done_with",
+                "tickets_of_mine",
+                "open_case",
+                "tell_read",
+                "protective_lead",
+                "transfer_is_mine",
+            ),
         ),
         WORKERS,
     ),

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from lab import Lab, event
-from staff import people_pool, signed_in
+from staff import CLAIM, GIVE_BACK, people_pool, signed_in
 
 from pipeline.adapters.postgres.acting import acting_as
 from pipeline.adapters.postgres.database import Pool
@@ -142,7 +142,7 @@ async def test_nothing_sealed_is_there_before_a_claim_and_the_reporter_only_by_t
     opened = "SELECT open_case($1, $2, $3)"
     assert [await said(people, worker, q) for q in (reports, stories, originals)] == [0, 0, 0]
     assert await said(people, worker, opened, case, "claim", "work") == "not_held"
-    assert await said(people, worker, "SELECT claim_case($1)", case) == "done"
+    assert await said(people, worker, CLAIM, case) == "done"
     assert [await said(people, worker, q) for q in (reports, stories, originals)] == [0, 0, 0]
     assert await said(people, worker, opened, case, "claim", "work") == "done"
     assert [await said(people, worker, q) for q in (reports, stories, originals)] == [1, 1, 0]
@@ -156,7 +156,7 @@ async def test_nothing_sealed_is_there_before_a_claim_and_the_reporter_only_by_t
     assert await said(people, worker, opened, case, "reporter", "court", second=lead) == "done"
     assert await said(people, worker, originals) == 1
     assert await said(people, colleague, reports) == 0
-    assert await said(people, worker, "SELECT give_back_case($1)", case) == "done"
+    assert await said(people, worker, GIVE_BACK, case) == "done"
     assert [await said(people, worker, q) for q in (reports, stories)] == [0, 0]
     kinds = [
         r["kind"]
@@ -171,7 +171,7 @@ async def test_who_breaks_the_glass_sees_the_case_for_a_while_and_the_story_of_s
     case = await one_case(lab, categories=["sexual_assault"])
     here = await centre_of(lab, case)
     screener = await signed_in(lab, "c1", PostRole.SCREENER, here)
-    assert await said(people, screener, "SELECT claim_case($1)", case) == "done"
+    assert await said(people, screener, CLAIM, case) == "done"
     assert await said(people, screener, "SELECT open_case($1, 'claim', 'work')", case) == "done"
     assert await said(people, screener, "SELECT count(*) FROM revealed_report") == 1
     assert await said(people, screener, "SELECT count(*) FROM revealed_story") == 0
@@ -187,7 +187,7 @@ async def test_for_a_party_to_a_case_it_does_not_exist(lab: Lab, people: Pool) -
     assert await said(people, token, SEEN) == 0
     assert await said(people, token, "SELECT is_open_to_me($1)", case) is False
     assert await said(people, token, "SELECT is_open_to_me(gen_random_uuid())") is False
-    assert await said(people, token, "SELECT claim_case($1)", case) == "unknown_case"
+    assert await said(people, token, CLAIM, case) == "unknown_case"
     assert await said(people, token, "SELECT open_case($1, 'break_glass', 'danger_now')", case) == "unknown_case"
     codes = await lab.pool.fetch("SELECT DISTINCT body ->> 'code' AS code FROM access_event WHERE kind = 'refusal'")
     assert [row["code"] for row in codes] == ["conflict_of_interest"]
@@ -226,8 +226,8 @@ async def test_what_is_erased_or_was_merged_away_opens_nothing_to_a_party(lab: L
 async def test_a_claim_that_was_given_back_opens_nothing_when_it_is_taken_again(lab: Lab, people: Pool) -> None:
     case = await one_case(lab)
     worker = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))
-    for act in ("claim_case($1)", "open_case($1, 'claim', 'work')", "give_back_case($1)", "claim_case($1)"):
-        assert await said(people, worker, f"SELECT {act}", case) == "done"
+    for act in (CLAIM, "SELECT open_case($1, 'claim', 'work')", GIVE_BACK, CLAIM):
+        assert await said(people, worker, act, case) == "done"
     assert await said(people, worker, OPENED.format("report")) == 0
     assert await said(people, worker, "SELECT open_case($1, NULL, 'work')", case) == "unknown_kind"
     assert await said(people, worker, "SELECT open_case($1, 'claim', NULL)", case) == "reason_missing"

@@ -15,9 +15,10 @@ from fastapi import APIRouter, Query, Response
 
 from pipeline.adapters.http.desk_room import In, Room, as_json, asked, who_may
 from pipeline.adapters.http.problem import ProblemError
-from pipeline.adapters.postgres.people_desk import Place, QueueWanted, Row
+from pipeline.adapters.postgres.people_desk import Place, QueueWanted, Row, Said
 from pipeline.adapters.postgres.sessions import Seat
 from pipeline.contracts.vocabulary import Priority, Queue
+from pipeline.domain.desk import DeskAct
 from pipeline.domain.intake import DeskRefusal, Problem, Refusal
 from pipeline.domain.permissions import Act
 
@@ -71,14 +72,15 @@ async def get_case(seat: Sees, room: In, case_id: UUID) -> Response:
 @api.post("/cases/{case_id}/claim", status_code=200, name="claim")
 async def post_claim(seat: Claims, room: In, case_id: UUID) -> Response:
     """Takes the case in hand. Said again by the same person it changes nothing."""
-    _require_done(await asked(room.people.claim(seat.token, case_id)))
+    _require_done((await asked(room.people.act(seat.token, case_id, DeskAct.CLAIM, Said())))["code"])
     return as_json({"case_id": str(case_id), "held_by": seat.staff})
 
 
 @api.delete("/cases/{case_id}/claim", status_code=204, name="give_back")
 async def delete_claim(seat: Claims, room: In, case_id: UUID) -> Response:
     """Gives the case back; a supervisor may do it for another. What was opened by the claim is closed at once."""
-    _require_done(await asked(room.people.give_back(seat.token, case_id)))
+    said = Said(fence=None)
+    _require_done((await asked(room.people.act(seat.token, case_id, DeskAct.GIVE_BACK, said)))["code"])
     return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
 
 

@@ -63,6 +63,7 @@ class Role(StrEnum):
     FEEDS = "anwang_feeds"
     DESK = "anwang_desk"
     OPERATE = "anwang_operate"
+    WATCH = "anwang_watch"
     PEOPLE = "anwang_people"
 
 

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from pipeline.adapters.postgres.access_log import tell_audit_read
@@ -14,6 +15,7 @@ from pipeline.adapters.postgres.explaining import explain_on
 from pipeline.adapters.postgres.rulings import questions_on
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.domain.access import as_code
+from pipeline.domain.desk import DeskAct
 from pipeline.domain.explain import Explanation
 from pipeline.domain.questions import Question
 
@@ -43,6 +45,17 @@ class QueueWanted:
     held: str = "anyone"
     after: Place | None = None
     cases_max: int = 100
+
+
+class Said(NamedTuple):
+    """What goes with an act: the fencing number of one's claim, and codes by name."""
+
+    fence: int | None = None
+    body: Mapping[str, object] = MappingProxyType({})
+
+
+Answer = Mapping[str, Any]
+"""`code`; of what was done also `case_id`, `stage`, `fence`, `version`, `held_by` and `lease_until`."""
 
 
 class Record(NamedTuple):
@@ -78,13 +91,18 @@ class PeopleDesk:
 
         return await self._as(token, read)
 
-    async def claim(self, token: str, case_id: UUID) -> str:
-        """`done`, or why not; told to the audit either way."""
-        return str(await self._value(token, "claim", case_id))
+    async def act(self, token: str, case_id: UUID, act: DeskAct, said: Said) -> Answer:
+        """What became of it: `code` is `done`, or why not. Said again with the same `act_id` it is done once."""
+        told = dict(said.body)
+        return cast("Answer", await self._value(token, "act", case_id, act.value, said.fence, told))
 
-    async def give_back(self, token: str, case_id: UUID) -> str:
-        """As `claim`."""
-        return str(await self._value(token, "give_back", case_id))
+    async def claim_next(self, token: str, queue: str, centre: str, said: Said) -> Answer:
+        """As `act`, for the gravest case that waits in this queue; `nothing_waits` where there is none."""
+        return cast("Answer", await self._value(token, "claim_next", queue, centre, dict(said.body)))
+
+    async def renew(self, token: str, case_id: UUID, fence: int, lease_s: float) -> Answer:
+        """The lease of one's claim goes on for `lease_s` seconds from now."""
+        return cast("Answer", await self._value(token, "renew", case_id, fence, lease_s))
 
     async def refuse(self, token: str, act: str, case_id: UUID | None, code: str) -> None:
         """Tells the audit what was not done."""

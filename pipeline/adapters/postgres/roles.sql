@@ -8,7 +8,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'anwang_assess', 'anwang_relay', 'anwang_auditor', 'anwang_intake', 'anwang_feeds', 'anwang_desk', 'anwang_operate',
-        'anwang_people', 'anwang_keeper',
+        'anwang_watch', 'anwang_people', 'anwang_keeper',
         'anwang_screener', 'anwang_dispatcher', 'anwang_protective_worker', 'anwang_family_worker', 'anwang_supervisor',
         'anwang_policy_owner', 'anwang_analyst', 'anwang_operator', 'anwang_audit_reader'
     ] LOOP

@@ -167,7 +167,7 @@ BEGIN
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', name);
     EXECUTE format(
         'CREATE POLICY processes ON %s TO anwang_assess, anwang_relay, anwang_auditor, anwang_intake, anwang_feeds,'
-        ' anwang_desk, anwang_operate, anwang_keeper USING (true) WITH CHECK (true)', name);
+        ' anwang_desk, anwang_operate, anwang_watch, anwang_keeper USING (true) WITH CHECK (true)', name);
 END $$;
 COMMENT ON FUNCTION put_under_guard IS 'Every table is put under it in the migration that makes it.';
 
@@ -322,53 +322,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION why_unseen IS 'For the audit alone: the person is told that there is no such case.';
 
--- A claim holds while the post in which it was made still covers the case; whoever comes after may take it.
-CREATE FUNCTION claim_case(which uuid) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    found_case case_file := seen_case(which);
-    holder text;
-BEGIN
-    IF found_case.case_id IS NULL OR found_case.state = 'merged' THEN
-        PERFORM refuse_act('claim', which, why_unseen(which));
-        RETURN 'unknown_case';
-    END IF;
-    IF acting_role() = 'dispatcher' THEN
-        RETURN refuse_act('claim', which, 'not_your_work');
-    END IF;
-    DELETE FROM claim c WHERE c.case_id = which AND (
-        NOT covers(c.scope, found_case.centre, found_case.county) OR NOT role_works_on(c.role, found_case.queue)
-        OR NOT EXISTS (
-            SELECT FROM post p JOIN staff w USING (staff)
-            WHERE (p.staff, p.role, p.scope) = (c.staff, c.role, c.scope) AND p.ended_at IS NULL AND w.ended_at IS NULL)
-        OR which = ANY (conflicts_of(c.staff)));
-    INSERT INTO claim (case_id, staff, role, scope) VALUES (which, acting_staff(), acting_role(), acting_scope())
-        ON CONFLICT (case_id) DO NOTHING;
-    SELECT c.staff INTO holder FROM claim c WHERE c.case_id = which;
-    IF holder <> acting_staff() THEN
-        RETURN refuse_act('claim', which, 'held_by_another');
-    END IF;
-    PERFORM told('claimed', which, '{}');
-    RETURN 'done';
-END $$;
-
-CREATE FUNCTION give_back_case(which uuid) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    found_case case_file := seen_case(which);
-BEGIN
-    IF found_case.case_id IS NULL THEN
-        PERFORM refuse_act('give_back', which, why_unseen(which));
-        RETURN 'unknown_case';
-    END IF;
-    DELETE FROM claim c WHERE c.case_id = which AND (c.staff = acting_staff() OR acting_role() = 'supervisor');
-    IF NOT FOUND THEN
-        RETURN refuse_act('give_back', which, 'not_held');
-    END IF;
-    PERFORM told('given_back', which, '{}');
-    RETURN 'done';
-END $$;
-
 CREATE FUNCTION open_case(which uuid, how text, why text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -473,7 +426,7 @@ GRANT EXECUTE ON FUNCTION session_of(text), acting_staff(), acting_scope(), acti
     TO anwang_people, anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor,
     anwang_policy_owner, anwang_analyst, anwang_operator, anwang_audit_reader;
 GRANT EXECUTE ON FUNCTION covers(text, text, text), role_works_on(text, text), is_open_to_me(uuid), has_opened(uuid, text[]),
-        may_read_story(text, text, bool, uuid), refuse_act(text, uuid, text), claim_case(uuid), give_back_case(uuid),
+        may_read_story(text, text, bool, uuid), refuse_act(text, uuid, text),
         open_case(uuid, text, text), tell_read(uuid, text, int), protective_lead(uuid)
     TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
 GRANT EXECUTE ON FUNCTION refuse_act(text, uuid, text) TO anwang_policy_owner, anwang_analyst, anwang_operator, anwang_audit_reader;
@@ -493,7 +446,7 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'audit_append(text, text, text, jsonb)', 'audit_append_many(text, jsonb)', 'session_of(text)', 'conflicts_of(text)',
         'is_open_to_me(uuid)', 'has_opened(uuid, text[])', 'told(text, uuid, jsonb)', 'seen_case(uuid)',
-        'refuse_act(text, uuid, text)', 'why_unseen(uuid)', 'claim_case(uuid)', 'give_back_case(uuid)',
+        'refuse_act(text, uuid, text)', 'why_unseen(uuid)',
         'open_case(uuid, text, text)', 'tell_read(uuid, text, int)', 'protective_lead(uuid)'
     ] LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO anwang_keeper', name);

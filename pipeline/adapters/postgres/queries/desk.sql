@@ -32,11 +32,14 @@ SELECT i.incident_id,
         AS reports
 FROM incident i WHERE i.case_id = $1 ORDER BY i.incident_id
 
--- name: claim
-SELECT claim_case($1)
+-- name: act
+SELECT act_on_case($1, $2, $3, $4)
 
--- name: give_back
-SELECT give_back_case($1)
+-- name: claim_next
+SELECT claim_next($1, $2, $3)
+
+-- name: renew
+SELECT renew_claim($1, $2, $3)
 
 -- name: refuse
 SELECT refuse_act($1, $2, $3)

@@ -1,0 +1,88 @@
+"""What people do with cases at the desk, act by act, in a real Postgres."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from lab import Lab
+from staff import people_pool, signed_in
+from test_who_sees_what import centre_of, one_case
+
+from pipeline.adapters.postgres.acting import acting_as
+from pipeline.adapters.postgres.database import Pool
+from pipeline.contracts.case import CaseEvent, CaseEventType
+from pipeline.domain.chain import BEGINNING, link_hash
+from pipeline.domain.desk import MEETS, TRANSITIONS, DeskAct, Stage
+from pipeline.domain.posts import PostRole
+
+
+@pytest.fixture
+async def people(lab: Lab) -> Pool:
+    return await people_pool(lab)
+
+
+async def act(
+    people: Pool, token: str, case: UUID, name: str, fence: int | None = None, **said: object
+) -> dict[str, Any]:
+    async with acting_as(people, token) as acting:
+        told: dict[str, Any] = await acting.db.fetchval("SELECT act_on_case($1, $2, $3, $4)", case, name, fence, said)
+        return told
+
+
+async def test_the_database_has_the_state_machine_that_the_code_has(lab: Lab) -> None:
+    rows = await lab.pool.fetch("SELECT * FROM desk_transition")
+    told = {
+        (r["act"], r["stage"], r["next_stage"], r["allowed"], r["holder"], frozenset(r["reasons"]), r["meets"])
+        for r in rows
+    }
+    assert told == {(*t, MEETS.get(t.act)) for t in TRANSITIONS.values()}
+
+
+async def test_a_case_is_claimed_screened_accepted_served_and_closed(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab)
+    centre = await centre_of(lab, case)
+    screener = await signed_in(lab, "s1", PostRole.SCREENER, centre)
+    worker = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, centre)
+    claimed = await act(people, screener, case, "claim")
+    assert (claimed["code"], claimed["stage"], claimed["held_by"]) == ("done", "claimed", "s1")
+    assert (await act(people, worker, case, "claim"))["code"] == "held_by_another"
+    assert (await act(people, worker, case, "screen_open", claimed["fence"]))["code"] == "held_by_another"
+    assert (await act(people, screener, case, "screen_open", claimed["fence"] - 1))["code"] == "fence_stale"
+    screened = await act(people, screener, case, "screen_open", claimed["fence"])
+    assert (screened["code"], screened["stage"], screened["held_by"]) == ("done", "screened", None)
+    accepted = await act(people, worker, case, "accept")
+    assert (accepted["code"], accepted["stage"], accepted["held_by"]) == ("done", "accepted", "w1")
+    served = await act(people, worker, case, "step", accepted["fence"], step="child_visit")
+    assert served["stage"] == "in_service"
+    assert (await act(people, worker, case, "close", accepted["fence"], reason="safe_now"))["code"] == "result_unknown"
+    assert (await act(people, worker, case, "close", accepted["fence"], result="established"))[
+        "code"
+    ] == "reason_unknown"
+    closed = await act(people, worker, case, "close", accepted["fence"], result="established", reason="safe_now")
+    assert closed["stage"] == "closed"
+    assert await lab.pool.fetchval("SELECT state FROM case_file WHERE case_id = $1", case) == "closed"
+    assert await lab.pool.fetchval("SELECT count(*) FROM timer WHERE case_id = $1", case) == 0
+    events = await lab.pool.fetch("SELECT * FROM case_event WHERE case_id = $1 ORDER BY version", case)
+    head = BEGINNING
+    for row in events:
+        assert (row["prior_hash"], row["hash"]) == (head, link_hash(head, case, row["version"], row["body"]))
+        head = row["hash"]
+    assert await lab.pool.fetchval("SELECT head_hash FROM case_file WHERE case_id = $1", case) == head
+    handled = [CaseEvent.model_validate_json(row["body"]) for row in events if row["kind"] == CaseEventType.HANDLED]
+    assert [e.handled and e.handled.act for e in handled] == ["claim", "screen_open", "accept", "step", "close"]
+    last = await lab.pool.fetchval(
+        "SELECT message FROM outbox WHERE case_id = $1 AND centre = $2 ORDER BY outbox_id DESC LIMIT 1", case, centre
+    )
+    assert (json.loads(last)["kind"], json.loads(last)["case_version"]) == ("withdrawn", events[-1]["version"])
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+async def test_the_third_return_of_a_case_goes_to_a_supervisor(lab: Lab, people: Pool, number: int) -> None:
+    case = await one_case(lab)
+    centre = await centre_of(lab, case)
+    screener = await signed_in(lab, "s1", PostRole.SCREENER, centre)
+    for _ in range(number):
+        claimed = await act(people, screener, case, DeskAct.CLAIM)
+        returned = await act(people, screener, case, DeskAct.RETURN, claimed["fence"], reason="contact_missing")
+    assert returned["stage"] == (Stage.WITH_SUPERVISOR if number == 3 else Stage.WAITING)
