@@ -29,8 +29,6 @@ class AccessKind(StrEnum):
     OVERRIDE = "override"
     RULING = "ruling"
     TRANSFER = "transfer"
-    CLAIMED = "claimed"
-    GIVEN_BACK = "given_back"
     CLAIM_ENDED = "claim_ended"
     DECIDED_AGAIN = "decided_again"
     EXPLAINED = "explained"
