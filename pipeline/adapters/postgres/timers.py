@@ -91,11 +91,13 @@ class Timers:
             case = cases.get(stand.case_id) if stand else None
             facts = _facts(stand, case, rung.get(subject, _NOTHING)) if stand and case else None
             case_id = stand.case_id if stand else row["case_id"]
-            seen.append(_Seen(row, case_id, case.row if case else _NOTHING, version, look(_timer(row), facts, rules, now)))
+            seen.append(
+                _Seen(row, case_id, case.row if case else _NOTHING, version, look(_timer(row), facts, rules, now))
+            )
         return seen
 
     async def _rules_of(self, version: str | None, policy: Policy) -> tuple[str, DeskRules]:
-        """The rules under which a timer began; today's for one that begins, or whose policy may not be used any more."""
+        """The rules under which a timer began; today's for one that begins, or whose policy may not be used."""
         if version is None or version == policy.version:
             return policy.version, desk_rules(policy)
         if version not in self._rules:
