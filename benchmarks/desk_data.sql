@@ -95,3 +95,48 @@ FROM drawn d WHERE d.stage <> 'closed'
 INSERT INTO staff_tie (staff, token)
 SELECT $1, sha256(convert_to('person ' || 1 + n * $3::bigint / ($2::int + 1), 'UTF8')) FROM generate_series(1, $2::int) AS n
 UNION SELECT $1, sha256(convert_to('tower ' || n * 50, 'UTF8')) FROM generate_series(1, $4::int) AS n
+
+-- name: hot
+-- $1 cases wait in the queue $2 of the centre $3 of the county $4, made with all triggers on.
+WITH c AS (
+    INSERT INTO case_file (case_id, household_id, version, state, queue, priority, county, centre, standing, routing, head_hash)
+    SELECT case_id, case_id, 0, 'waiting', $2::text, (ARRAY['immediate', 'urgent', 'standard', 'routine'])[1 + n % 4], $4::text, $3::text,
+        jsonb_build_object('child_grade', NULL, 'policy_version', 'default-2026.1', 'reasons', jsonb_build_array(
+            jsonb_build_object('code', 'injury_visible', 'field', 'indicators', 'points', n % 100))),
+        '{}', '\x0000000000000000000000000000000000000000000000000000000000000000'
+    FROM generate_series(1, $1::int) AS n, LATERAL (SELECT md5('hot ' || $3::text || n)::uuid) AS made (case_id)
+    RETURNING case_id
+), i AS (
+    INSERT INTO incident (incident_id, case_id) SELECT case_id, case_id FROM c RETURNING incident_id
+)
+INSERT INTO report (report_id, incident_id, source) SELECT incident_id, incident_id, 'hotline-113' FROM i
+
+-- name: hot_clocks
+INSERT INTO clock (incident_id, name, due_at)
+SELECT i.incident_id, name, now() + interval '1 day' FROM incident i JOIN case_file c USING (case_id), unnest(ARRAY['dispatch', 'child_report']) AS name
+WHERE c.version = 0
+
+-- name: hot_begin
+-- The first event of each, and its record for the centre's stream.
+WITH told AS (
+    SELECT c.case_id, c.centre, c.queue, md5('first ' || c.case_id)::uuid AS event_id, convert_to(jsonb_build_object(
+        'type', 'case.assessed.v1', 'event_id', md5('first ' || c.case_id)::uuid, 'case_id', c.case_id, 'case_version', 1,
+        'outcome', 'case', 'released', NULL, 'link_class', NULL, 'link_reasons', '[]'::jsonb, 'incident_id', c.case_id,
+        'merged_into', NULL, 'absorbed', '[]'::jsonb, 'asked_for', '[]'::jsonb, 'reports', jsonb_build_array(c.case_id),
+        'ruling', NULL, 'override', NULL, 'transfer', NULL, 'erasure', NULL, 'handled', NULL, 'queue', c.queue, 'centre', c.centre,
+        'county', c.county, 'priority', c.priority, 'child_grade', NULL, 'score', 0, 'source', 'hotline-113',
+        'policy_version', 'default-2026.1', 'history', 1, 'recorded_at', '2026-03-02T10:00:00+08:00')::text, 'UTF8') AS body
+    FROM case_file c WHERE c.version = 0
+), kept AS (
+    INSERT INTO case_event (case_id, version, kind, body, prior_hash, hash)
+    SELECT case_id, 1, 'case.assessed.v1', body, decode(repeat('00', 32), 'hex'),
+        sha256(decode(repeat('00', 32), 'hex') || uuid_send(case_id) || int8send(1) || body) FROM told
+    RETURNING case_id, hash
+), sent AS (
+    INSERT INTO outbox (message_id, topic, case_id, case_version, event_id, message_key, message, centre)
+    SELECT md5('message ' || case_id)::uuid, 'case.events.v1', case_id, 1, event_id, uuid_send(case_id), body, NULL FROM told
+    UNION ALL
+    SELECT md5('record ' || case_id)::uuid, 'queue.' || queue || '.v1', case_id, 1, event_id, uuid_send(case_id),
+        convert_to('{"kind": "assigned"}', 'UTF8'), centre FROM told
+)
+UPDATE case_file c SET version = 1, head_hash = kept.hash FROM kept WHERE kept.case_id = c.case_id
