@@ -245,7 +245,8 @@ BEGIN
     FROM new_clocks n JOIN incident i USING (incident_id)
     WHERE NOT EXISTS (SELECT FROM clock_met m WHERE (m.incident_id, m.name) = (n.incident_id, n.name))
     ON CONFLICT (kind, subject) DO UPDATE
-        SET case_id = excluded.case_id, due_at = excluded.due_at, next_at = excluded.next_at, rung = 0
+        SET case_id = excluded.case_id, due_at = excluded.due_at, next_at = excluded.next_at,
+            rung = CASE WHEN excluded.due_at > timer.due_at THEN 0 ELSE timer.rung END
         WHERE (timer.case_id, timer.due_at) IS DISTINCT FROM (excluded.case_id, excluded.due_at) OR timer.next_at IS NULL;
     RETURN NULL;
 END $$;
@@ -258,7 +259,11 @@ DECLARE
     me text := NEW.case_id::text;
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW.stage = OLD.stage AND NEW.since = OLD.since AND NEW.priority = OLD.priority THEN
+        UPDATE timer t SET next_at = clock_timestamp() WHERE t.kind = 'stage' AND t.subject = me;
         RETURN NULL;
+    END IF;
+    IF NEW.stage IN ('closed', 'erased') THEN
+        UPDATE task t SET done_at = clock_timestamp(), done_by = 'system' WHERE t.case_id = NEW.case_id AND t.done_at IS NULL;
     END IF;
     IF NOT is_open_stage(NEW.stage) THEN
         DELETE FROM timer t WHERE t.case_id = NEW.case_id AND t.kind IN ('clock', 'stage', 'lease');
@@ -487,6 +492,7 @@ BEGIN
       AND (said ->> 'incident_id' IS NULL OR k.incident_id = (said ->> 'incident_id')::uuid)
     ON CONFLICT DO NOTHING;
     IF rule.act = 'step' THEN
+        PERFORM arm('stage', was.case_id::text, was.case_id, clock_timestamp(), clock_timestamp());
         UPDATE task t SET done_at = clock_timestamp(), done_by = actor
         WHERE t.task_id = (SELECT o.task_id FROM task o WHERE o.case_id = was.case_id AND o.kind = said ->> 'step' AND o.done_at IS NULL
             ORDER BY o.opened_at LIMIT 1);
