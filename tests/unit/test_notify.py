@@ -157,7 +157,7 @@ def test_a_file_of_targets_is_read() -> None:
         (ROW + HOOK + MAIL + SMTP, "a webhook or an email"),
         (ROW + 'webhook = "https://x.example/hook"\n', "has a secret_file"),
         (ROW + HOOK.replace("https", "http"), "begins with https://"),
-        (ROW + HOOK.replace("x.example", "me:pass@x.example"), "without a user"),
+        (ROW + HOOK.replace("x.example", "me:pass@x.example"), "names no user"),
         (ROW + MAIL, "there is no [smtp]"),
         (SMTP + ROW + MAIL + ROW + MAIL, "two targets have one name"),
         (SMTP.replace("127.0.0.1", "mail.example"), "on this machine alone"),

@@ -46,6 +46,14 @@ class Receiver:
     answer: Answer
     url: str = ""
     got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def heard(self, calls: int) -> None:
+        """Waits until so many have come in all; five seconds at most."""
+        async with asyncio.timeout(5):
+            while len(self.got) < calls:
+                self.came.clear()
+                await self.came.wait()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401 - as ASGI has it
         assert scope["type"] == "http"
@@ -54,6 +62,7 @@ class Receiver:
             part = await receive()
             body, more = body + part.get("body", b""), part.get("more_body", False)
         self.got.append((scope["path"], {k.decode(): v.decode() for k, v in scope["headers"]}, body))
+        self.came.set()
         status, headers = await self.answer()
         named = [(k.encode(), v.encode()) for k, v in headers.items()]
         await send({"type": "http.response.start", "status": status, "headers": named})

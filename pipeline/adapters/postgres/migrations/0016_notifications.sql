@@ -141,6 +141,7 @@ BEGIN
         WHEN known.call_out_id IS NOT NULL THEN 'id_taken'
         WHEN NOT EXISTS (SELECT FROM claim k WHERE k.case_id = which AND k.staff = me.staff) THEN 'not_held'
         WHEN NOT has_opened(which, '{claim}') THEN 'not_opened'
+        WHEN by_rule = 'unknown_contact' THEN by_rule
         WHEN by_rule = 'allowed' THEN NULL
         WHEN why IS NULL OR by_rule = 'withheld' THEN by_rule
         WHEN second.staff IS NULL THEN 'second_missing'
