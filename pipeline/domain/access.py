@@ -42,6 +42,8 @@ class AccessKind(StrEnum):
     LOGIN_REFUSED = "login_refused"
     LOGOUT = "logout"
     AUDIT_READ = "audit_read"
+    ACKNOWLEDGED = "acknowledged"
+    CALL_OUT = "call_out"
 
 
 Code: TypeAlias = UUID | int | str | None

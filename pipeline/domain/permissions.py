@@ -22,6 +22,8 @@ class Act(StrEnum):
     OPEN_REPORTER = "open_reporter"
     SEE_ENDED_CLAIMS = "see_ended_claims"
     COUNT = "count"
+    ACKNOWLEDGE = "acknowledge"
+    CALL_OUT = "call_out"
 
 
 MAY: Final[Mapping[Act, frozenset[PostRole]]] = {
@@ -37,6 +39,8 @@ MAY: Final[Mapping[Act, frozenset[PostRole]]] = {
     Act.OPEN_REPORTER: _ROLES_WITH_HANDS,
     Act.SEE_ENDED_CLAIMS: frozenset({PostRole.SUPERVISOR}),
     Act.COUNT: frozenset({PostRole.ANALYST, PostRole.SUPERVISOR}),
+    Act.ACKNOWLEDGE: _ROLES_WITH_HANDS,
+    Act.CALL_OUT: _ROLES_WITH_HANDS,
 }
 """A dispatcher is a centre's own system: it reads its queue and hands cases on; no person looks through its eyes."""
 

@@ -30,6 +30,7 @@ from pipeline.adapters.postgres.access_log import (
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
+from pipeline.adapters.postgres.call_outs import CallOuts
 from pipeline.adapters.postgres.cards import Cards
 from pipeline.adapters.postgres.database import (
     COUNTING_TIMEOUT_MS,
@@ -38,6 +39,7 @@ from pipeline.adapters.postgres.database import (
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, refuse_other_schema
+from pipeline.adapters.postgres.noticeboard import Noticeboard
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
@@ -276,6 +278,7 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
         people = await pool_of(
             stack, settings.postgres_dsn, worker_name("people"), Role.PEOPLE, connections_max=PEOPLE_CONNECTIONS_MAX
         )
+        cards = Cards(people, found.keys, found.sources, utc_now, partial(_is_workday, found.terms))
         room = Room(
             book=found.rulings,
             overrides=found.overrides,
@@ -285,7 +288,9 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
                 found.pool, timedelta(hours=settings.session_max_h), timedelta(minutes=settings.session_idle_min)
             ),
             labels=partial(_label, found.terms),
-            cards=Cards(people, found.keys, found.sources, utc_now, partial(_is_workday, found.terms)),
+            cards=cards,
+            call_outs=CallOuts(cards),
+            noticeboard=Noticeboard(people),
             has_local_accounts=settings.desk_local_accounts,
             provider=provider,
         )

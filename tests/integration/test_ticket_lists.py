@@ -13,7 +13,11 @@ from pipeline.adapters.postgres.database import Pool
 from pipeline.domain.chain import BEGINNING
 from pipeline.domain.posts import PostRole
 
-PLACES = (("t-protective", "臺北市", "protective"), ("t-family", "臺北市", "family"), ("k-protective", "高雄市", "protective"))
+PLACES = (
+    ("t-protective", "臺北市", "protective"),
+    ("t-family", "臺北市", "family"),
+    ("k-protective", "高雄市", "protective"),
+)
 PRIORITIES = ("immediate", "urgent", "standard", "routine")
 STAGES = ("waiting", "claimed", "screened", "in_service", "disputed", "closed")
 HELD = ("claimed", "in_service")

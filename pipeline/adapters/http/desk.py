@@ -14,7 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 import pipeline
-from pipeline.adapters.http import desk_audit, desk_cards, desk_cases, desk_overrides, desk_session, desk_transfers
+from pipeline.adapters.http import (
+    desk_audit,
+    desk_call_outs,
+    desk_cards,
+    desk_cases,
+    desk_notifications,
+    desk_overrides,
+    desk_session,
+    desk_transfers,
+)
 from pipeline.adapters.http.desk_openapi import ANSWERS, DESCRIPTION, document
 from pipeline.adapters.http.desk_room import (
     In,
@@ -138,6 +147,8 @@ ROUTERS = (
     desk_session.api,
     desk_cases.api,
     desk_cards.api,
+    desk_call_outs.api,
+    desk_notifications.api,
     api,
     desk_overrides.api,
     desk_transfers.api,
@@ -224,6 +235,8 @@ PARAMETERS = frozenset(
         "scope",
         "transfer_id",
         "by",
+        "notification_id",
+        "unacknowledged",
     }
 )
 BODIES: tuple[type[BaseModel], ...] = (
@@ -234,6 +247,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     desk_transfers.AnswerGiven,
     desk_cards.RevealAsked,
     desk_cards.ReporterAsked,
+    desk_call_outs.CallOutAsked,
 )
 """What an answer may name of what was wrong: words of ours alone."""
 

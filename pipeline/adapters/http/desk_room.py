@@ -15,7 +15,9 @@ from pydantic import Field
 from pipeline.adapters.http.problem import ProblemError
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.oidc import Provider
+from pipeline.adapters.postgres.call_outs import CallOuts
 from pipeline.adapters.postgres.cards import Cards
+from pipeline.adapters.postgres.noticeboard import Noticeboard
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.rulings import Named
 from pipeline.adapters.postgres.sessions import Seat, Sessions
@@ -74,6 +76,8 @@ class Room:
     sessions: Sessions
     labels: Callable[[str], tuple[str, str]]
     cards: Cards
+    call_outs: CallOuts
+    noticeboard: Noticeboard
     has_local_accounts: bool = False
     provider: Provider | None = None
     rates: Rates = field(default_factory=lambda: Rates(SIGN_IN_RATE))

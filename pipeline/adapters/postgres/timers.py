@@ -91,7 +91,9 @@ class Timers:
             case = cases.get(stand.case_id) if stand else None
             facts = _facts(stand, case, rung.get(subject, _NOTHING)) if stand and case else None
             case_id = stand.case_id if stand else row["case_id"]
-            seen.append(_Seen(row, case_id, case.row if case else _NOTHING, version, look(_timer(row), facts, rules, now)))
+            seen.append(
+                _Seen(row, case_id, case.row if case else _NOTHING, version, look(_timer(row), facts, rules, now))
+            )
         return seen
 
     async def _rules_of(self, version: str | None, policy: Policy) -> tuple[str, DeskRules]:
