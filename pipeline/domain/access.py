@@ -30,6 +30,8 @@ class AccessKind(StrEnum):
     RULING = "ruling"
     TRANSFER = "transfer"
     CLAIM_ENDED = "claim_ended"
+    NOTE = "note"
+    CO_WORK = "co_work"
     DECIDED_AGAIN = "decided_again"
     EXPLAINED = "explained"
     UNREAD_READ = "unread_read"

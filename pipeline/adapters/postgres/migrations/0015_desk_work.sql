@@ -490,9 +490,12 @@ BEGIN
     SELECT k.incident_id, k.name, coalesce(said ->> 'by', actor) FROM clock k JOIN incident i USING (incident_id)
     WHERE i.case_id = was.case_id AND k.name = coalesce(rule.meets, said ->> 'step')
       AND (said ->> 'incident_id' IS NULL OR k.incident_id = (said ->> 'incident_id')::uuid)
+      AND said ->> 'outcome' IS DISTINCT FROM 'not_reached'
     ON CONFLICT DO NOTHING;
     IF rule.act = 'step' THEN
         PERFORM arm('stage', was.case_id::text, was.case_id, clock_timestamp(), clock_timestamp());
+    END IF;
+    IF rule.act = 'step' AND said ->> 'outcome' IS DISTINCT FROM 'not_reached' THEN
         UPDATE task t SET done_at = clock_timestamp(), done_by = actor
         WHERE t.task_id = (SELECT o.task_id FROM task o WHERE o.case_id = was.case_id AND o.kind = said ->> 'step' AND o.done_at IS NULL
             ORDER BY o.opened_at LIMIT 1);
@@ -589,6 +592,7 @@ BEGIN
         WHEN rule.reasons <> '{}' AND NOT coalesce(said ->> 'reason', '') = ANY (rule.reasons) THEN 'reason_unknown'
         WHEN act = 'close' AND coalesce(said ->> 'result', '') NOT IN ('established', 'not_established') THEN 'result_unknown'
         WHEN act = 'step' AND coalesce(said ->> 'step', '') !~ '^[a-z][a-z0-9_]{0,39}$' THEN 'step_unknown'
+        WHEN act = 'step' THEN step_fault(which, said)
         WHEN act IN ('claim', 'accept') AND is_full(me.staff, (said ->> 'capacity')::int) THEN 'capacity_reached' END);
     IF code IS NULL AND rule.holder = 'named' THEN
         SELECT p.* INTO to_post FROM post p JOIN staff w USING (staff)
@@ -605,6 +609,9 @@ BEGIN
     END IF;
     answer := move_ticket(was, rule, coalesce(to_post.staff, me.staff), coalesce(to_post.role, me.role),
         coalesce(to_post.scope, me.scope), said, 'desk');
+    IF act = 'step' THEN
+        PERFORM write_step(which, me.staff, (answer ->> 'version')::int, said);
+    END IF;
     IF said ? 'act_id' THEN
         INSERT INTO desk_act (act_id, staff, case_id, act, answer) VALUES ((said ->> 'act_id')::uuid, me.staff, which, act, answer);
     END IF;
