@@ -45,6 +45,7 @@ class AccessKind(StrEnum):
     LOGIN_REFUSED = "login_refused"
     LOGOUT = "logout"
     AUDIT_READ = "audit_read"
+    REPORT_TOLD = "report_told"
 
 
 Code: TypeAlias = UUID | int | str | None

@@ -64,6 +64,8 @@ class DeskRefusal(StrEnum):
     NOT_HELD = "not_held"
     SECOND_MISSING = "second_missing"
     SECOND_REFUSED = "second_refused"
+    NO_DESK_SOURCE = "no_desk_source"
+    KEY_REUSED = "key_reused"
 
 
 ProblemCode = Refusal | UnreadableCode | DeskRefusal | SignatureFault

@@ -14,7 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 import pipeline
-from pipeline.adapters.http import desk_audit, desk_cards, desk_cases, desk_overrides, desk_session, desk_transfers
+from pipeline.adapters.http import (
+    desk_audit,
+    desk_cards,
+    desk_cases,
+    desk_overrides,
+    desk_session,
+    desk_told,
+    desk_transfers,
+)
 from pipeline.adapters.http.desk_openapi import ANSWERS, DESCRIPTION, document
 from pipeline.adapters.http.desk_room import (
     In,
@@ -134,6 +142,7 @@ ROUTERS = (
     api,
     desk_overrides.api,
     desk_transfers.api,
+    desk_told.api,
     desk_audit.api,
 )
 
@@ -217,6 +226,10 @@ PARAMETERS = frozenset(
         "scope",
         "transfer_id",
         "by",
+        "told_id",
+        "before",
+        "idempotency-key",
+        "Idempotency-Key",
     }
 )
 BODIES: tuple[type[BaseModel], ...] = (
@@ -227,6 +240,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     desk_transfers.AnswerGiven,
     desk_cards.RevealAsked,
     desk_cards.ReporterAsked,
+    desk_told.ToldReport,
 )
 """What an answer may name of what was wrong: words of ours alone."""
 

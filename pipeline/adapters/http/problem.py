@@ -134,6 +134,11 @@ DESK_MEANINGS: Mapping[ProblemCode, Meaning] = {
     ),
     DeskRefusal.SECOND_REFUSED: Meaning(HTTPStatus.CONFLICT, "The second is somebody else, a supervisor of this case."),
     DeskRefusal.NOT_HELD: Meaning(HTTPStatus.CONFLICT, "You do not hold this case."),
+    DeskRefusal.NO_DESK_SOURCE: Meaning(
+        HTTPStatus.CONFLICT,
+        "Your post enters no reports for this centre: name a `centre` of yours, whose desk is enrolled as a source.",
+    ),
+    DeskRefusal.KEY_REUSED: Meaning(HTTPStatus.CONFLICT, "This key stands for something else. Take another."),
 }
 """What the desk answers beside those."""
 
