@@ -1,6 +1,8 @@
 """People at work: who signs in for a test, in which post."""
 
+import json
 from hashlib import sha256
+from uuid import UUID
 
 from lab import Lab
 
@@ -38,3 +40,12 @@ async def signed_in(lab: Lab, staff: str, role: PostRole, scope: str = "*", *, f
             float(for_s),
         )
     return token
+
+
+async def acts_of(lab: Lab, case: UUID) -> list[tuple[str, str]]:
+    """(act, staff code) of what was done with the case at the desk, from its own chain."""
+    rows = await lab.pool.fetch(
+        "SELECT body FROM case_event WHERE case_id = $1 AND kind = 'case.handled.v1' ORDER BY version", case
+    )
+    handled = [json.loads(row["body"])["handled"] for row in rows]
+    return [(one["act"], one["by"]) for one in handled]

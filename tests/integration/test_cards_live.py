@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from lab import Lab, event
-from staff import CLAIM, people_pool, signed_in
+from staff import CLAIM, acts_of, people_pool, signed_in
 
 from pipeline.adapters.postgres.acting import acting_as
 from pipeline.adapters.postgres.cards import Cards, Refusal, Wish
@@ -108,7 +108,8 @@ async def test_a_claim_opens_one_side_a_card_and_the_audit_is_told(lab: Lab, peo
     secret = ("密語", "周", "0999", "hotline-113-1", "education", "event-1")
     assert not [word for word in secret if word in victims + others]
     rows = await lab.pool.fetch("SELECT kind, actor, body FROM access_event WHERE stream LIKE 'desk.%' ORDER BY number")
-    assert [r["kind"] for r in rows] == ["refusal", "claimed", "reveal", "read", "reveal", "read"]
+    assert [r["kind"] for r in rows] == ["refusal", "reveal", "read", "reveal", "read"]
+    assert await acts_of(lab, case) == [("claim", "w1")]
     assert rows[-1]["body"]["what"] == "card_other"
     assert not [word for word in (*secret, "0912", "林怡君") if word in text([r["body"] for r in rows])]
 

@@ -30,6 +30,8 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
     "claim": (WORKERS, ALL),
     "claim_ended": ([PostRole.SUPERVISOR], ALL),
     "clock": (WORKERS, ALL),
+    "clock_met": (WORKERS, ALL),
+    "desk_act": (HANDS, ALL),
     "decision": (WORKERS, "event_key case_id incident_id outcome link_class policy_version decided_at"),
     "incident": (WORKERS, ALL),
     "link_edge": (WORKERS, ALL),
@@ -41,6 +43,9 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
     "revealed_original": (HANDS, ALL),
     "revealed_report": (HANDS, ALL),
     "revealed_story": (HANDS, ALL),
+    "task": (WORKERS, ALL),
+    "ticket": (WORKERS, ALL),
+    "timer": (WORKERS, ALL),
     "ruling": (HANDS, "ruling_id kind scope ruled_by seconded_by ruled_at"),
     **dict.fromkeys(
         (
@@ -50,6 +55,7 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
             *("policy_activation", "policy_release", "policy_shadow", "policy_signature", "policy_signer", "post"),
             *("register_version", "relay_lease", "relay_mark", "report_original", "schema_migration"),
             *("shadow_decision", "sign_in_lock", "source", "spool", "staff", "staff_session", "staff_tie"),
+            *("desk_transition", "notification", "timer_firing"),
             *("stream_cursor", "stream_hole", "unread_report"),
         ),
         (NOBODY, ""),
@@ -62,17 +68,8 @@ MAY_CALL: dict[str, list[PostRole]] = {
     **dict.fromkeys(
         (
             *("covers", "role_works_on", "is_open_to_me", "has_opened", "may_read_story", "act_on_case"),
-            *(
-                "claim_next",
-                "renew_claim",
-                "end_shift",
-                "done_with",
-                "tickets_of_mine",
-                "open_case",
-                "tell_read",
-                "protective_lead",
-                "transfer_is_mine",
-            ),
+            *("claim_next", "renew_claim", "end_shift", "done_with", "tickets_of_mine"),
+            *("open_case", "tell_read", "protective_lead", "transfer_is_mine"),
         ),
         WORKERS,
     ),
@@ -83,8 +80,9 @@ MAY_CALL: dict[str, list[PostRole]] = {
     **dict.fromkeys(
         (
             *("access_hash", "audit_append", "audit_append_many", "conflicts_of", "told", "seen_case", "why_unseen"),
-            *("put_under_guard", "require_live_version", "sealed_under", "end_claims_of_parties"),
-            "plain_code",
+            *("put_under_guard", "require_live_version", "sealed_under", "end_claims_of_parties", "plain_code"),
+            *("is_open_stage", "place_of", "arm", "add_task", "tell_handled", "move_ticket", "holds_now", "why_not"),
+            *("is_full", "act_by_system", "lapse_claim"),
         ),
         NOBODY,
     ),
@@ -148,7 +146,10 @@ BY_COMMAND = {"erase"}
 BY_TRIGGERS = {"past_home", "erased_event", "erasure"}
 """Looked at, and one of them written, beside a step's own tables: what is erased must not come back."""
 
-ONLY_BY_PEOPLE = {"claim", "claim_ended", "reveal", "staff_tie", "access_event", "access_head"}
+ONLY_BY_PEOPLE = {
+    *("claim", "claim_ended", "reveal", "staff_tie", "access_event", "access_head"),
+    *("desk_transition", "ticket", "desk_act", "clock_met", "task", "timer"),
+}
 """In steps of the desk, of which its process itself has nothing: people reach them, or functions that they call."""
 
 
