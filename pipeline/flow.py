@@ -32,6 +32,7 @@ from pipeline.domain.route import place
 from pipeline.domain.rulings import rule
 from pipeline.domain.score import judge
 from pipeline.domain.steps import fault_of
+from pipeline.domain.told import told_event
 from pipeline.domain.transfer import answer
 from pipeline.stages.anchor import Anchoring
 from pipeline.stages.assess import Assess, Claims
@@ -98,7 +99,7 @@ FLOW: tuple[Step, ...] = (
          (*_REGISTER, "credential"), ("register_version", "credential")),
     Step("intake", "hand over", "Do all replicas have it? Else: is it sealed on our disk? Only then a receipt.",
          Gate.take, (), (INTAKE, "spool")),
-    Step("intake", "answer", "What became of this source's own report?", Doorkeeper.receipt, ("inbox",)),
+    Step("intake", "answer", "What became of this source's own report?", Doorkeeper.receipt, ("inbox", "case_event")),
     Step("feeds", "bring in", "Is the file whole, and can each of its lines be a report?", FeedWatch.turn,
          _REGISTER, (INTAKE, "alarm")),
     Step("assess", "claim", "Whose partition is this, and where did the database stop?", Claims.given,
@@ -150,6 +151,8 @@ FLOW: tuple[Step, ...] = (
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
     Step("desk", "open", "Which side's contacts may stand on this card, and which story on it?", card,
          ("case_file", "report_version", "report_original", "claim", "reveal", "case_key"), ("reveal", "claim_ended")),
+    Step("desk", "take down", "Who told it by telephone or on paper, and when? Then it goes the way of all.",
+         told_event, ("told_report",), (INTAKE, "told_report")),
     Step("desk", "tie", "By what would a report tell of somebody who works here? By command.", tie_keys,
          ("staff", "case_key"), ("staff_tie", "case_key")),
     Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,

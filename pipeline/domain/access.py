@@ -46,6 +46,7 @@ class AccessKind(StrEnum):
     AUDIT_READ = "audit_read"
     ACKNOWLEDGED = "acknowledged"
     CALL_OUT = "call_out"
+    REPORT_TOLD = "report_told"
 
 
 Code: TypeAlias = UUID | int | str | None

@@ -1,6 +1,6 @@
 """Every list at the desk, page by page, against what a plain look at all tickets finds."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from itertools import product
 from uuid import UUID, uuid4
 
@@ -24,22 +24,24 @@ HELD = ("claimed", "in_service")
 PAGE = 3
 
 ADD = """
-INSERT INTO case_file (case_id, household_id, version, state, queue, priority, county, centre, standing, routing, head_hash)
-VALUES ($1, $1, 1, 'waiting', $2, $3, $4, $5, jsonb_build_object('reasons', jsonb_build_array(jsonb_build_object('points', $6::int))),
-    '{}', $7)"""
+INSERT INTO case_file (case_id, household_id, version, state, queue, priority, county, centre, standing, routing,
+    head_hash)
+VALUES ($1, $1, 1, 'waiting', $2, $3, $4, $5,
+    jsonb_build_object('reasons', jsonb_build_array(jsonb_build_object('points', $6::int))), '{}', $7)"""
 STAND = "UPDATE ticket SET stage = $2, dispute_level = CASE WHEN $2 = 'disputed' THEN 'district' END WHERE case_id = $1"
 HOLD = "INSERT INTO claim (case_id, staff, role, scope) VALUES ($1, $2, 'protective_worker', 't-protective')"
 LIST = "SELECT * FROM tickets_of_mine($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 PLAIN = """
 SELECT t.case_id FROM ticket t LEFT JOIN claim k USING (case_id)
 WHERE t.stage <> 'closed' AND ($1 = '*' OR $1 = t.centre OR $1 = t.county) AND t.queue = ANY ($2)
-  AND ($3::text IS NULL OR t.centre = $3) AND ($4::text[] IS NULL OR t.stage = ANY ($4)) AND ($5::text IS NULL OR t.priority = $5)
+  AND ($3::text IS NULL OR t.centre = $3) AND ($4::text[] IS NULL OR t.stage = ANY ($4))
+  AND ($5::text IS NULL OR t.priority = $5)
   AND CASE $6 WHEN 'anyone' THEN true WHEN 'nobody' THEN k.staff IS NULL WHEN 'me' THEN k.staff = $7 END
 ORDER BY t.place, t.opened_at, t.case_id"""
 
 
 @pytest.fixture
-async def people(lab: Lab) -> AsyncIterator[Pool]:
+async def people(lab: Lab) -> Pool:
     """A desk with each stage, priority and place once, and two of them of one score."""
     await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, "t-protective")
     await signed_in(lab, "w2", PostRole.PROTECTIVE_WORKER, "t-protective")
@@ -49,7 +51,7 @@ async def people(lab: Lab) -> AsyncIterator[Pool]:
         if stage in HELD:
             await lab.pool.execute(HOLD, case, "w1" if number % 2 else "w2")
         await lab.pool.execute(STAND, case, stage)
-    yield await people_pool(lab)
+    return await people_pool(lab)
 
 
 async def pages(people: Pool, token: str, *wanted: object) -> list[UUID]:

@@ -97,7 +97,7 @@ class Timers:
         return seen
 
     async def _rules_of(self, version: str | None, policy: Policy) -> tuple[str, DeskRules]:
-        """The rules under which a timer began; today's for one that begins, or whose policy may not be used any more."""
+        """The rules under which a timer began; today's for one that begins, or whose policy is gone from use."""
         if version is None or version == policy.version:
             return policy.version, desk_rules(policy)
         if version not in self._rules:
@@ -163,7 +163,8 @@ def _firings(seen: Sequence[_Seen], now: datetime) -> tuple[Firing, ...]:
 
 def _planned(seen: _Seen, ring: Rung) -> datetime:
     """What was past already when the timer was set could not ring before."""
-    return max(ring.planned_at, seen.timer["next_at"])
+    set_for: datetime = seen.timer["next_at"]
+    return max(ring.planned_at, set_for)
 
 
 async def _write(db: Connection, seen: Sequence[_Seen]) -> None:
