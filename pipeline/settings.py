@@ -122,6 +122,7 @@ class Settings(BaseSettings):
     weights_file: Path | None = Field(None, description="What agreements of two reports weigh, by `anwang learn`.")
     directory_dir: Path | None = Field(None, description="The centres that take cases: a folder of a bureau's own.")
     feeds_file: Path | None = Field(None, description="The folders that `anwang run feeds` watches (TOML).")
+    notify_file: Path | None = Field(None, description="Whom notifications reach, and the mail server (TOML).")
     instance: Name | None = Field(None, description="This process among its like, such as assess-1.")
     http_host: str = Field("127.0.0.1", min_length=1, description="Where /metrics, /healthz and /readyz are served.")
     http_port: Port = Field(0, description="Its port; 0 takes any free one, 'off' serves none.")

@@ -64,6 +64,15 @@ class Metrics:
         self.refused = Counter("anwang_intake_refused", "Refusals of the HTTP intake", ["code"], registry=r)
         self.unread = Counter("anwang_unread", "Messages set aside for a person", ["outcome", "code"], registry=r)
         self.spooled = Gauge("anwang_intake_spooled", "Reports on disk that wait for the broker", registry=r)
+        self.notifications = Counter(
+            "anwang_notifications", "Tries to tell somebody of a case", ["channel", "outcome"], registry=r
+        )
+        self.notification_seconds = Histogram(
+            "anwang_notification_seconds",
+            "From what must be told until somebody has it",
+            buckets=DELAY_SECONDS,
+            registry=r,
+        )
         self.alarms = Counter("anwang_alarms", "Alarms raised by this process", ["code"], registry=r)
         self.rings = Counter("anwang_desk_rings", "Rungs of the desk that rang", ["kind", "code"], registry=r)
         self.ring_late = Histogram(

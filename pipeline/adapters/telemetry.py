@@ -143,6 +143,12 @@ class Telemetry:
         """So many claims were given back because their holders showed no sign of life."""
         self.metrics.lapsed.inc(claims)
 
+    def notified(self, channel: str, outcome: str, waited_s: float | None) -> None:
+        """A try to tell somebody ended so; `waited_s` after it was to be told, where it arrived."""
+        self.metrics.notifications.labels(self._codes.bounded(channel), self._codes.bounded(outcome)).inc()
+        if waited_s is not None:
+            self.metrics.notification_seconds.observe(max(0.0, waited_s))
+
     def alarm(self, code: str, subject: str) -> None:
         self.metrics.alarms.labels(self._codes.bounded(code)).inc()
         self.log.error(Event.ALARM, code=code, subject=subject)

@@ -36,6 +36,7 @@ HELP: Mapping[str, str] = {
     "weights_file": "What agreements weigh, JSON by `anwang learn`.",
     "directory_dir": "Folder of centres and districts.",
     "feeds_file": "Folders that `anwang run feeds` watches, TOML.",
+    "notify_file": "Whom notifications reach, TOML.",
     "instance": "Name of this process among its like.",
     "http_host": "Where health and metrics are served.",
     "http_port": "Their port; 0 is any free one, 'off' none.",

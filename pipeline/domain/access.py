@@ -30,6 +30,8 @@ class AccessKind(StrEnum):
     RULING = "ruling"
     TRANSFER = "transfer"
     CLAIM_ENDED = "claim_ended"
+    NOTE = "note"
+    CO_WORK = "co_work"
     DECIDED_AGAIN = "decided_again"
     EXPLAINED = "explained"
     UNREAD_READ = "unread_read"
@@ -42,6 +44,9 @@ class AccessKind(StrEnum):
     LOGIN_REFUSED = "login_refused"
     LOGOUT = "logout"
     AUDIT_READ = "audit_read"
+    ACKNOWLEDGED = "acknowledged"
+    CALL_OUT = "call_out"
+    REPORT_TOLD = "report_told"
 
 
 Code: TypeAlias = UUID | int | str | None

@@ -13,7 +13,7 @@ from pipeline.contracts.jsontext import Json
 from pipeline.contracts.vocabulary import Queue
 from pipeline.domain.blackout import Hidden, any_same_place, lines_of, looks, same_line
 from pipeline.domain.posts import PostRole
-from pipeline.domain.safe_contact import Refused, Rules, Way, WayKind, may_reach, rules_of
+from pipeline.domain.safe_contact import Answer, Refused, Rules, Way, WayKind, WhyNot, may_reach, rules_of
 from pipeline.domain.sides import Entry, Group, Party, Side, Told, parties
 
 RELATION_CHARACTERS_MAX = 20
@@ -110,6 +110,38 @@ def card(told: Sequence[Told], looking: Looking) -> Card:
         "story": "shown" if sight.shows_story else "withheld",
         **_household(looking),
     }
+
+
+class Asked(NamedTuple):
+    """Whom to reach: a person of the card and one of their contacts there, both counted from 1, and by which way."""
+
+    person: int
+    contact: int
+    way: WayKind
+
+
+WAYS: Final[Mapping[ContactKind, frozenset[WayKind]]] = {
+    ContactKind.PHONE: frozenset({WayKind.CALL, WayKind.MESSAGE}),
+    **dict.fromkeys(PLACES, frozenset({WayKind.LETTER, WayKind.VISIT})),
+    ContactKind.SCHOOL: frozenset({WayKind.LETTER, WayKind.VISIT}),
+}
+
+
+def may_call_out(told: Sequence[Told], looking: Looking, asked: Asked) -> Answer | None:
+    """Whether the rules of safe contact allow it at `looking.at`; None where the card has no such contact."""
+    people = parties(told) or ()
+    party = next((p for p in people if p.number == asked.person and p.group == looking.group), None)
+    if party is None:
+        return None
+    means = list(_means(_newest(party)))[asked.contact - 1 : asked.contact]
+    if not means:
+        return None
+    if asked.way not in WAYS[means[0].kind]:
+        return Refused(WhyNot.NOT_THIS_WAY)
+    rules = rules_of(e.written.get("safe_contact") for e in party.entries)
+    withheld = _Sight.of(people, looking).why_withheld(means[0])
+    way = Way(asked.way, means[0].text, is_withheld=withheld is not None)
+    return may_reach(rules, way, looking.at, is_workday=looking.is_workday)
 
 
 def _household(looking: Looking) -> Card:

@@ -64,6 +64,17 @@ class DeskRefusal(StrEnum):
     NOT_HELD = "not_held"
     SECOND_MISSING = "second_missing"
     SECOND_REFUSED = "second_refused"
+    NOTIFICATION_UNKNOWN = "notification_unknown"
+    CONTACT_UNKNOWN = "contact_unknown"
+    NOT_OPENED = "not_opened"
+    ID_TAKEN = "id_taken"
+    CONTACT_WITHHELD = "contact_withheld"
+    CONTACT_ASK_A_PERSON = "contact_ask_a_person"
+    CONTACT_THROUGH_ANOTHER = "contact_through_another"
+    CONTACT_NOT_THIS_WAY = "contact_not_this_way"
+    CONTACT_NOT_NOW = "contact_not_now"
+    NO_DESK_SOURCE = "no_desk_source"
+    KEY_REUSED = "key_reused"
 
 
 ProblemCode = Refusal | UnreadableCode | DeskRefusal | SignatureFault

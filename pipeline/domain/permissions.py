@@ -22,6 +22,9 @@ class Act(StrEnum):
     OPEN_REPORTER = "open_reporter"
     SEE_ENDED_CLAIMS = "see_ended_claims"
     COUNT = "count"
+    ACKNOWLEDGE = "acknowledge"
+    CALL_OUT = "call_out"
+    TELL_REPORT = "tell_report"
 
 
 MAY: Final[Mapping[Act, frozenset[PostRole]]] = {
@@ -37,6 +40,9 @@ MAY: Final[Mapping[Act, frozenset[PostRole]]] = {
     Act.OPEN_REPORTER: _ROLES_WITH_HANDS,
     Act.SEE_ENDED_CLAIMS: frozenset({PostRole.SUPERVISOR}),
     Act.COUNT: frozenset({PostRole.ANALYST, PostRole.SUPERVISOR}),
+    Act.ACKNOWLEDGE: _ROLES_WITH_HANDS,
+    Act.CALL_OUT: _ROLES_WITH_HANDS,
+    Act.TELL_REPORT: frozenset({PostRole.SCREENER, PostRole.SUPERVISOR}),
 }
 """A dispatcher is a centre's own system: it reads its queue and hands cases on; no person looks through its eyes."""
 

@@ -14,6 +14,7 @@ from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
 from pipeline.adapters.http.desk_room import Room
+from pipeline.adapters.http.desk_told import ToldHere
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.server import Tls, Watched, listening
@@ -30,6 +31,7 @@ from pipeline.adapters.postgres.access_log import (
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
+from pipeline.adapters.postgres.call_outs import CallOuts
 from pipeline.adapters.postgres.cards import Cards
 from pipeline.adapters.postgres.database import (
     COUNTING_TIMEOUT_MS,
@@ -38,12 +40,14 @@ from pipeline.adapters.postgres.database import (
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, refuse_other_schema
+from pipeline.adapters.postgres.noticeboard import Noticeboard
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.timers import Timers
+from pipeline.adapters.postgres.told_reports import ToldReports
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -66,6 +70,7 @@ from pipeline.stages.relay import Relay
 from pipeline.stages.watch import Watch
 from pipeline.wiring.cases import links
 from pipeline.wiring.ground import ASK_FOR_S, ground, keys_pool_of, pool_of, worker_name
+from pipeline.wiring.notify import notifying
 
 AUDIT_EVERY_S = 1.0
 FEEDS_EVERY_S = 1.0
@@ -242,19 +247,22 @@ async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
 
 
 async def run_watch(settings: Settings, telling: Telling, beat: Beat) -> None:
-    """Rings what waits for people. Any number of them share the work; it holds no keys and no case."""
+    """Rings what waits for people, and tells them. Any number of them share the work; it holds no keys and no case."""
     name = worker_name("watch")
     async with AsyncExitStack() as stack:
         pool = await pool_of(stack, settings.postgres_dsn, name, Role.WATCH)
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
-        watch = Watch(Timers(pool, Policies(pool, "watch")), telling)
+        policies = Policies(pool, "watch")
+        watch = Watch(Timers(pool, policies), telling)
+        notify = await stack.enter_async_context(notifying(settings, pool, telling, partial(_word, policies)))
 
         async def turn() -> None:
             for _ in range(WATCH_TURNS_MAX):
                 if not await watch.turn():
                     break
                 beat()
+            await notify.turn()
 
         await drive(turn, beat, pause_s=WATCH_EVERY_S)
 
@@ -285,9 +293,9 @@ async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
         await drive(watch.turn, beat, pause_s=FEEDS_EVERY_S)
 
 
-async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
+async def run_desk(settings: Settings, telling: Telling, beat: Beat) -> None:
     """What staff ask and decide by HTTP. What a person reads comes by a pool of its own, which itself may read
-    nothing.
+    nothing. The broker is needed for reports that are told at the desk, and for nothing else.
     """
     provider = provider_of(settings)
     if provider is None and not settings.desk_local_accounts:
@@ -298,6 +306,11 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
         people = await pool_of(
             stack, settings.postgres_dsn, worker_name("people"), Role.PEOPLE, connections_max=PEOPLE_CONNECTIONS_MAX
         )
+        cards = Cards(people, found.keys, found.sources, utc_now, partial(_is_workday, found.terms))
+        brokers, name = brokers_of(settings), worker_name("desk")
+        door = Door(brokers, name, partial(broker_answers, brokers))
+        stack.push_async_callback(door.stop)
+        watching = await stack.enter_async_context(_beside(door.watch()))
         room = Room(
             book=found.rulings,
             overrides=found.overrides,
@@ -307,18 +320,28 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
                 found.pool, timedelta(hours=settings.session_max_h), timedelta(minutes=settings.session_idle_min)
             ),
             labels=partial(_label, found.terms),
-            cards=Cards(people, found.keys, found.sources, utc_now, partial(_is_workday, found.terms)),
+            cards=cards,
+            call_outs=CallOuts(cards),
+            noticeboard=Noticeboard(people),
             has_local_accounts=settings.desk_local_accounts,
             provider=provider,
+            told_here=ToldHere(Gate(door, None, telling), found.sources, ToldReports(people), utc_now),
         )
         await stack.enter_async_context(listening(desk_app(room), settings.desk_host, settings.desk_port))
 
         async def turn() -> None:
+            if watching.done():
+                await watching
             with contextlib.suppress(UnavailableError):
                 await found.sources.look()
                 await found.reading.rest()
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
+
+
+def _word(policies: Policies, code: str) -> tuple[str, str]:
+    """As the policy in force at the last look labels it."""
+    return policies.known.at(utc_now()).labels.get(code, (code, code))
 
 
 def _label(terms: TermsBook, code: str) -> tuple[str, str]:

@@ -57,6 +57,7 @@ class Heard:
     ledgers: list[LedgerState] = field(default_factory=list)
     alarms: list[tuple[str, str]] = field(default_factory=list)
     rings: list[Firing] = field(default_factory=list)
+    told: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def claimed(self, stream: Stream, claim: Claim) -> None:
         self.claims.append((stream, claim))
@@ -96,6 +97,10 @@ class Heard:
 
     def lapsed(self, claims: int) -> None:
         assert claims > 0
+
+    def notified(self, channel: str, outcome: str, waited_s: float | None) -> None:
+        assert waited_s is None or waited_s >= 0
+        self.told[channel, outcome] += 1
 
     def alarm(self, code: str, subject: str) -> None:
         self.alarms.append((code, subject))

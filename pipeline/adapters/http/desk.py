@@ -14,7 +14,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 import pipeline
-from pipeline.adapters.http import desk_audit, desk_cards, desk_cases, desk_overrides, desk_session, desk_transfers
+from pipeline.adapters.http import (
+    desk_audit,
+    desk_call_outs,
+    desk_cards,
+    desk_cases,
+    desk_notifications,
+    desk_overrides,
+    desk_session,
+    desk_told,
+    desk_transfers,
+)
 from pipeline.adapters.http.desk_openapi import ANSWERS, DESCRIPTION, document
 from pipeline.adapters.http.desk_room import (
     In,
@@ -138,9 +148,12 @@ ROUTERS = (
     desk_session.api,
     desk_cases.api,
     desk_cards.api,
+    desk_call_outs.api,
+    desk_notifications.api,
     api,
     desk_overrides.api,
     desk_transfers.api,
+    desk_told.api,
     desk_audit.api,
 )
 
@@ -224,6 +237,12 @@ PARAMETERS = frozenset(
         "scope",
         "transfer_id",
         "by",
+        "notification_id",
+        "unacknowledged",
+        "told_id",
+        "before",
+        "idempotency-key",
+        "Idempotency-Key",
     }
 )
 BODIES: tuple[type[BaseModel], ...] = (
@@ -234,6 +253,8 @@ BODIES: tuple[type[BaseModel], ...] = (
     desk_transfers.AnswerGiven,
     desk_cards.RevealAsked,
     desk_cards.ReporterAsked,
+    desk_call_outs.CallOutAsked,
+    desk_told.ToldReport,
 )
 """What an answer may name of what was wrong: words of ours alone."""
 

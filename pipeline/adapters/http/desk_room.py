@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -15,7 +15,9 @@ from pydantic import Field
 from pipeline.adapters.http.problem import ProblemError
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.oidc import Provider
+from pipeline.adapters.postgres.call_outs import CallOuts
 from pipeline.adapters.postgres.cards import Cards
+from pipeline.adapters.postgres.noticeboard import Noticeboard
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.rulings import Named
 from pipeline.adapters.postgres.sessions import Seat, Sessions
@@ -28,6 +30,9 @@ from pipeline.domain.rulings import Ruled
 from pipeline.domain.transfer import Answer, Handed, Proposal
 from pipeline.domain.wishes import Wish
 from pipeline.errors import NobodyActsError, RulingRefusedError, UnavailableError
+
+if TYPE_CHECKING:
+    from pipeline.adapters.http.desk_told import ToldHere
 
 RETRY_AFTER_S = 5
 COOKIE = "__Host-anwang"
@@ -74,8 +79,11 @@ class Room:
     sessions: Sessions
     labels: Callable[[str], tuple[str, str]]
     cards: Cards
+    call_outs: CallOuts
+    noticeboard: Noticeboard
     has_local_accounts: bool = False
     provider: Provider | None = None
+    told_here: "ToldHere | None" = None
     rates: Rates = field(default_factory=lambda: Rates(SIGN_IN_RATE))
 
 

@@ -115,6 +115,8 @@ MEANINGS: Mapping[ProblemCode, Meaning] = {
 
 """What the HTTP intake answers."""
 
+_OR_BY_TWO = "Against the rules: a `reason`, and a supervisor's Second-Authorization."
+
 DESK_MEANINGS: Mapping[ProblemCode, Meaning] = {
     DeskRefusal.SIGN_IN_REFUSED: Meaning(
         HTTPStatus.FORBIDDEN, "Nobody is signed in by this: look at code and password."
@@ -134,6 +136,29 @@ DESK_MEANINGS: Mapping[ProblemCode, Meaning] = {
     ),
     DeskRefusal.SECOND_REFUSED: Meaning(HTTPStatus.CONFLICT, "The second is somebody else, a supervisor of this case."),
     DeskRefusal.NOT_HELD: Meaning(HTTPStatus.CONFLICT, "You do not hold this case."),
+    DeskRefusal.NOTIFICATION_UNKNOWN: Meaning(HTTPStatus.NOT_FOUND, "There is no such notification for you."),
+    DeskRefusal.NOT_OPENED: Meaning(HTTPStatus.CONFLICT, "Open the case by your claim first: POST …/reveal."),
+    DeskRefusal.CONTACT_UNKNOWN: Meaning(HTTPStatus.NOT_FOUND, "That side's card has no such person or contact."),
+    DeskRefusal.ID_TAKEN: Meaning(HTTPStatus.CONFLICT, "This id stands for something else: give another one."),
+    DeskRefusal.CONTACT_WITHHELD: Meaning(
+        HTTPStatus.CONFLICT,
+        "The other side can be reached by it, too, or it is not for your post. Use another contact.",
+    ),
+    DeskRefusal.CONTACT_ASK_A_PERSON: Meaning(
+        HTTPStatus.CONFLICT, f"The rules of safe contact are not understood: read them on the card. {_OR_BY_TWO}"
+    ),
+    DeskRefusal.CONTACT_THROUGH_ANOTHER: Meaning(
+        HTTPStatus.CONFLICT, f"This person is reached through somebody else, named on the card. {_OR_BY_TWO}"
+    ),
+    DeskRefusal.CONTACT_NOT_THIS_WAY: Meaning(
+        HTTPStatus.CONFLICT, f"This person is not reached in this way. {_OR_BY_TWO}"
+    ),
+    DeskRefusal.CONTACT_NOT_NOW: Meaning(HTTPStatus.CONFLICT, f"Not at this time. {_OR_BY_TWO}"),
+    DeskRefusal.NO_DESK_SOURCE: Meaning(
+        HTTPStatus.CONFLICT,
+        "Your post enters no reports for this centre: name a `centre` of yours, whose desk is enrolled as a source.",
+    ),
+    DeskRefusal.KEY_REUSED: Meaning(HTTPStatus.CONFLICT, "This key stands for something else. Take another."),
 }
 """What the desk answers beside those."""
 

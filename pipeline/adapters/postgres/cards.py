@@ -73,11 +73,18 @@ class Cards:
             said = await acting.db.fetchval(SQL["open"], wish.case_id, wish.how, wish.reason)
             if said != DONE:
                 return Refusal(said)
-            case = await acting.db.fetchrow(SQL["case"], wish.case_id)
-            rows = await acting.db.fetch(SQL["reports"], wish.case_id)
-            told = self._told(rows, await self._key(rows, KeyName(wish.case_id, Purpose.REPORT)))
-            await acting.db.execute(SQL["tell_read"], wish.case_id, f"card_{wish.side}", len({t.report for t in told}))
-            return card(told, self._looking(acting, wish, case))
+            told, looking = await self.read(acting, wish, self.now(), f"card_{wish.side}")
+            return card(told, looking)
+
+    async def read(self, acting: Acting, wish: Wish, at: datetime, what: str) -> tuple[list[Told], Looking]:
+        """What has been opened of the case, seen as of `at`; nothing of one that this person has not opened. The audit
+        is told `what` it is read for.
+        """
+        case = await acting.db.fetchrow(SQL["case"], wish.case_id)
+        rows = await acting.db.fetch(SQL["reports"], wish.case_id)
+        told = self._told(rows, await self._key(rows, KeyName(wish.case_id, Purpose.REPORT)))
+        await acting.db.execute(SQL["tell_read"], wish.case_id, what, len({t.report for t in told}))
+        return told, self._looking(acting, wish, case, at)
 
     async def _key(self, rows: Sequence[Row], name: KeyName) -> KeySet:
         """Raises KeysRefusedError where the case is erased."""
@@ -86,8 +93,7 @@ class Cards:
             raise KeysRefusedError("the key of this case is gone: it was erased")
         return found.get(name) or KeySet(0, {})
 
-    def _looking(self, acting: Acting, wish: Wish, case: Row) -> Looking:
-        at = self.now()
+    def _looking(self, acting: Acting, wish: Wish, case: Row, at: datetime) -> Looking:
         return Looking(
             role=acting.post.role,
             queue=Queue(case["queue"]),

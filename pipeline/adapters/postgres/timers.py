@@ -163,7 +163,8 @@ def _firings(seen: Sequence[_Seen], now: datetime) -> tuple[Firing, ...]:
 
 def _planned(seen: _Seen, ring: Rung) -> datetime:
     """What was past already when the timer was set could not ring before."""
-    return max(ring.planned_at, seen.timer["next_at"])
+    set_for: datetime = seen.timer["next_at"]
+    return max(ring.planned_at, set_for)
 
 
 async def _write(db: Connection, seen: Sequence[_Seen]) -> None:
