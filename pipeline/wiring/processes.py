@@ -48,6 +48,7 @@ from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.timers import Timers
 from pipeline.adapters.postgres.told_reports import ToldReports
+from pipeline.adapters.postgres.watchdog_store import WatchdogStore
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -68,6 +69,7 @@ from pipeline.stages.feeds import FeedWatch
 from pipeline.stages.intake import Gate
 from pipeline.stages.relay import Relay
 from pipeline.stages.watch import Watch
+from pipeline.stages.watchdog import TimerWatchdog
 from pipeline.wiring.cases import links
 from pipeline.wiring.ground import ASK_FOR_S, ground, keys_pool_of, pool_of, worker_name
 from pipeline.wiring.notify import notifying
@@ -220,7 +222,7 @@ async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
 
 
 async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
-    """Audits the ledger, and signs where the streams of access stand."""
+    """Audits the ledger and the desk's timers, and signs where the streams of access stand."""
     name, brokers = worker_name("auditor"), await proven_brokers(settings)
     sign = signer(settings.anchor_key_file)
     stamper = Timestamper(settings.timestamp_command) if settings.timestamp_command else None
@@ -237,11 +239,14 @@ async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
             telling=telling,
             every_s=settings.anchor_every_s,
         )
+        watchdog = TimerWatchdog(WatchdogStore(on.pool), telling)
 
         async def turn() -> None:
             await auditor.turn()
             beat()
             await anchoring.turn()
+            beat()
+            await watchdog.turn()
 
         await drive(turn, beat, pause_s=AUDIT_EVERY_S)
 

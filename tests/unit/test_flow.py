@@ -19,7 +19,8 @@ QUERIES = {
     "assess": ("assess", "load", "register", "policies"),
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
-    "auditor": ("audit", "alarms", "access"),
+    "auditor": ("audit", "alarms", "access", "watchdog"),
+    "watch": ("timers", "policies", "alarms", "notifications"),
     "desk": (
         "sign_in",
         "desk",
