@@ -20,7 +20,10 @@ QUERIES = {
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
     "auditor": ("audit", "alarms", "access"),
+    "watch": ("notifications", "alarms"),
     "desk": (
+        "noticeboard",
+        "call_outs",
         "sign_in",
         "desk",
         "cards",
@@ -59,6 +62,7 @@ OF_THE_KEYS = {"case_key", "wrapping_version", "erasure_record", "erased_owner"}
 BY_FUNCTIONS_OF_THE_DATABASE = {
     *("claim", "claim_ended", "reveal", "staff_tie", "link_key", "outbox", "case_event"),
     *("ticket", "desk_transition", "desk_act", "clock_met", "task", "timer", "told_report"),
+    *("notification", "call_out"),
 }
 """What a person of the desk reaches through `act_on_case` and its like alone."""
 TOLD_TO_A_SOURCE = {"inbox", "case_event"}
