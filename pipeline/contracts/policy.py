@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from pipeline.contracts.policy_conditions import AnswerField, Code, Condition, Count, Table, Years
+from pipeline.contracts.policy_desk import DeskRules
 from pipeline.contracts.vocabulary import Category, CrisisFlag, PlaceKind, Priority, Queue, Role
 
 PolicyVersion = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,47}$")]
@@ -293,6 +294,7 @@ class PolicyFile(Labelled):
     county: tuple[CountyRow, ...] = Field(min_length=1)
     clock: tuple[ClockRow, ...] = Field(min_length=1)
     calendar: Calendar
+    desk: DeskRules | None = None
     example: tuple[Example, ...] = Field(min_length=1)
 
 

@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 import httpx
 from crew import crew_of
-from lab import Lab, event
+from lab import VICTIM, Lab, event
 from staff import signed_in
 from test_explain_live import ROOT, SECRETS, like
-from test_rulings_live import FIRST, SECOND, hear, homes, reports_of, require_sound, told
+from test_rulings_live import COUNTIES, FIRST, SECOND, hear, homes, reports_of, require_sound, told
 
 from pipeline.domain.posts import PostRole
 from pipeline.local.ports import LOOPBACK, remembered_ports
@@ -91,6 +91,24 @@ async def test_staff_ask_and_rule_and_nobody_else_does(lab: Lab) -> None:
         ):
             assert problem(answered) == (status, code)
     await require_sound(lab)
+
+
+async def test_a_ruling_tells_of_no_case_that_is_another_centres_by_it(lab: Lab) -> None:
+    reports = [told(n, persons=[VICTIM | {"address": f"{place}測試路9號"}]) for n, place in enumerate(COUNTIES[:2])]
+    await hear(lab, *reports)
+    one, two = await reports_of(lab, 0, 1)
+    (joint,) = set(await homes(lab, one, two))
+    ours = await lab.pool.fetchval("SELECT centre FROM case_file WHERE case_id = $1", joint)
+    token, second = [await signed_in(lab, who, PostRole.SUPERVISOR, ours) for who in (FIRST, SECOND)]
+    async with desk_for_nobody(lab) as client:
+        wanted = {"kind": "split", "names": ["event-1"]}
+        done = await client.post("/v1/rulings", json=wanted, headers=bearing(token, second))
+    assert done.status_code == 201, done.text
+    centres = {row["case_id"]: row["centre"] for row in await lab.pool.fetch("SELECT case_id, centre FROM case_file")}
+    (seen,) = [case for case, centre in centres.items() if centre == ours]
+    (away,) = centres.keys() - {seen}
+    assert [case["case_id"] for case in done.json()["cases"]] == [str(seen)]
+    assert str(away) not in done.text
 
 
 async def test_what_sinks_needs_the_second_persons_own_session(lab: Lab) -> None:
@@ -243,7 +261,7 @@ async def test_only_an_auditor_reads_the_audit_and_reading_it_stands_in_it(lab: 
     async with desk(lab) as client:
         assert problem(await client.get("/v1/audit")) == (403, "not_your_work")
         streams = (await client.get("/v1/audit", headers=bearing(reader))).json()["streams"]
-        assert {"stream": "desk.audit", "number": 1} in streams
+        assert {"stream": "audit", "number": 1} in streams
         events = (await client.get("/v1/audit?stream=desk.-", headers=bearing(reader))).json()["events"]
         assert [(e["kind"], e["actor"], e["body"]["code"]) for e in events] == [("refusal", FIRST, "not_your_work")]
         assert problem(await client.get("/v1/audit?stream=a%20b", headers=bearing(reader))) == (422, "parameter_wrong")

@@ -1,12 +1,15 @@
+import re
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.access import BEGINNING, OWNERS_NAMED_MAX, AccessEvent, event_hash, keys_used, told
+from pipeline.domain.access import BEGINNING, OWNERS_NAMED_MAX, AccessEvent, AccessKind, event_hash, keys_used, told
 from pipeline.domain.access_check import ChainCheck, Fault, Finding, expected
 from pipeline.domain.anchors import Anchor, Head, mark_of, moved, read_statement, statement_of
 
@@ -257,3 +260,20 @@ def test_an_anchor_follows_the_statement_and_the_signature_before_it() -> None:
 def test_only_heads_that_moved_since_the_last_anchor_are_signed() -> None:
     old, new = Head(1, b"1"), Head(2, b"2")
     assert moved({"a": new, "b": old, "c": Head(0, BEGINNING)}, {"a": old, "b": old}) == {"a": new}
+
+
+def test_each_kind_of_event_is_told_somewhere_and_the_database_tells_no_other() -> None:
+    package = files("pipeline")
+    in_sql = "\n".join(
+        f.read_text("utf-8")
+        for f in (package / "adapters" / "postgres" / "migrations").iterdir()
+        if f.name.endswith(".sql")
+    )
+    by_sql = set(re.findall(r"\b(?:told\(|audit_append\(\s*'[^']*',)\s*'(\w+)'", in_sql))
+    by_code = {
+        AccessKind[name]
+        for f in Path(str(package)).rglob("*.py")
+        for name in re.findall(r"\bAccessKind\.([A-Z_]+)", f.read_text("utf-8"))
+    }
+    assert by_sql <= set(AccessKind)
+    assert by_sql | by_code == set(AccessKind)

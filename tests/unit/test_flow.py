@@ -23,6 +23,8 @@ QUERIES = {
     "desk": (
         "sign_in",
         "desk",
+        "along",
+        "notes",
         "cards",
         "rulings",
         "overrides",
@@ -58,7 +60,7 @@ LOOKED_AT_BY_ALL_THAT_HOLD_KEYS = {"key_check", "key_version"}
 OF_THE_KEYS = {"case_key", "wrapping_version", "erasure_record", "erased_owner"}
 BY_FUNCTIONS_OF_THE_DATABASE = {
     *("claim", "claim_ended", "reveal", "staff_tie", "link_key", "outbox", "case_event"),
-    *("ticket", "desk_transition", "desk_act", "clock_met", "task", "timer"),
+    *("ticket", "desk_transition", "desk_act", "clock_met", "task", "timer", "case_note", "case_step", "co_work"),
 }
 """What a person of the desk reaches through `act_on_case` and its like alone."""
 ASKED_BY_A_PERSON = {"mark_read", "open_alarms", "settle_alarm", "unread_list", "events_shown"}

@@ -2,7 +2,7 @@
 case is. For staff alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -93,7 +93,9 @@ async def post_rulings(
     wanted: RulingAsked,
     second: Second = None,
 ) -> Response:
-    """Does what a person decides, and tells which cases stand otherwise now; 200 where it was done before."""
+    """Does what a person decides, and tells which cases of this post stand otherwise now; 200 where it was done
+    before.
+    """
     other = await seconded(room, second, Act.RULE)
     meant = (*wanted.names, *([wanted.case] if wanted.case else []))
     await require_sight(room, Act.RULE, [seat, other], *meant)
@@ -108,15 +110,20 @@ async def post_rulings(
         ruling_id=wanted.ruling_id or uuid4(),
     )
     ruled = await asked(room.book.decide(wish))
-    told = {"ruling_id": str(wish.ruling_id), "cases": [], "aliases": []} if ruled is None else _told(ruled)
-    return as_json(told, HTTPStatus.OK if ruled is None else HTTPStatus.CREATED)
+    if ruled is None:
+        return as_json({"ruling_id": str(wish.ruling_id), "cases": [], "aliases": []})
+    changed = [change.after.case_id for change in ruled.changes]
+    return as_json(_told(ruled, await asked(room.people.seen_cases(seat.token, changed))), HTTPStatus.CREATED)
 
 
-def _told(ruled: Ruled) -> dict[str, Any]:
+def _told(ruled: Ruled, seen: Collection[UUID]) -> dict[str, Any]:
+    """Of the cases that are `seen`, as they stand now: a part may be another centre's by it."""
     return {
         "ruling_id": str(ruled.ruling.ruling_id),
-        "cases": [case_told(change.after) for change in ruled.changes],
-        "aliases": [{"alias_id": str(g.case.case_id), "case_id": str(g.into)} for g in ruled.absorbed],
+        "cases": [case_told(change.after) for change in ruled.changes if change.after.case_id in seen],
+        "aliases": [
+            {"alias_id": str(g.case.case_id), "case_id": str(g.into)} for g in ruled.absorbed if g.into in seen
+        ],
     }
 
 

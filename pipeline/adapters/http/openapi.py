@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
-from pipeline.adapters.http.problem import MEANINGS, MEDIA_TYPE
+from pipeline.adapters.http.openapi_base import Responses, base_document, problem_answer, problem_schema
+from pipeline.adapters.http.problem import MEANINGS
 from pipeline.contracts.report import ReportSubmitted
 from pipeline.contracts.report_examples import EXAMPLES
 from pipeline.domain.intake import BATCH_MAX
@@ -18,17 +18,13 @@ DESCRIPTION: Final = (
     "have a 202: it counts once. An answer never repeats what you sent."
 )
 
-_PROBLEM: Final = "#/components/schemas/Problem"
 _STAMPED: Final = {"$ref": "#/components/schemas/ReportToStamp"}
 _PATIENT: Final = {"$ref": "#/components/schemas/ReportAsTaken"}
 _EVENT: Final = {"anyOf": [_STAMPED, _PATIENT]}
 
-Responses = dict[int | str, dict[str, Any]]
-
 
 def _problem(text: str, *headers: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": _PROBLEM}}}}
-    return told | ({"headers": {name: _HEADERS[name] for name in headers}} if headers else {})
+    return problem_answer(text) | ({"headers": {name: _HEADERS[name] for name in headers}} if headers else {})
 
 
 _HEADERS: Final[Mapping[str, Any]] = {
@@ -97,22 +93,12 @@ REPORTS: Final[dict[str, Any]] = {
 
 _TEXT: Final = {"type": "string", "pattern": "\\S"}
 
-_PROBLEM_SCHEMA: Final[dict[str, Any]] = {
-    "title": "Problem",
-    "description": "RFC 9457. Says what to mend and repeats nothing of what was sent.",
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer", "enum": sorted({m.status.value for m in MEANINGS.values()})},
-        "detail": {"type": "string", "description": "What to mend."},
-        "code": {"type": "string", "enum": sorted(MEANINGS)},
-        "path": {"type": "string", "description": "The field that is wrong."},
-        "event": {"type": "integer", "minimum": 0, "description": "Its position in a batch, from 0."},
-    },
-}
-
+_PROBLEM_SCHEMA: Final = problem_schema(
+    "RFC 9457. Says what to mend and repeats nothing of what was sent.",
+    status={"type": "integer", "enum": sorted({m.status.value for m in MEANINGS.values()})},
+    code={"type": "string", "enum": sorted(MEANINGS)},
+    event={"type": "integer", "minimum": 0, "description": "Its position in a batch, from 0."},
+)
 _NOT_NULL: Final = {"type": ["string", "number", "boolean", "object", "array"]}
 _FILLED: Final = {"anyOf": [_TEXT, {"type": ["number", "boolean", "object", "array"]}]}
 _SOMEBODY: Final = {"type": "object", "required": ["role"], "properties": {"role": _FILLED}}
@@ -143,14 +129,7 @@ _AS_TAKEN: Final[dict[str, Any]] = {
 def document(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI 3.1 document, with the report's own schema."""
     if app.openapi_schema is None:
-        made = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            license_info=app.license_info,
-            routes=app.routes,
-            servers=[{"url": "/", "description": "Where the gateway listens."}],
-        )
+        made = base_document(app, "Where the gateway listens.")
         app.openapi_schema = _with_schemas(made)
     return app.openapi_schema
 
@@ -159,8 +138,6 @@ def _with_schemas(made: dict[str, Any]) -> dict[str, Any]:
     from pipeline.adapters.http.intake import TakenReceipts  # noqa: PLC0415 - it imports this module
 
     schemas = made["components"]["schemas"]
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
     for model in (ReportSubmitted, TakenReceipts):
         told = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= told.pop("$defs", {})

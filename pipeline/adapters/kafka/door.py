@@ -75,11 +75,10 @@ class Door:
 
     async def _started(self) -> AIOKafkaProducer:
         producer = new_producer(self._brokers, self._client_id, idempotent=False)
-        try:
+        async with contextlib.AsyncExitStack() as unless_started:
+            unless_started.push_async_callback(producer.stop)
             await producer.start()
-        except BaseException:
-            await producer.stop()
-            raise
+            unless_started.pop_all()
         return producer
 
     async def send(self, post: Post) -> None:

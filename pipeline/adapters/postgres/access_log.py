@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pipeline.adapters.postgres.acting import acting_as
+from pipeline.adapters.postgres.acting import Acting, acting_as
 from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.keys import CaseKeys
@@ -23,13 +23,16 @@ PORTION = 5000
 
 
 class AccessLog:
-    """Adds events to one stream. Its head stays locked until the caller's transaction ends, so a transaction adds to
-    one stream alone; two that added to two streams in another order would wait for each other.
+    """Adds events to one stream. Its head stays locked until the caller's transaction ends, so a caller adds to one
+    stream alone; two that added to two streams in another order would wait for each other. What triggers add to
+    `claims` comes first: a caller tells of what it wrote after it wrote it.
     """
 
     @staticmethod
-    async def append(db: Connection, stream: str, kind: AccessKind, actor: str, body: Body) -> int:
-        """The event's number. Raises ValueError where the body could hold something personal."""
+    async def append(db: Connection | Pool, stream: str, kind: AccessKind, actor: str, body: Body) -> int:
+        """The event's number; on a pool it is a transaction of its own. Raises ValueError where the body could hold
+        something personal.
+        """
         return int(await db.fetchval(SQL["append"], stream, kind.value, actor, told(stream, actor, body)))
 
     @staticmethod
@@ -167,12 +170,16 @@ async def read_shown(people: Pool, token: str, wanted: Wanted) -> list[Shown]:
     `token` is that of their session. That they looked is an event itself, in the same transaction. Raises
     NobodyActsError for everyone else.
     """
-    said: Body = {"stream": wanted.stream, "of": wanted.actor, "case_id": wanted.case}
     async with acting_as(people, token) as me:
         if me.post.role is not PostRole.AUDIT_READER:
             raise NobodyActsError
-        await me.db.execute(SQL["tell_audit_read"], told("audit", me.staff, said))
+        await tell_audit_read(me, {"stream": wanted.stream, "of": wanted.actor, "case_id": wanted.case})
         return [Shown(*row) for row in await me.db.fetch(SQL["events_shown"], *wanted)]
+
+
+async def tell_audit_read(me: Acting, said: Body) -> None:
+    """Whoever reads the audit stands in it, too, in the stream `audit`. Raises ValueError as `append`."""
+    await me.db.execute(SQL["tell_audit_read"], told("audit", me.staff, said))
 
 
 def _heads(rows: Sequence[Mapping[str, Any]]) -> dict[str, Head]:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from pipeline.adapters.postgres.access_log import AccessLog
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL as ASSESS
 from pipeline.adapters.postgres.key_versions import leave_wrapping_proof, look_at_keys, look_at_wrapping
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.adapters.vault import IN_THE_RING, KeyPurpose, KeyRing
+from pipeline.domain.access import AccessKind, Body
 from pipeline.errors import KeysRefusedError
 
 SQL = Queries.of("rotation")
@@ -151,4 +153,5 @@ class Turns:
 
 
 async def _tell(db: Connection, purpose: KeyPurpose, version: int, step: str) -> None:
-    await db.execute(SQL["tell"], {"purpose": purpose.value, "version": version, "step": step})
+    body: Body = {"purpose": purpose.value, "version": version, "step": step}
+    await AccessLog.append(db, "keys", AccessKind.KEY_ROTATED, "operate", body)

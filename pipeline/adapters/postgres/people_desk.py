@@ -1,6 +1,6 @@
 """What a person reads at the desk and does to whom a case belongs. Each call is one transaction of `acting_as`."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +8,13 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
+from pipeline.adapters.postgres.access_log import tell_audit_read
 from pipeline.adapters.postgres.acting import Acting, acting_as
 from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.explaining import explain_on
 from pipeline.adapters.postgres.rulings import questions_on
 from pipeline.adapters.postgres.sql import Queries
+from pipeline.domain.access import as_code
 from pipeline.domain.desk import DeskAct
 from pipeline.domain.explain import Explanation
 from pipeline.domain.questions import Question
@@ -110,6 +112,10 @@ class PeopleDesk:
         """Whether all of these reports stand in cases that this person sees."""
         return not await self._value(token, "unseen_reports", list(reports))
 
+    async def seen_cases(self, token: str, cases: Iterable[UUID]) -> frozenset[UUID]:
+        """Those of them that this person sees."""
+        return frozenset(row["case_id"] for row in await self._fetch(token, "seen_cases", list(cases)))
+
     async def explain(self, token: str, report_id: UUID) -> Explanation:
         """Of what this person sees. Raises RulingRefusedError for a report that is not there for them."""
         return await self._as(token, lambda acting: explain_on(acting.db, report_id))
@@ -133,10 +139,22 @@ class PeopleDesk:
         return None if found is None else bool(found)
 
     async def streams(self, token: str) -> list[Row]:
-        return await self._fetch(token, "streams")
+        """Their heads. That somebody looked is told to the audit first, as by `events`."""
+
+        async def read(acting: Acting) -> list[Row]:
+            await tell_audit_read(acting, {"stream": None})
+            return list(await acting.db.fetch(SQL["streams"]))
+
+        return await self._as(token, read)
 
     async def events(self, token: str, stream: str, after: int, events_max: int) -> list[Row]:
-        return await self._fetch(token, "events", stream, after, events_max)
+        """Those behind number `after`."""
+
+        async def read(acting: Acting) -> list[Row]:
+            await tell_audit_read(acting, {"stream": as_code(stream), "after": after})
+            return list(await acting.db.fetch(SQL["events"], stream, after, events_max))
+
+        return await self._as(token, read)
 
     async def _as(self, token: str, act: Callable[[Acting], Awaitable[T]]) -> T:
         async def once() -> T:

@@ -2,15 +2,17 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple, NoReturn
 
 from pipeline.adapters import passwords
-from pipeline.adapters.postgres.database import Connection, Pool, with_retries
+from pipeline.adapters.postgres.access_log import AccessLog
+from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.sql import Queries
+from pipeline.domain.access import AccessKind
 from pipeline.domain.posts import Post, PostRole
 from pipeline.domain.rulings import is_staff_code
 from pipeline.errors import StaffRefusedError
@@ -102,7 +104,8 @@ class Sessions:
         await self._refuse(actor, "sign_in_refused")
 
     async def _refuse(self, actor: str, code: str) -> NoReturn:
-        await with_retries(lambda: _tell(self.pool, "login_refused", actor, {"code": code}), for_s=ASK_FOR_S)
+        event = (STREAM, AccessKind.LOGIN_REFUSED, actor, {"code": code})
+        await with_retries(lambda: AccessLog.append(self.pool, *event), for_s=ASK_FOR_S)
         raise StaffRefusedError(code, "nobody is signed in by this")
 
     async def _begin(self, staff: str, wanted: PostWanted, way: str) -> Seat:
@@ -118,7 +121,8 @@ class Sessions:
             values = (digest(token), staff, meant[0].role, meant[0].scope, self.lasts, self.idle_for)
             ends_at = await db.fetchval(SQL["begin_session"], *values)
             await db.execute(SQL["unlock"], staff)
-            await _tell(db, "login", staff, {"role": meant[0].role.value, "way": way})
+            said = {"role": meant[0].role.value, "way": way}
+            await AccessLog.append(db, STREAM, AccessKind.LOGIN, staff, said)
         return Seat(token, staff, meant[0], ends_at, self.idle_for)
 
     async def find(self, token: str) -> Seat | None:
@@ -136,12 +140,7 @@ class Sessions:
         async with self.pool.acquire() as db, db.transaction():
             row = await db.fetchrow(SQL["end_session"], digest(token))
             if row:
-                await _tell(db, "logout", row["staff"], {"role": row["role"]})
-
-    async def tell_audit_read(self, seat: Seat, stream: str | None, after: int) -> None:
-        """Who reads the audit stands in it, too, in a stream of its own."""
-        body: dict[str, str | int] = {"stream": stream or "-", "after": after}
-        await with_retries(lambda: _tell(self.pool, "audit_read", seat.staff, body, "desk.audit"), for_s=ASK_FOR_S)
+                await AccessLog.append(db, STREAM, AccessKind.LOGOUT, row["staff"], {"role": row["role"]})
 
     async def begin_flow(self, state: str, flow: Flow) -> None:
         role, scope = flow.wanted
@@ -165,9 +164,3 @@ def digest(token: str) -> bytes:
 async def _verified(password_hash: str | None, password: str) -> bool:
     """Apart from the loop: it is made to take long."""
     return await asyncio.to_thread(passwords.opens, password_hash, password)
-
-
-async def _tell(
-    db: Pool | Connection, kind: str, actor: str, body: Mapping[str, str | int], stream: str = STREAM
-) -> None:
-    await db.execute(SQL["tell"], stream, kind, actor, body)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from pipeline.adapters.postgres.access_log import AccessLog
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.sql import Queries
+from pipeline.domain.access import AccessKind, Body, as_code
 from pipeline.domain.posts import Post, PostRole
 from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import is_staff_code
@@ -48,7 +50,7 @@ class StaffBook:
             await db.execute(SQL["put"], code, password_hash)
             await db.execute(SQL["end_sessions"], code)
             await db.execute(SQL["unlock"], code)
-            await _tell(db, {"staff": code, "what": "password" if known else "added"})
+            await tell_staff_changed(db, code, "password" if known else "added")
 
     async def bind(self, code: str, issuer: str, subject: str) -> None:
         """From now on they sign in there as this subject."""
@@ -59,7 +61,7 @@ class StaffBook:
             if await db.fetchval(SQL["is_subject_taken"], issuer, subject, code):
                 raise StaffRefusedError("subject_taken", "somebody else signs in there as this subject")
             _require(await db.execute(SQL["set_subject"], code, issuer, subject), _nobody(code))
-            await _tell(db, {"staff": code, "what": "subject"})
+            await tell_staff_changed(db, code, "subject")
 
     async def give(self, code: str, post: Post) -> None:
         await with_retries(lambda: self._give(code, post))
@@ -70,7 +72,7 @@ class StaffBook:
             if known is None or known["staff"] != code or known["has_ended"]:
                 raise _nobody(code)
             await db.execute(SQL["add_post"], code, post.role, post.scope)
-            await _tell(db, {"staff": code, "what": "post", "role": post.role.value, "scope": _plain(post.scope)})
+            await tell_staff_changed(db, code, "post", _of_post(post))
 
     async def take_back(self, code: str, post: Post) -> None:
         """Its sessions end at once, and what was claimed in it is free."""
@@ -82,7 +84,7 @@ class StaffBook:
             _require(ended, StaffRefusedError("no_such_post", f"{code} has no post {post}"))
             for name in ("end_sessions_in", "free_claims_in"):
                 await db.execute(SQL[name], code, post.role, post.scope)
-            await _tell(db, {"staff": code, "what": "post_end", "role": post.role.value, "scope": _plain(post.scope)})
+            await tell_staff_changed(db, code, "post_end", _of_post(post))
 
     async def end(self, code: str) -> None:
         """They work here no more: posts, sessions and claims of theirs end at once."""
@@ -93,7 +95,7 @@ class StaffBook:
             _require(await db.execute(SQL["end"], code), _nobody(code))
             for name in ("end_posts", "end_sessions", "free_claims"):
                 await db.execute(SQL[name], code)
-            await _tell(db, {"staff": code, "what": "ended"})
+            await tell_staff_changed(db, code, "ended")
 
     async def list(self) -> list[Member]:
         return [_member(row) for row in await with_retries(lambda: self.pool.fetch(SQL["list"]))]
@@ -114,12 +116,18 @@ def _require(status: str, error: StaffRefusedError) -> None:
         raise error
 
 
+def _of_post(post: Post) -> Body:
+    return {"role": post.role.value, "scope": _plain(post.scope)}
+
+
 def _plain(scope: str) -> str:
-    return scope if scope.isascii() else "county"
+    return "all" if scope == "*" else scope if scope.isascii() else "county"
 
 
-async def _tell(db: Connection, body: Mapping[str, str]) -> None:
-    await db.execute(SQL["tell"], STREAM, "staff_changed", BY_COMMAND, body)
+async def tell_staff_changed(db: Connection, code: str, what: str, more: Body | None = None) -> None:
+    """Tells the audit in the caller's transaction."""
+    body: Body = {"staff": as_code(code), "what": what, **(more or {})}
+    await AccessLog.append(db, STREAM, AccessKind.STAFF_CHANGED, BY_COMMAND, body)
 
 
 def scope_of(text: str, centres: frozenset[str], counties: frozenset[str]) -> str:

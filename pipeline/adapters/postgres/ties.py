@@ -8,6 +8,7 @@ from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.key_versions import look_at_keys
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Purpose
 from pipeline.adapters.postgres.sql import Queries
+from pipeline.adapters.postgres.staff_book import tell_staff_changed
 from pipeline.adapters.vault import KeyPurpose, KeyRing, KeySet, Slot, seal, unseal
 from pipeline.contracts.ids import derived
 from pipeline.domain.link import Key, KeyKind
@@ -62,7 +63,7 @@ class Ties:
             async with self._pool.acquire() as db, db.transaction():
                 await db.execute(SQL["forget"], staff)
                 await db.execute(SQL["tie"], staff, *([row[n] for row in rows] for n in range(3)))
-                await db.execute(SQL["tell"], staff, what, len(keys))
+                await tell_staff_changed(db, staff, what, {"keys": len(keys)})
 
         await with_retries(act)
         return len(keys)

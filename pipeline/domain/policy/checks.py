@@ -13,6 +13,7 @@ from pipeline.contracts.policy_conditions import Always
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue
 from pipeline.domain.policy.calendar import is_not_shorter
 from pipeline.domain.policy.condition_checks import Asking, Complaint, faults_in, holds_for_grade_1
+from pipeline.domain.policy.desk_checks import desk_faults
 from pipeline.domain.policy.instrument_checks import each_once, instrument_faults
 from pipeline.domain.policy.located import Path
 from pipeline.domain.policy.own_words import OWN_REASONS, OWN_TAGS
@@ -47,6 +48,7 @@ def faults_of(tables: PolicyFile) -> Iterator[Complaint]:
     yield from _raised(tables.queue)
     yield from _clocks(tables.clock)
     yield from _days(tables.calendar)
+    yield from desk_faults(tables, {code for _, code, points in _points(tables) if points})
     if tables.effective_to and tables.effective_to < tables.effective_from:
         yield ("effective_to",), "this is before effective_from"
 

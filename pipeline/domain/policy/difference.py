@@ -9,10 +9,15 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from pipeline.contracts.policy import PolicyFile
+from pipeline.contracts.policy_desk import DeskRules
+from pipeline.domain.policy.desk_rules import desk_of
 
 _HEADS = ("version", "effective_from", "effective_to", "zh", "en", "stand_in")
 _BY_ORDER = frozenset({"queue", "child_grade", "priority", "county", "clock"})
 """Tables of which the first row that holds decides."""
+
+_WORDS = ("name", "code", "kind", "priority", "stage", "role", "en")
+"""What names a row, the first that it has."""
 
 _FIRST = {"code": 0, "name": 0, "zh": 2, "en": 3}
 """A row is shown from its word to its labels."""
@@ -45,6 +50,8 @@ def changes(old: PolicyFile, new: PolicyFile) -> Iterator[Change]:
     for table in PolicyFile.model_fields:
         if table == "calendar":
             yield from _calendar(old, new)
+        elif table == "desk":
+            yield from _desk(desk_of(old), desk_of(new))
         elif table not in _HEADS:
             yield from _rows(table, getattr(old, table), getattr(new, table))
 
@@ -66,7 +73,7 @@ def _rows(table: str, old: Sequence[BaseModel], new: Sequence[BaseModel]) -> Ite
 def _named(table: str, rows: Sequence[BaseModel]) -> Mapping[str, BaseModel]:
     names: dict[str, BaseModel] = {}
     for row in rows:
-        word = next(str(getattr(row, key)) for key in ("name", "code", "en") if hasattr(row, key))
+        word = next(str(getattr(row, key)) for key in _WORDS if hasattr(row, key))
         if table == "person":
             word = f"{word} of {shown(_plain(row)['person'])}"
         elif table == "clock":
@@ -147,6 +154,15 @@ def _calendar(old: PolicyFile, new: PolicyFile) -> Iterator[Change]:
             for day in sorted(olds ^ news):
                 row = f"{kind} {year}-{day}"
                 yield Change("calendar", Kind.REMOVED if day in olds else Kind.ADDED, row)
+
+
+def _desk(old: DeskRules, new: DeskRules) -> Iterator[Change]:
+    for field in DeskRules.model_fields:
+        was, now = getattr(old, field), getattr(new, field)
+        if isinstance(was, tuple):
+            yield from _rows(f"desk {field}", was, now)
+        else:
+            yield from _field("desk", "", field, was, now)
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - what stands in a file

@@ -28,6 +28,8 @@ _RANKS = frozenset({("queue",), ("priority",), ("grade",)})
 _FIRST_DECIDES = frozenset({"queue", "child_grade", "priority", "county"})
 _WORDLESS = frozenset({"zh", "en", "law", "source"})
 """Keys on which no decision depends."""
+_PUT_RIGHT_WHOLE = ("desk",)
+"""A table of tables: the first fault hurts all of it, and the others of the same reading are told all the same."""
 
 Rows = list[dict[str, Any]]
 
@@ -58,6 +60,7 @@ def mend(told: Located, sound: Mapping[str, Any]) -> Mend:
             tables = PolicyFile.model_validate(work.values)
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=True, include_input=False)
+            work.hurt_before = frozenset(work.hurt)
             for fault in form_faults(found, work.values):
                 work.put_right(fault)
         else:
@@ -110,6 +113,7 @@ class _Work:
         self.values = values
         self.faults: list[FormFault] = []
         self.hurt: set[Path] = set()
+        self.hurt_before: frozenset[Path] = frozenset()
         self.strays: set[Path] = set()
         self.lost: set[str] = set()
         self.is_whole = True
@@ -153,7 +157,8 @@ class _Work:
 
     def put_right(self, fault: FormFault) -> None:
         is_of_stray = fault.kind == _OWN_WORDS and any(path[:-1] == fault.path for path in self.strays)
-        if not fault.follows and not is_of_stray and not any(fault.path[: len(h)] == h for h in self.hurt):
+        hurt = self.hurt_before if fault.path[:1] == _PUT_RIGHT_WHOLE else self.hurt
+        if not fault.follows and not is_of_stray and not any(fault.path[: len(h)] == h for h in hurt):
             self.faults.append(fault)
         if fault.kind == _STRAY:
             self.strays.add(fault.path)

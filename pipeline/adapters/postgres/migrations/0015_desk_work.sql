@@ -348,9 +348,7 @@ BEGIN
         WHEN was.stage = 'merged' OR moves THEN 'waiting'
         WHEN was.stage = 'closed' THEN 'waiting'
         ELSE was.stage END;
-    IF becomes = 'waiting' AND (moves OR was.stage = 'merged') THEN
-        NEW.state := 'waiting';
-    END IF;
+    NEW.state := CASE WHEN becomes IN ('waiting', 'closed', 'merged', 'erased') THEN becomes ELSE 'claimed' END;
     IF becomes <> was.stage OR moves OR (NEW.county, NEW.priority, NEW.standing) IS DISTINCT FROM (OLD.county, OLD.priority, OLD.standing) THEN
         UPDATE ticket t SET
             stage = becomes, queue = NEW.queue, centre = NEW.centre, county = NEW.county, priority = NEW.priority,
@@ -563,13 +561,19 @@ BEGIN
     IF seen.case_id IS NULL THEN
         RETURN jsonb_build_object('code', 'unknown_case');
     END IF;
+    IF act = 'claim' AND was.stage = 'claimed' AND act_by_system(which, 'lapse', 'silence') THEN
+        SELECT t.* INTO was FROM ticket t WHERE t.case_id = which;
+    END IF;
     IF act = 'claim' AND was.stage = 'claimed' AND EXISTS (SELECT FROM claim k WHERE k.case_id = which AND k.staff = me.staff) THEN
         RETURN (SELECT jsonb_build_object('code', 'done', 'case_id', which, 'stage', was.stage, 'fence', was.fence,
             'version', seen.version, 'held_by', me.staff, 'lease_until', k.lease_until) FROM claim k WHERE k.case_id = which);
     END IF;
     SELECT r.* INTO rule FROM desk_transition r WHERE (r.act, r.stage) = (act_on_case.act, was.stage);
+    said := said - array_remove(ARRAY['by', CASE WHEN rule.reasons = '{}' THEN 'reason' END,
+        CASE WHEN act <> 'close' THEN 'result' END, CASE WHEN act <> 'step' THEN 'step' END], NULL);
     code := CASE
-        WHEN rule.act IS NULL AND act = 'claim' AND EXISTS (SELECT FROM claim k WHERE k.case_id = which) THEN 'held_by_another'
+        WHEN rule.act IS NULL AND act = 'claim' AND EXISTS (SELECT FROM claim k WHERE k.case_id = which AND k.staff <> me.staff)
+            THEN 'held_by_another'
         WHEN rule.act IS NULL THEN 'not_in_this_stage'
         ELSE why_not(was, rule, me, with_fence, said) END;
     IF code = 'not_your_work' THEN
@@ -585,6 +589,7 @@ BEGIN
     IF code IS NULL AND rule.holder = 'named' THEN
         SELECT p.* INTO to_post FROM post p JOIN staff w USING (staff)
         WHERE p.staff = said ->> 'to' AND p.ended_at IS NULL AND w.ended_at IS NULL AND p.role <> 'dispatcher'
+          AND (p.role <> 'screener' OR rule.next_stage = 'claimed')
           AND covers(p.scope, seen.centre, seen.county) AND role_works_on(p.role, seen.queue)
           AND which <> ALL (conflicts_of(p.staff))
         ORDER BY (p.role = 'screener') <> (rule.next_stage = 'claimed'), p.role, p.scope LIMIT 1;
@@ -620,6 +625,10 @@ BEGIN
     IF me.staff IS NULL OR me.role = 'dispatcher' OR NOT role_works_on(me.role, of_queue) THEN
         PERFORM refuse_act('claim', NULL, 'not_your_work');
         RETURN jsonb_build_object('code', 'not_your_work');
+    END IF;
+    said := said - ARRAY['by', 'reason', 'result', 'step'];
+    IF said ? 'act_id' THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('act ' || (said ->> 'act_id'), 0));
     END IF;
     SELECT d.* INTO done FROM desk_act d WHERE d.act_id = (said ->> 'act_id')::uuid;
     IF done.act_id IS NOT NULL THEN
@@ -679,7 +688,10 @@ BEGIN
     FOR one IN SELECT k.case_id FROM claim k JOIN ticket t USING (case_id)
         WHERE (k.staff, k.role, k.scope) = (me.staff, me.role, me.scope) AND t.stage = 'claimed' ORDER BY k.case_id
     LOOP
-        given := given + CASE WHEN act_by_system(one, 'give_back', 'shift_over') THEN 1 ELSE 0 END;
+        PERFORM FROM case_file c WHERE c.case_id = one FOR UPDATE;
+        IF EXISTS (SELECT FROM claim k WHERE k.case_id = one AND (k.staff, k.role, k.scope) = (me.staff, me.role, me.scope)) THEN
+            given := given + act_by_system(one, 'give_back', 'shift_over')::int;
+        END IF;
     END LOOP;
     RETURN given;
 END $$;
@@ -705,7 +717,8 @@ CREATE FUNCTION lapse_claim(which uuid) RETURNS bool
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT act_by_system(which, 'lapse', 'silence') $$;
 COMMENT ON FUNCTION lapse_claim IS 'False where the lease was renewed meanwhile, or the case is no longer being screened.';
 
--- However a claim ends, its case is not left to nobody.
+-- However a claim ends, its case is not left to nobody. At the end of the transaction, so that this is told after what
+-- brought it about.
 CREATE FUNCTION after_claim() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -714,7 +727,8 @@ BEGIN
       AND NOT EXISTS (SELECT FROM claim k WHERE k.case_id = OLD.case_id);
     RETURN NULL;
 END $$;
-CREATE TRIGGER claim_ends AFTER DELETE ON claim FOR EACH ROW EXECUTE FUNCTION after_claim();
+CREATE CONSTRAINT TRIGGER claim_ends AFTER DELETE ON claim DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION after_claim();
 
 CREATE FUNCTION done_with(which uuid) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -47,6 +47,9 @@ SELECT refuse_act($1, $2, $3)
 -- name: unseen_reports
 SELECT EXISTS (SELECT FROM unnest($1::uuid[]) AS wanted (report_id) LEFT JOIN report r USING (report_id) WHERE r.report_id IS NULL)
 
+-- name: seen_cases
+SELECT case_id FROM case_file WHERE case_id = ANY ($1)
+
 -- name: records
 SELECT number, message FROM records_of_my_centre($1, $2)
 

@@ -38,9 +38,6 @@ UPDATE key_version SET retired_at = now() WHERE purpose = $1 AND version < $2 AN
 -- name: retire_wrapping
 UPDATE wrapping_version SET retired_at = now() WHERE version < $1 AND retired_at IS NULL
 
--- name: tell
-SELECT audit_append('keys', 'key_rotated', 'operate', $1)
-
 -- name: next_wrapped
 SELECT owner_id, purpose, generation, wrapped FROM case_key
 WHERE key_version < $1 AND (owner_id, purpose, generation) > ($2, $3, $4)

@@ -1,8 +1,5 @@
 -- Signing in at the desk, and the sessions of those who did.
 
--- name: tell
-SELECT audit_append($1, $2, $3, $4)
-
 -- name: find
 SELECT staff, password_hash, ended_at IS NOT NULL AS has_ended FROM staff WHERE lower(staff) = lower($1)
 

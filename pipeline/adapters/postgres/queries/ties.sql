@@ -10,9 +10,6 @@ DELETE FROM staff_tie WHERE staff = $1
 INSERT INTO staff_tie (staff, token, sealed, key_version)
 SELECT $1, * FROM unnest($2::bytea[], $3::bytea[], $4::int[]) ON CONFLICT DO NOTHING
 
--- name: tell
-SELECT audit_append('staff', 'staff_changed', 'operate', jsonb_build_object('staff', $1::text, 'what', $2::text, 'keys', $3::int))
-
 -- name: tied
 SELECT DISTINCT staff FROM staff_tie ORDER BY staff
 
