@@ -149,7 +149,7 @@ FLOW: tuple[Step, ...] = (
          ("case_file", "claim", "reveal", "case_key"), ("case_note", "case_key")),
     Step("desk", "ask along", "Who works along, and what do they learn of the case?", Along.ask,
          ("case_file", "ticket", "claim"), ("co_work", "task")),
-    Step("watch", "tell", "Who must be told of what waits, by which targets? Until they have it, or it is a dead letter.",
+    Step("watch", "tell", "Who must be told, by which targets? Until they have it, or it is a dead letter.",
          Notifying.turn, ("notification", "delivery"), ("notification", "delivery", "delivery_try", "alarm")),
     Step("desk", "hear", "What was this post told, and does somebody acknowledge it? Else the next rung rings.",
          Noticeboard.acknowledge, ("notification", "delivery"), ("notification",)),
