@@ -17,6 +17,7 @@ from pipeline.cli_directory import directory_app
 from pipeline.cli_enrol import source_app
 from pipeline.cli_kafka import kafka_app, reader_app
 from pipeline.cli_keys import keys_app
+from pipeline.cli_notify import notify_app
 from pipeline.cli_policy import policy_app
 from pipeline.cli_source import certificate_app, key_app, requirements
 from pipeline.cli_staff import staff_app
@@ -50,6 +51,7 @@ source_app.add_typer(requirements)
 app.add_typer(unread_app, name="unread", rich_help_panel="Reports")
 app.add_typer(kafka_app, name="kafka", rich_help_panel="Operation")
 app.add_typer(reader_app, name="reader", rich_help_panel="Operation")
+app.add_typer(notify_app, name="notify", rich_help_panel="Operation")
 app.add_typer(policy_app, name="policy", rich_help_panel="Operation")
 bench = typer.Typer(no_args_is_help=True, help="How well reports are linked, on reports whose truth is known.")
 link = typer.Typer(no_args_is_help=True, help="What people decide of links: confirm, part, split, merge, answer.")

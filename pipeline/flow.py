@@ -8,6 +8,7 @@ from pipeline.adapters.postgres.along import Along
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.explaining import Explaining
 from pipeline.adapters.postgres.notes import Notes
+from pipeline.adapters.postgres.noticeboard import Noticeboard
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter
@@ -15,7 +16,7 @@ from pipeline.adapters.vault import seal
 from pipeline.contracts.topics import OUTGOING
 from pipeline.domain import filing
 from pipeline.domain.believing import doubt
-from pipeline.domain.cards import card
+from pipeline.domain.cards import card, may_call_out
 from pipeline.domain.clocks import start_clocks
 from pipeline.domain.conflict import tie_keys
 from pipeline.domain.desk import next_stage
@@ -40,6 +41,7 @@ from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
 from pipeline.stages.feeds import FeedWatch
 from pipeline.stages.intake import Gate
+from pipeline.stages.notify import Notifying
 from pipeline.stages.relay import Relay
 from pipeline.stages.watchdog import TimerWatchdog
 
@@ -156,6 +158,12 @@ FLOW: tuple[Step, ...] = (
          ("case_file", "claim", "reveal", "case_key"), ("case_note", "case_key")),
     Step("desk", "ask along", "Who works along, and what do they learn of the case?", Along.ask,
          ("case_file", "ticket", "claim"), ("co_work", "task")),
+    Step("watch", "tell", "Who must be told, by which targets? Until they have it, or it is a dead letter.",
+         Notifying.turn, ("notification", "delivery"), ("notification", "delivery", "delivery_try", "alarm")),
+    Step("desk", "hear", "What was this post told, and does somebody acknowledge it? Else the next rung rings.",
+         Noticeboard.acknowledge, ("notification", "delivery"), ("notification",)),
+    Step("desk", "call out", "Do the rules of safe contact allow it at this moment? Else: do two people want it?",
+         may_call_out, ("case_file", "report_version", "claim", "reveal"), ("call_out",)),
     Step("desk", "explain", "Which fields speak for a link, and which against it?", Explaining.explain,
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
     Step("desk", "open", "Which side's contacts may stand on this card, and which story on it?", card,

@@ -33,6 +33,9 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
     "clock": (WORKERS, ALL),
     "clock_met": (WORKERS, ALL),
     "desk_act": (HANDS, ALL),
+    "call_out": (HANDS, ALL),
+    "delivery": (HANDS, ALL),
+    "notification": (HANDS, ALL),
     "decision": (WORKERS, "event_key case_id incident_id outcome link_class policy_version decided_at"),
     "incident": (WORKERS, ALL),
     "link_edge": (WORKERS, ALL),
@@ -67,7 +70,7 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
             *("policy_activation", "policy_release", "policy_shadow", "policy_signature", "policy_signer", "post"),
             *("register_version", "relay_lease", "relay_mark", "report_original", "schema_migration"),
             *("shadow_decision", "sign_in_lock", "source", "spool", "staff", "staff_session", "staff_tie"),
-            *("desk_transition", "notification", "timer_firing"),
+            *("desk_transition", "delivery_try", "timer_firing"),
             *("stream_cursor", "stream_hole", "unread_report"),
         ),
         (NOBODY, ""),
@@ -90,7 +93,7 @@ MAY_CALL: dict[str, list[PostRole]] = {
     "records_of_my_centre": [PostRole.DISPATCHER],
     "tell_audit_read": AUDITORS,
     "case_counts": [PostRole.ANALYST, PostRole.SUPERVISOR],
-    "has_broken_glass": HANDS,
+    **dict.fromkeys(("has_broken_glass", "is_told", "acknowledge_notification", "note_call_out"), HANDS),
     **dict.fromkeys(
         (
             *("access_hash", "audit_append", "audit_append_many", "conflicts_of", "told", "seen_case", "why_unseen"),
@@ -165,6 +168,7 @@ BY_TRIGGERS = {"past_home", "erased_event", "erasure"}
 ONLY_BY_PEOPLE = {
     *("claim", "claim_ended", "reveal", "staff_tie", "access_event", "access_head"),
     *("desk_transition", "ticket", "desk_act", "clock_met", "task", "timer", "case_note", "case_step", "co_work"),
+    *("notification", "delivery", "call_out"),
 }
 """In steps of the desk, of which its process itself has nothing: people reach them, or functions that they call."""
 

@@ -93,6 +93,15 @@ DESK: Final[Mapping[str, Row]] = {
     "POST /v1/cases/{case_id}/reporter": Row(
         CASE_WORK, away="-", party="-", body={"reason": "call_back"}, done=(200, 403, 409)
     ),
+    "POST /v1/cases/{case_id}/call-outs": Row(
+        CASE_WORK,
+        away="-",
+        party="-",
+        body={"side": "victim", "person": 1, "contact": 1, "way": "call"},
+        done=(409,),
+    ),
+    "GET /v1/notifications": Row("oxo0oxxxx", away="0", party="0", lists="notifications"),
+    "POST /v1/notifications/{notification_id}/acknowledge": Row(CASE_WORK, away="-", party="-"),
     "GET /v1/claims/ended": Row("xxxx0xxxx", away="0", party="0", lists="claims"),
     "GET /v1/counts": Row("xxxxoxoxx", away="o", party="o", query="?by=queue"),
     "GET /v1/transfers": Row("ooo0oxxxx", away="0", party="0", lists="transfers"),
@@ -198,13 +207,22 @@ async def test_every_role_at_every_endpoint(lab: Lab) -> None:
     """Everybody is a person of their own, so that no session and no claim stands in another's way."""
     await hear(lab, told(0), told(1, 0), told(2))
     (case, centre), (other, _) = await case_at(lab, 0), await case_at(lab, 2)
-    target, transfer = "65000-protective", uuid4()
+    target, transfer, notification = "65000-protective", uuid4(), uuid4()
+    await lab.pool.execute(
+        """
+        INSERT INTO notification (notification_id, case_id, kind, subject, code, rung, audience, centre, priority,
+            due_at, needs_ack)
+        VALUES ($1, $2, 'stage', 'x', 'unclaimed', 1, 'holder', $3, 'immediate', now(), true)
+        """,
+        *(notification, case, centre),
+    )
     async with desk_for_nobody(lab) as client:
         lead = await signed_in(lab, "LEAD0", PostRole.SUPERVISOR, "*")
         asked = {"transfer_id": str(transfer), "to": target, "reason": "victim_moved"}
         proposed = await client.post(f"/v1/cases/{other}/transfers", json=asked, headers=bearing(lead))
         assert proposed.status_code == 201, proposed.text
         known = {"case_id": str(case), "case": str(case), "event_id": "event-0", "transfer_id": str(transfer)}
+        known["notification_id"] = str(notification)
         place = Place(lab, client, centre, target, known)
         wrong = [fault async for fault in _faults(place)]
     assert wrong == []

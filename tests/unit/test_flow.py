@@ -22,8 +22,12 @@ QUERIES = {
     "auditor": ("audit", "alarms", "access", "watchdog"),
     "watch": ("timers", "policies", "alarms", "notifications"),
     "desk": (
+        "noticeboard",
+        "call_outs",
         "sign_in",
         "desk",
+        "along",
+        "notes",
         "cards",
         "rulings",
         "overrides",
@@ -36,6 +40,7 @@ QUERIES = {
     ),
 }
 OF_ASSESS_ALONE = {
+    "watch": {"add_shadow_decision"},
     "desk": {
         *(
             "claim",
@@ -51,7 +56,7 @@ OF_ASSESS_ALONE = {
         ),
         *("put_down", "give_up", "add_hole", "add_unread", "add_inbox", "put_edge", "drop_edge", "add_version"),
         *("add_original", "add_link_key", "add_review", "add_decision", "add_shadow_decision", "known_unread"),
-    }
+    },
 }
 OF_ENROLMENT = {"intake": {"register_version"}}
 """Raised by a one-time code that is spent, by the queries of enrolment."""
@@ -60,6 +65,8 @@ OF_THE_KEYS = {"case_key", "wrapping_version", "erasure_record", "erased_owner"}
 BY_FUNCTIONS_OF_THE_DATABASE = {
     *("claim", "claim_ended", "reveal", "staff_tie", "link_key", "outbox", "case_event"),
     *("ticket", "desk_transition", "desk_act", "clock_met", "task", "timer", "told_report"),
+    *("notification", "call_out"),
+    *("case_note", "case_step", "co_work"),
 }
 """What a person of the desk reaches through `act_on_case` and its like alone."""
 TOLD_TO_A_SOURCE = {"inbox", "case_event"}

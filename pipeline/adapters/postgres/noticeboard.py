@@ -1,18 +1,17 @@
 """What a person was told, and that they acknowledge it. Each call is one transaction of `acting_as`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from pipeline.adapters.postgres.acting import acting_as
-from pipeline.adapters.postgres.database import Pool, with_retries
-from pipeline.adapters.postgres.notifications import deliveries_of
+from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.domain.posts import EVERYWHERE
 
-SQL = Queries.of("notifications")
+SQL = Queries.of("noticeboard")
 ASK_FOR_S = 3.0
 """Somebody waits for the answer."""
 
@@ -65,3 +64,11 @@ class Noticeboard:
                 return said
 
         return await with_retries(act, for_s=ASK_FOR_S)
+
+
+async def deliveries_of(db: Connection, notifications: Sequence[UUID]) -> dict[UUID, list[Row]]:
+    """To which targets each of them goes, and how far it came."""
+    found: dict[UUID, list[Row]] = {one: [] for one in notifications}
+    for row in await db.fetch(SQL["deliveries"], list(notifications)):
+        found[row["notification_id"]].append(row)
+    return found

@@ -7,12 +7,11 @@ from uuid import UUID
 
 from pipeline.adapters.postgres.access_log import AccessLog
 from pipeline.adapters.postgres.database import Pool, with_retries
-from pipeline.adapters.postgres.notifications import deliveries_of
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.domain.access import AccessKind, Body
 from pipeline.errors import AnwangError
 
-SQL = Queries.of("notifications")
+SQL = Queries.of("notification_book")
 STREAM, BY_COMMAND = "notifications", "operate"
 
 Row = Mapping[str, Any]
@@ -50,8 +49,8 @@ class NotificationBook:
             row = await db.fetchrow(SQL["one"], notification_id)
             if row is None:
                 raise _unknown(notification_id)
-            told = await deliveries_of(db, [notification_id])
-            return Whole(row, told[notification_id], await db.fetch(SQL["tries"], notification_id))
+            deliveries, tries = [await db.fetch(SQL[name], notification_id) for name in ("deliveries", "tries")]
+            return Whole(row, deliveries, tries)
 
     async def acknowledge(self, notification_id: UUID, by: str) -> bool:
         """Somebody who works here has seen it and told an operator so; False where it had been acknowledged. Raises

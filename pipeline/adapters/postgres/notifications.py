@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from pipeline.adapters.postgres.database import Connection, Pool, with_retries
+from pipeline.adapters.postgres.database import Pool, with_retries
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.contracts.notify import Audience, Channel, Target, Told
 from pipeline.domain.notify import Fate, Outcome, Sending, fate_of, wait_after
@@ -70,14 +69,6 @@ class NotificationBox:
             await db.execute(SQL["note_try"], one, sending.target, sending.attempt, outcome.code)
             await db.execute(SQL["end_try"], one, sending.target, sending.attempt, fate.value, wait)
             await db.execute(SQL["end_notification"], one)
-
-
-async def deliveries_of(db: Connection, notifications: Sequence[UUID]) -> dict[UUID, list[Row]]:
-    """To whom each of them goes, and how far it came."""
-    found: dict[UUID, list[Row]] = {one: [] for one in notifications}
-    for row in await db.fetch(SQL["deliveries"], list(notifications)):
-        found[row["notification_id"]].append(row)
-    return found
 
 
 def _sending(row: Row, link: str | None) -> Sending:
