@@ -48,6 +48,7 @@ from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.timers import Timers
 from pipeline.adapters.postgres.told_reports import ToldReports
+from pipeline.adapters.postgres.watchdog_store import WatchdogStore
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -68,8 +69,10 @@ from pipeline.stages.feeds import FeedWatch
 from pipeline.stages.intake import Gate
 from pipeline.stages.relay import Relay
 from pipeline.stages.watch import Watch
+from pipeline.stages.watchdog import TimerWatchdog
 from pipeline.wiring.cases import links
 from pipeline.wiring.ground import ASK_FOR_S, ground, keys_pool_of, pool_of, worker_name
+from pipeline.wiring.notify import notifying
 
 AUDIT_EVERY_S = 1.0
 FEEDS_EVERY_S = 1.0
@@ -219,7 +222,7 @@ async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
 
 
 async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
-    """Audits the ledger, and signs where the streams of access stand."""
+    """Audits the ledger and the desk's timers, and signs where the streams of access stand."""
     name, brokers = worker_name("auditor"), await proven_brokers(settings)
     sign = signer(settings.anchor_key_file)
     stamper = Timestamper(settings.timestamp_command) if settings.timestamp_command else None
@@ -236,29 +239,35 @@ async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
             telling=telling,
             every_s=settings.anchor_every_s,
         )
+        watchdog = TimerWatchdog(WatchdogStore(on.pool), telling)
 
         async def turn() -> None:
             await auditor.turn()
             beat()
             await anchoring.turn()
+            beat()
+            await watchdog.turn()
 
         await drive(turn, beat, pause_s=AUDIT_EVERY_S)
 
 
 async def run_watch(settings: Settings, telling: Telling, beat: Beat) -> None:
-    """Rings what waits for people. Any number of them share the work; it holds no keys and no case."""
+    """Rings what waits for people, and tells them. Any number of them share the work; it holds no keys and no case."""
     name = worker_name("watch")
     async with AsyncExitStack() as stack:
         pool = await pool_of(stack, settings.postgres_dsn, name, Role.WATCH)
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
-        watch = Watch(Timers(pool, Policies(pool, "watch")), telling)
+        policies = Policies(pool, "watch")
+        watch = Watch(Timers(pool, policies), telling)
+        notify = await stack.enter_async_context(notifying(settings, pool, telling, partial(_word, policies)))
 
         async def turn() -> None:
             for _ in range(WATCH_TURNS_MAX):
                 if not await watch.turn():
                     break
                 beat()
+            await notify.turn()
 
         await drive(turn, beat, pause_s=WATCH_EVERY_S)
 
@@ -333,6 +342,11 @@ async def run_desk(settings: Settings, telling: Telling, beat: Beat) -> None:
                 await found.reading.rest()
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
+
+
+def _word(policies: Policies, code: str) -> tuple[str, str]:
+    """As the policy in force at the last look labels it."""
+    return policies.known.at(utc_now()).labels.get(code, (code, code))
 
 
 def _label(terms: TermsBook, code: str) -> tuple[str, str]:

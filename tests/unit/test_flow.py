@@ -19,8 +19,8 @@ QUERIES = {
     "assess": ("assess", "load", "register", "policies"),
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
-    "auditor": ("audit", "alarms", "access"),
-    "watch": ("notifications", "alarms"),
+    "auditor": ("audit", "alarms", "access", "watchdog"),
+    "watch": ("timers", "policies", "alarms", "notifications"),
     "desk": (
         "noticeboard",
         "call_outs",

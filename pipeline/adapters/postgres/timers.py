@@ -97,7 +97,7 @@ class Timers:
         return seen
 
     async def _rules_of(self, version: str | None, policy: Policy) -> tuple[str, DeskRules]:
-        """The rules under which a timer began; today's for one that begins, or whose policy is gone from use."""
+        """The rules under which a timer began; today's for one that begins, or whose policy may not be used."""
         if version is None or version == policy.version:
             return policy.version, desk_rules(policy)
         if version not in self._rules:
