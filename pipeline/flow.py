@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pipeline.adapters.postgres.acting import acting_as
+from pipeline.adapters.postgres.along import Along
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.explaining import Explaining
+from pipeline.adapters.postgres.notes import Notes
 from pipeline.adapters.postgres.noticeboard import Noticeboard
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.sessions import Sessions
@@ -30,6 +32,8 @@ from pipeline.domain.policy.shadow import differences
 from pipeline.domain.route import place
 from pipeline.domain.rulings import rule
 from pipeline.domain.score import judge
+from pipeline.domain.steps import fault_of
+from pipeline.domain.told import told_event
 from pipeline.domain.transfer import answer
 from pipeline.stages.anchor import Anchoring
 from pipeline.stages.assess import Assess, Claims
@@ -97,7 +101,7 @@ FLOW: tuple[Step, ...] = (
          (*_REGISTER, "credential"), ("register_version", "credential")),
     Step("intake", "hand over", "Do all replicas have it? Else: is it sealed on our disk? Only then a receipt.",
          Gate.take, (), (INTAKE, "spool")),
-    Step("intake", "answer", "What became of this source's own report?", Doorkeeper.receipt, ("inbox",)),
+    Step("intake", "answer", "What became of this source's own report?", Doorkeeper.receipt, ("inbox", "case_event")),
     Step("feeds", "bring in", "Is the file whole, and can each of its lines be a report?", FeedWatch.turn,
          _REGISTER, (INTAKE, "alarm")),
     Step("assess", "claim", "Whose partition is this, and where did the database stop?", Claims.given,
@@ -139,16 +143,24 @@ FLOW: tuple[Step, ...] = (
     Step("desk", "handle", "May this person take the case this step further, and do they still hold it?", next_stage,
          ("desk_transition", "ticket", "claim", "clock", "task"),
          ("ticket", "claim", "desk_act", "clock_met", "task", "timer", "case_event", "outbox", "claim_ended")),
-    Step("watch", "tell", "Who must be told of what waits, by which targets? Until they have it, or it is a dead letter.",
+    Step("watch", "tell", "Who must be told of what waits, by which targets? Else it is a dead letter.",
          Notifying.turn, ("notification", "delivery"), ("notification", "delivery", "delivery_try", "alarm")),
     Step("desk", "hear", "What was this post told, and does somebody acknowledge it? Else the next rung rings.",
          Noticeboard.acknowledge, ("notification", "delivery"), ("notification",)),
     Step("desk", "call out", "Do the rules of safe contact allow it at this moment? Else: do two people want it?",
          may_call_out, ("case_file", "report_version", "claim", "reveal"), ("call_out",)),
+    Step("desk", "tell a step", "How was somebody reached, and is what must be told of it told?", fault_of,
+         ("incident", "task"), ("case_step",)),
+    Step("desk", "note", "Who writes what they learned, and who may read it?", Notes.write,
+         ("case_file", "claim", "reveal", "case_key"), ("case_note", "case_key")),
+    Step("desk", "ask along", "Who works along, and what do they learn of the case?", Along.ask,
+         ("case_file", "ticket", "claim"), ("co_work", "task")),
     Step("desk", "explain", "Which fields speak for a link, and which against it?", Explaining.explain,
          ("link_edge", "link_tie", "ruling", "link_review", "report", "incident", "case_file")),
     Step("desk", "open", "Which side's contacts may stand on this card, and which story on it?", card,
          ("case_file", "report_version", "report_original", "claim", "reveal", "case_key"), ("reveal", "claim_ended")),
+    Step("desk", "take down", "Who told it by telephone or on paper, and when? Then it goes the way of all.",
+         told_event, ("told_report",), (INTAKE, "told_report")),
     Step("desk", "tie", "By what would a report tell of somebody who works here? By command.", tie_keys,
          ("staff", "case_key"), ("staff_tie", "case_key")),
     Step("desk", "rule", "What do people decide of links, and may it sink what stands?", rule,

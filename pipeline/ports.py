@@ -1,17 +1,19 @@
 """What the stages ask of the world. Each promise is kept by one adapter; tests against real servers prove it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from pipeline.contracts.messages import Coordinate, Message, Stream
+from pipeline.contracts.policy_desk import DeskRules
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.access import AccessEvent
 from pipeline.domain.anchors import Anchor, Head
 from pipeline.domain.batch import Accepted, Batch, Claim, Hole, Release, Settled, Span, Unread
 from pipeline.domain.directory import Directory
+from pipeline.domain.escalation import Facts, Firing, Looked, Timer, Turned
 from pipeline.domain.intake import Post
 from pipeline.domain.ledger import Book, Cursor, LedgerState, Settlements, Spooled, Unpublished, UnreadCount
 from pipeline.domain.outgoing import Outgoing, Published
@@ -111,6 +113,16 @@ class AuditBook(Protocol):
     async def raise_alarm(self, code: str, subject: str) -> bool: ...
     async def silence_alarm(self, code: str, subject: str) -> None: ...
     async def talkative_settings(self) -> Collection[str]: ...
+
+
+Look: TypeAlias = Callable[[Timer, Facts | None, DeskRules, datetime], Looked]
+
+
+class TimerBook(Protocol):
+    """The timers of the desk. Every call tries again while the database is away."""
+
+    async def turn(self, look: Look, timers_max: int) -> Turned: ...
+    async def lapse(self, case_id: UUID) -> bool: ...
 
 
 class Anchored(Protocol):
@@ -237,6 +249,10 @@ class Telling(Protocol):
     def spooled(self, waiting: int) -> None: ...
 
     def audited(self, ledger: LedgerState) -> None: ...
+
+    def rang(self, firings: Sequence[Firing]) -> None: ...
+
+    def lapsed(self, claims: int) -> None: ...
 
     def notified(self, channel: str, outcome: str, waited_s: float | None) -> None: ...
 

@@ -74,6 +74,14 @@ class Metrics:
             registry=r,
         )
         self.alarms = Counter("anwang_alarms", "Alarms raised by this process", ["code"], registry=r)
+        self.rings = Counter("anwang_desk_rings", "Rungs of the desk that rang", ["kind", "code"], registry=r)
+        self.ring_late = Histogram(
+            "anwang_desk_ring_late_seconds",
+            "From when a rung was to ring to its ringing",
+            buckets=DELAY_SECONDS,
+            registry=r,
+        )
+        self.lapsed = Counter("anwang_desk_lapsed", "Claims given back after silence", registry=r)
         self.log_dropped = Counter("anwang_log_dropped", "Parts of log lines that were not declared", registry=r)
         self.ledger = LedgerMetrics()
         self.up.labels(process, pipeline.__version__).set(1)

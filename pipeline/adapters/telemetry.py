@@ -11,6 +11,7 @@ from pipeline.contracts.messages import Stream
 from pipeline.contracts.topics import OUTGOING
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Claim, Unread
+from pipeline.domain.escalation import Firing
 from pipeline.domain.ledger import LedgerState
 
 SAY_EVERY_S = 60.0
@@ -132,6 +133,15 @@ class Telemetry:
             findings=ledger.findings,
             balanced=ledger.balances,
         )
+
+    def rang(self, firings: Sequence[Firing]) -> None:
+        for firing in firings:
+            self.metrics.rings.labels(firing.kind, firing.code).inc()
+            self.metrics.ring_late.observe(max(0.0, firing.late.total_seconds()))
+
+    def lapsed(self, claims: int) -> None:
+        """So many claims were given back because their holders showed no sign of life."""
+        self.metrics.lapsed.inc(claims)
 
     def notified(self, channel: str, outcome: str, waited_s: float | None) -> None:
         """A try to tell somebody ended so; `waited_s` after it was to be told, where it arrived."""

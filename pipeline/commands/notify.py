@@ -26,7 +26,7 @@ class Reached(NamedTuple):
     """Whom an audience of a centre reaches, by names of targets."""
 
     centre: str
-    county: str
+    county: str | None
     audience: Audience
     targets: tuple[str, ...]
 

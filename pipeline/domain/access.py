@@ -30,6 +30,8 @@ class AccessKind(StrEnum):
     RULING = "ruling"
     TRANSFER = "transfer"
     CLAIM_ENDED = "claim_ended"
+    NOTE = "note"
+    CO_WORK = "co_work"
     DECIDED_AGAIN = "decided_again"
     EXPLAINED = "explained"
     UNREAD_READ = "unread_read"
@@ -44,6 +46,7 @@ class AccessKind(StrEnum):
     AUDIT_READ = "audit_read"
     ACKNOWLEDGED = "acknowledged"
     CALL_OUT = "call_out"
+    REPORT_TOLD = "report_told"
 
 
 Code: TypeAlias = UUID | int | str | None

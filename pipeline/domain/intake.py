@@ -73,6 +73,8 @@ class DeskRefusal(StrEnum):
     CONTACT_THROUGH_ANOTHER = "contact_through_another"
     CONTACT_NOT_THIS_WAY = "contact_not_this_way"
     CONTACT_NOT_NOW = "contact_not_now"
+    NO_DESK_SOURCE = "no_desk_source"
+    KEY_REUSED = "key_reused"
 
 
 ProblemCode = Refusal | UnreadableCode | DeskRefusal | SignatureFault

@@ -43,6 +43,7 @@ def rights_of_processes(group: str) -> Mapping[str, frozenset[Right]]:
         "anwang.auditor": frozenset({_intake(Operation.READ), *_outgoing(Operation.READ)}),
         "anwang.intake": frozenset({_intake(Operation.WRITE)}),
         "anwang.feeds": frozenset({_intake(Operation.WRITE)}),
+        "anwang.desk": frozenset({_intake(Operation.WRITE)}),
     }
 
 

@@ -24,6 +24,7 @@ class Act(StrEnum):
     COUNT = "count"
     ACKNOWLEDGE = "acknowledge"
     CALL_OUT = "call_out"
+    TELL_REPORT = "tell_report"
 
 
 MAY: Final[Mapping[Act, frozenset[PostRole]]] = {
@@ -41,6 +42,7 @@ MAY: Final[Mapping[Act, frozenset[PostRole]]] = {
     Act.COUNT: frozenset({PostRole.ANALYST, PostRole.SUPERVISOR}),
     Act.ACKNOWLEDGE: _ROLES_WITH_HANDS,
     Act.CALL_OUT: _ROLES_WITH_HANDS,
+    Act.TELL_REPORT: frozenset({PostRole.SCREENER, PostRole.SUPERVISOR}),
 }
 """A dispatcher is a centre's own system: it reads its queue and hands cases on; no person looks through its eyes."""
 

@@ -14,6 +14,7 @@ from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
 from pipeline.adapters.http.desk_room import Room
+from pipeline.adapters.http.desk_told import ToldHere
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.server import Tls, Watched, listening
@@ -45,6 +46,7 @@ from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.sessions import Sessions
+from pipeline.adapters.postgres.told_reports import ToldReports
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -265,9 +267,9 @@ async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:
         await drive(watch.turn, beat, pause_s=FEEDS_EVERY_S)
 
 
-async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
+async def run_desk(settings: Settings, telling: Telling, beat: Beat) -> None:
     """What staff ask and decide by HTTP. What a person reads comes by a pool of its own, which itself may read
-    nothing.
+    nothing. The broker is needed for reports that are told at the desk, and for nothing else.
     """
     provider = provider_of(settings)
     if provider is None and not settings.desk_local_accounts:
@@ -279,6 +281,10 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
             stack, settings.postgres_dsn, worker_name("people"), Role.PEOPLE, connections_max=PEOPLE_CONNECTIONS_MAX
         )
         cards = Cards(people, found.keys, found.sources, utc_now, partial(_is_workday, found.terms))
+        brokers, name = brokers_of(settings), worker_name("desk")
+        door = Door(brokers, name, partial(broker_answers, brokers))
+        stack.push_async_callback(door.stop)
+        watching = await stack.enter_async_context(_beside(door.watch()))
         room = Room(
             book=found.rulings,
             overrides=found.overrides,
@@ -293,10 +299,13 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
             noticeboard=Noticeboard(people),
             has_local_accounts=settings.desk_local_accounts,
             provider=provider,
+            told_here=ToldHere(Gate(door, None, telling), found.sources, ToldReports(people), utc_now),
         )
         await stack.enter_async_context(listening(desk_app(room), settings.desk_host, settings.desk_port))
 
         async def turn() -> None:
+            if watching.done():
+                await watching
             with contextlib.suppress(UnavailableError):
                 await found.sources.look()
                 await found.reading.rest()

@@ -32,6 +32,7 @@ from pipeline.contracts.messages import Stream
 from pipeline.contracts.topics import OUTGOING
 from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Claim, Unread
+from pipeline.domain.escalation import Firing
 from pipeline.domain.ledger import LedgerState
 from pipeline.domain.normalise.variants import fold
 from pipeline.domain.terms import shipped_terms
@@ -53,6 +54,7 @@ class Heard:
     sent: Counter[str] = field(default_factory=Counter)
     ledgers: list[LedgerState] = field(default_factory=list)
     alarms: list[tuple[str, str]] = field(default_factory=list)
+    rings: list[Firing] = field(default_factory=list)
     told: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def claimed(self, stream: Stream, claim: Claim) -> None:
@@ -87,6 +89,12 @@ class Heard:
 
     def audited(self, ledger: LedgerState) -> None:
         self.ledgers.append(ledger)
+
+    def rang(self, firings: Sequence[Firing]) -> None:
+        self.rings += firings
+
+    def lapsed(self, claims: int) -> None:
+        assert claims > 0
 
     def notified(self, channel: str, outcome: str, waited_s: float | None) -> None:
         assert waited_s is None or waited_s >= 0

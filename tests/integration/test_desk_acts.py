@@ -53,7 +53,9 @@ async def test_a_case_is_claimed_screened_accepted_served_and_closed(lab: Lab, p
     assert (screened["code"], screened["stage"], screened["held_by"]) == ("done", "screened", None)
     accepted = await act(people, worker, case, "accept")
     assert (accepted["code"], accepted["stage"], accepted["held_by"]) == ("done", "accepted", "w1")
-    served = await act(people, worker, case, "step", accepted["fence"], step="child_visit")
+    served = await act(
+        people, worker, case, "step", accepted["fence"], step="child_visit", method="B", outcome="reached"
+    )
     assert served["stage"] == "in_service"
     assert (await act(people, worker, case, "close", accepted["fence"], reason="safe_now"))["code"] == "result_unknown"
     assert (await act(people, worker, case, "close", accepted["fence"], result="established"))[

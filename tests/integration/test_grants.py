@@ -26,6 +26,7 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
             " categories is_sexual"
         ),
     ),
+    "case_step": (HANDS, ALL),
     "case_transfer": (WORKERS, ALL),
     "claim": (WORKERS, ALL),
     "claim_ended": ([PostRole.SUPERVISOR], ALL),
@@ -52,7 +53,18 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
     "ruling": (HANDS, "ruling_id kind scope ruled_by seconded_by ruled_at"),
     **dict.fromkeys(
         (
-            *("alarm", "attempt", "audit_mark", "case_alias", "case_event", "credential", "erased_event", "erasure"),
+            *(
+                "alarm",
+                "attempt",
+                "audit_mark",
+                "case_alias",
+                "case_event",
+                "case_note",
+                "co_work",
+                "credential",
+                "erased_event",
+                "erasure",
+            ),
             *("history", "inbox", "past_conflict", "past_home", "source_certificate", "source_key", "unread_release"),
             *("key_check", "key_version", "link_key", "oidc_flow", "outbox", "override", "override_part"),
             *("policy_activation", "policy_release", "policy_shadow", "policy_signature", "policy_signer", "post"),
@@ -70,6 +82,8 @@ MAY_CALL: dict[str, list[PostRole]] = {
     **dict.fromkeys(("acting_staff", "acting_role", "acting_scope", "session_of", "refuse_act"), sorted(PostRole)),
     **dict.fromkeys(
         (
+            *("is_open_at_home", "names_of_case", "may_note", "add_note", "may_read_notes", "revealed_notes"),
+            *("co_work_of_case", "co_work_of_mine", "ask_co_work", "answer_co_work", "done_co_work"),
             *("covers", "role_works_on", "is_open_to_me", "has_opened", "may_read_story", "act_on_case"),
             *("claim_next", "renew_claim", "end_shift", "done_with", "tickets_of_mine"),
             *("open_case", "tell_read", "protective_lead", "transfer_is_mine"),
@@ -83,6 +97,8 @@ MAY_CALL: dict[str, list[PostRole]] = {
     **dict.fromkeys(
         (
             *("access_hash", "audit_append", "audit_append_many", "conflicts_of", "told", "seen_case", "why_unseen"),
+            *("home_of", "step_fault", "write_step", "co_work_task", "fill_co_work", "co_work_is_mine", "co_work_told"),
+            *("tell_co_work", "found_co_work", "why_not_along"),
             *("put_under_guard", "require_live_version", "sealed_under", "end_claims_of_parties", "plain_code"),
             *("is_open_stage", "place_of", "arm", "add_task", "tell_handled", "move_ticket", "holds_now", "why_not"),
             *("is_full", "act_by_system", "lapse_claim"),
@@ -151,7 +167,8 @@ BY_TRIGGERS = {"past_home", "erased_event", "erasure"}
 
 ONLY_BY_PEOPLE = {
     *("claim", "claim_ended", "reveal", "staff_tie", "access_event", "access_head"),
-    *("desk_transition", "ticket", "desk_act", "clock_met", "task", "timer", "notification", "delivery", "call_out"),
+    *("desk_transition", "ticket", "desk_act", "clock_met", "task", "timer", "case_note", "case_step", "co_work"),
+    *("notification", "delivery", "call_out"),
 }
 """In steps of the desk, of which its process itself has nothing: people reach them, or functions that they call."""
 

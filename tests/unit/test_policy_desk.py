@@ -92,7 +92,7 @@ PLANTS: Mapping[str, tuple[tuple[str, str], str]] = {
     "a row for all the rest before the last": (('of = ["joint_call_out", "raised"]\n', ""), "only the last row may"),
     "a clock that two rows name": (('"joint_call_out", "raised"', '"joint_call_out", "dispatch"'), "twice"),
     "a tag that nobody bears": (('tags = ["high_danger"]\n', 'tags = ["hot_danger"]\n'), "no tag hot_danger"),
-    "a reason without points": (('reasons = ["life_dan', 'reasons = ["wife_dan'), "no reason that bears"),
+    "a reason without points": (('reasons = ["life_dan', 'reasons = ["wife_dan'), "no reason that bears points"),
     "a step every week that nothing asks for": (('tags = ["high_danger"]\nevery', "every"), "every_days goes with"),
     "a rung that does not climb": (
         ('{ after_min = 10, tell = "centre_head", acknowledge_min = 10 }', '{ after_min = 10, tell = "holder" }'),

@@ -22,6 +22,7 @@ from pipeline.adapters.http import (
     desk_notifications,
     desk_overrides,
     desk_session,
+    desk_told,
     desk_transfers,
 )
 from pipeline.adapters.http.desk_openapi import ANSWERS, DESCRIPTION, document
@@ -152,6 +153,7 @@ ROUTERS = (
     api,
     desk_overrides.api,
     desk_transfers.api,
+    desk_told.api,
     desk_audit.api,
 )
 
@@ -237,6 +239,10 @@ PARAMETERS = frozenset(
         "by",
         "notification_id",
         "unacknowledged",
+        "told_id",
+        "before",
+        "idempotency-key",
+        "Idempotency-Key",
     }
 )
 BODIES: tuple[type[BaseModel], ...] = (
@@ -248,6 +254,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     desk_cards.RevealAsked,
     desk_cards.ReporterAsked,
     desk_call_outs.CallOutAsked,
+    desk_told.ToldReport,
 )
 """What an answer may name of what was wrong: words of ours alone."""
 

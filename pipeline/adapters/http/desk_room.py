@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -30,6 +30,9 @@ from pipeline.domain.rulings import Ruled
 from pipeline.domain.transfer import Answer, Handed, Proposal
 from pipeline.domain.wishes import Wish
 from pipeline.errors import NobodyActsError, RulingRefusedError, UnavailableError
+
+if TYPE_CHECKING:
+    from pipeline.adapters.http.desk_told import ToldHere
 
 RETRY_AFTER_S = 5
 COOKIE = "__Host-anwang"
@@ -80,6 +83,7 @@ class Room:
     noticeboard: Noticeboard
     has_local_accounts: bool = False
     provider: Provider | None = None
+    told_here: "ToldHere | None" = None
     rates: Rates = field(default_factory=lambda: Rates(SIGN_IN_RATE))
 
 

@@ -154,6 +154,11 @@ DESK_MEANINGS: Mapping[ProblemCode, Meaning] = {
         HTTPStatus.CONFLICT, f"This person is not reached in this way. {_OR_BY_TWO}"
     ),
     DeskRefusal.CONTACT_NOT_NOW: Meaning(HTTPStatus.CONFLICT, f"Not at this time. {_OR_BY_TWO}"),
+    DeskRefusal.NO_DESK_SOURCE: Meaning(
+        HTTPStatus.CONFLICT,
+        "Your post enters no reports for this centre: name a `centre` of yours, whose desk is enrolled as a source.",
+    ),
+    DeskRefusal.KEY_REUSED: Meaning(HTTPStatus.CONFLICT, "This key stands for something else. Take another."),
 }
 """What the desk answers beside those."""
 

@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     ORIGINAL = "original"
     UNREAD = "unread"
     STAFF = "staff"
+    NOTE = "note"
 
 
 class KeyName(NamedTuple):

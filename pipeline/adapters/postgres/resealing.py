@@ -36,6 +36,7 @@ KINDS = (
     Kind(Purpose.REPORT, "report_version", "versions_under", "wrap_versions"),
     Kind(Purpose.ORIGINAL, "report_original", "originals_under", "wrap_originals"),
     Kind(Purpose.UNREAD, "unread_report", "unread_under", "wrap_unread"),
+    Kind(Purpose.NOTE, "case_note", "notes_under", "wrap_notes"),
 )
 
 
@@ -87,7 +88,8 @@ async def seal_cases_anew(db: Connection, keys: CaseKeys, cases: Sequence[UUID],
     made = [_Version.made(row, known[_name(Purpose.REPORT, row)], version) for row in rows]
     await _write(db, "seal_versions", [(m.event_key, m.wrapped, m.sealed, m.story) for m in made])
     await _write(db, "seal_inputs", [(m.event_key, m.inputs) for m in made if m.inputs])
-    return len(made) + await _seal(db, keys, KINDS[1], cases, version)
+    others = [await _seal(db, keys, kind, cases, version) for kind in (KINDS[1], KINDS[3])]
+    return len(made) + sum(others)
 
 
 async def seal_unread_anew(db: Connection, keys: CaseKeys, unread: Sequence[UUID], version: int) -> int:

@@ -48,7 +48,7 @@ def faults_of(tables: PolicyFile) -> Iterator[Complaint]:
     yield from _raised(tables.queue)
     yield from _clocks(tables.clock)
     yield from _days(tables.calendar)
-    yield from desk_faults(tables, {code for _, code, points in _points(tables) if points})
+    yield from desk_faults(tables, {*Category, *(code for _, code, points in _points(tables) if points)})
     if tables.effective_to and tables.effective_to < tables.effective_from:
         yield ("effective_to",), "this is before effective_from"
 

@@ -14,7 +14,7 @@ from pipeline.domain.policy.own_words import OWN_TAGS
 
 
 def desk_faults(tables: PolicyFile, reasons: Collection[str]) -> Iterator[Complaint]:
-    """`reasons` are the codes that bear points, and so stand among a case's reasons."""
+    """`reasons` are the codes that bear points, and the categories."""
     desk = tables.desk
     if desk is None:
         return
@@ -63,5 +63,5 @@ def _step(row: StepRow, path: Path, tags: Collection[str], reasons: Collection[s
     for field, words, known in (("tags", row.tags, tags), ("reasons", row.reasons, reasons)):
         for at, word in enumerate(words):
             if word not in known:
-                what = "tag" if field == "tags" else "reason that bears points is called"
+                what = "tag" if field == "tags" else "category and no reason that bears points is called"
                 yield (*path, field, at), f"no {what} {word}{guess(word, known)}"

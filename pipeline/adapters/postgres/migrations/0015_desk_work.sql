@@ -87,9 +87,9 @@ COMMENT ON COLUMN ticket.place IS 'The gravest first, and within a priority by p
 
 CREATE FUNCTION is_open_stage(stage text) RETURNS bool LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
     $$ SELECT stage NOT IN ('closed', 'merged', 'erased') $$;
-CREATE INDEX ticket_of_centre ON ticket (centre, place, opened_at, case_id) WHERE stage NOT IN ('closed', 'merged', 'erased');
-CREATE INDEX ticket_of_county ON ticket (county, place, opened_at, case_id) WHERE stage NOT IN ('closed', 'merged', 'erased');
-CREATE INDEX ticket_open ON ticket (place, opened_at, case_id) WHERE stage NOT IN ('closed', 'merged', 'erased');
+CREATE INDEX ticket_of_centre ON ticket (centre, stage, place, opened_at, case_id) WHERE stage NOT IN ('closed', 'merged', 'erased');
+CREATE INDEX ticket_of_county ON ticket (county, stage, place, opened_at, case_id) WHERE stage NOT IN ('closed', 'merged', 'erased');
+CREATE INDEX ticket_open ON ticket (stage, place, opened_at, case_id) WHERE stage NOT IN ('closed', 'merged', 'erased');
 CREATE INDEX ticket_waiting ON ticket (centre, queue, place, opened_at, case_id) WHERE stage = 'waiting';
 CREATE INDEX ticket_closed ON ticket (centre, since DESC, case_id) WHERE stage = 'closed';
 
@@ -245,7 +245,8 @@ BEGIN
     FROM new_clocks n JOIN incident i USING (incident_id)
     WHERE NOT EXISTS (SELECT FROM clock_met m WHERE (m.incident_id, m.name) = (n.incident_id, n.name))
     ON CONFLICT (kind, subject) DO UPDATE
-        SET case_id = excluded.case_id, due_at = excluded.due_at, next_at = excluded.next_at, rung = 0
+        SET case_id = excluded.case_id, due_at = excluded.due_at, next_at = excluded.next_at,
+            rung = CASE WHEN excluded.due_at > timer.due_at THEN 0 ELSE timer.rung END
         WHERE (timer.case_id, timer.due_at) IS DISTINCT FROM (excluded.case_id, excluded.due_at) OR timer.next_at IS NULL;
     RETURN NULL;
 END $$;
@@ -258,7 +259,11 @@ DECLARE
     me text := NEW.case_id::text;
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW.stage = OLD.stage AND NEW.since = OLD.since AND NEW.priority = OLD.priority THEN
+        UPDATE timer t SET next_at = clock_timestamp() WHERE t.kind = 'stage' AND t.subject = me;
         RETURN NULL;
+    END IF;
+    IF NEW.stage IN ('closed', 'erased') THEN
+        UPDATE task t SET done_at = clock_timestamp(), done_by = 'system' WHERE t.case_id = NEW.case_id AND t.done_at IS NULL;
     END IF;
     IF NOT is_open_stage(NEW.stage) THEN
         DELETE FROM timer t WHERE t.case_id = NEW.case_id AND t.kind IN ('clock', 'stage', 'lease');
@@ -485,8 +490,12 @@ BEGIN
     SELECT k.incident_id, k.name, coalesce(said ->> 'by', actor) FROM clock k JOIN incident i USING (incident_id)
     WHERE i.case_id = was.case_id AND k.name = coalesce(rule.meets, said ->> 'step')
       AND (said ->> 'incident_id' IS NULL OR k.incident_id = (said ->> 'incident_id')::uuid)
+      AND said ->> 'outcome' IS DISTINCT FROM 'not_reached'
     ON CONFLICT DO NOTHING;
     IF rule.act = 'step' THEN
+        PERFORM arm('stage', was.case_id::text, was.case_id, clock_timestamp(), clock_timestamp());
+    END IF;
+    IF rule.act = 'step' AND said ->> 'outcome' IS DISTINCT FROM 'not_reached' THEN
         UPDATE task t SET done_at = clock_timestamp(), done_by = actor
         WHERE t.task_id = (SELECT o.task_id FROM task o WHERE o.case_id = was.case_id AND o.kind = said ->> 'step' AND o.done_at IS NULL
             ORDER BY o.opened_at LIMIT 1);
@@ -583,6 +592,7 @@ BEGIN
         WHEN rule.reasons <> '{}' AND NOT coalesce(said ->> 'reason', '') = ANY (rule.reasons) THEN 'reason_unknown'
         WHEN act = 'close' AND coalesce(said ->> 'result', '') NOT IN ('established', 'not_established') THEN 'result_unknown'
         WHEN act = 'step' AND coalesce(said ->> 'step', '') !~ '^[a-z][a-z0-9_]{0,39}$' THEN 'step_unknown'
+        WHEN act = 'step' THEN step_fault(which, said)
         WHEN act IN ('claim', 'accept') AND is_full(me.staff, (said ->> 'capacity')::int) THEN 'capacity_reached' END);
     IF code IS NULL AND rule.holder = 'named' THEN
         SELECT p.* INTO to_post FROM post p JOIN staff w USING (staff)
@@ -599,6 +609,9 @@ BEGIN
     END IF;
     answer := move_ticket(was, rule, coalesce(to_post.staff, me.staff), coalesce(to_post.role, me.role),
         coalesce(to_post.scope, me.scope), said, 'desk');
+    IF act = 'step' THEN
+        PERFORM write_step(which, me.staff, (answer ->> 'version')::int, said);
+    END IF;
     IF said ? 'act_id' THEN
         INSERT INTO desk_act (act_id, staff, case_id, act, answer) VALUES ((said ->> 'act_id')::uuid, me.staff, which, act, answer);
     END IF;
@@ -747,7 +760,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION done_with IS 'A task that needs no step of the case: seen and acknowledged. A raise is its holder''s to acknowledge, or a supervisor''s.';
 
--- A list of this post: keyset by place, opened_at, case.
+-- A list of this post: keyset by place, opened_at, case. Stage by stage, so that each page is read off one index as far as
+-- it goes: few of many open cases stand in most stages. A priority is a range of places; held by nobody is a matter of stages.
 CREATE FUNCTION tickets_of_mine(
     of_queue text, of_centre text, stages text[], of_priority text, held text,
     after_place int, after_opened timestamptz, after_case uuid, how_many int
@@ -755,31 +769,34 @@ CREATE FUNCTION tickets_of_mine(
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     me staff_session := session_of('anwang.session');
-    home text;
-    mine text := CASE me.role WHEN 'protective_worker' THEN 'protective' WHEN 'family_worker' THEN 'family' END;
-    wanted int := least(how_many, 500);
+    queues text[] := ARRAY(SELECT q FROM unnest(ARRAY['protective', 'family']) AS q
+        WHERE role_works_on(me.role, q) AND (of_queue IS NULL OR q = of_queue));
+    ranked int := array_position(ARRAY['immediate', 'urgent', 'standard', 'routine'], of_priority);
+    homes text[] := CASE
+        WHEN of_centre IS NOT NULL THEN ARRAY['t.centre = $1 AND covers($2, t.centre, t.county)']
+        WHEN me.scope = '*' THEN ARRAY['true']
+        ELSE ARRAY['t.centre = $2', 't.county = $2'] END;
 BEGIN
-    IF me.staff IS NULL OR NOT (role_works_on(me.role, 'protective') OR role_works_on(me.role, 'family')) THEN
+    stages := ARRAY(SELECT s FROM unnest(ARRAY['waiting', 'claimed', 'not_opening', 'screened', 'accepted', 'in_service',
+            'with_supervisor', 'disputed']) AS s
+        WHERE (stages IS NULL OR s = ANY (stages))
+          AND (held <> 'nobody' OR s NOT IN ('claimed', 'not_opening', 'accepted', 'in_service')));
+    IF me.staff IS NULL OR queues = '{}' OR stages = '{}' THEN
         RETURN;
     END IF;
-    home := CASE
-        WHEN of_centre IS NOT NULL THEN 't.centre = $1 AND covers($2, t.centre, t.county)'
-        WHEN me.scope = '*' THEN 'true' END;
     RETURN QUERY EXECUTE (
-        SELECT string_agg(format(
-            '(SELECT t.* FROM ticket t WHERE %s AND t.stage NOT IN (''closed'', ''merged'', ''erased'')'
-            ' AND t.case_id <> ALL ($3) %s %s %s %s %s %s ORDER BY t.place, t.opened_at, t.case_id LIMIT $4)',
-            one,
-            CASE WHEN stages IS NOT NULL THEN 'AND t.stage = ANY ($5)' END,
-            CASE WHEN coalesce(of_queue, mine) IS NOT NULL THEN 'AND t.queue = $6' END,
-            CASE WHEN of_queue IS NOT NULL AND mine IS NOT NULL THEN 'AND t.queue = $7' END,
-            CASE WHEN of_priority IS NOT NULL THEN 'AND t.priority = $8' END,
-            CASE held WHEN 'nobody' THEN 'AND NOT EXISTS (SELECT FROM claim k WHERE k.case_id = t.case_id)'
-                WHEN 'me' THEN 'AND t.case_id IN (SELECT k.case_id FROM claim k WHERE k.staff = $9)' END,
-            CASE WHEN after_case IS NOT NULL THEN 'AND (t.place, t.opened_at, t.case_id) > ($10, $11, $12)' END
-        ), ' UNION ') || ' ORDER BY place, opened_at, case_id LIMIT $4'
-        FROM unnest(CASE WHEN home IS NOT NULL THEN ARRAY[home] ELSE ARRAY['t.centre = $2', 't.county = $2'] END) AS one
-    ) USING of_centre, me.scope, conflicts_of(me.staff), wanted, stages, coalesce(of_queue, mine), mine, of_priority, me.staff,
+        SELECT 'SELECT t.* FROM (' || string_agg(format(
+            'SELECT t.* FROM unnest($3) AS s (stage) CROSS JOIN LATERAL ('
+            ' SELECT t.* FROM ticket t WHERE %s AND t.stage = s.stage AND t.stage NOT IN (''closed'', ''merged'', ''erased'')'
+            ' AND t.queue = ANY ($4) AND t.case_id <> ALL ($5) %s %s %s ORDER BY t.place, t.opened_at, t.case_id LIMIT $6) AS t',
+            home,
+            CASE WHEN of_priority IS NOT NULL THEN 'AND t.priority = $7 AND t.place > $8 AND t.place <= $9' END,
+            CASE WHEN held = 'me' THEN 'AND t.case_id = ANY ($10)' END,
+            CASE WHEN after_case IS NOT NULL THEN 'AND (t.place, t.opened_at, t.case_id) > ($11, $12, $13)' END
+        ), ' UNION ALL ') || ') AS t ORDER BY t.place, t.opened_at, t.case_id LIMIT $6'
+        FROM unnest(homes) AS home
+    ) USING of_centre, me.scope, stages, queues, conflicts_of(me.staff), least(how_many, 500), of_priority,
+        ranked * 1000000 - 500000, ranked * 1000000 + 500000, ARRAY(SELECT k.case_id FROM claim k WHERE held = 'me' AND k.staff = me.staff),
         after_place, after_opened, after_case;
 END $$;
 

@@ -77,6 +77,10 @@ WHERE i.case_id = ANY($1) AND sealed_under(o.wrapped_key) < $2
 SELECT unread_id AS case_id, unread_id AS event_key, wrapped_key FROM unread_report
 WHERE unread_id = ANY($1) AND sealed_under(wrapped_key) < $2 FOR UPDATE
 
+-- name: notes_under
+SELECT case_id, note_id AS event_key, wrapped_key FROM case_note
+WHERE case_id = ANY($1) AND sealed_under(wrapped_key) < $2 FOR UPDATE
+
 -- name: wrap_versions
 UPDATE report_version AS v SET wrapped_key = told.wrapped
 FROM unnest($1::uuid[], $2::bytea[]) AS told (event_key, wrapped) WHERE v.event_key = told.event_key
@@ -89,6 +93,10 @@ FROM unnest($1::uuid[], $2::bytea[]) AS told (event_key, wrapped) WHERE o.event_
 UPDATE unread_report AS u SET wrapped_key = told.wrapped
 FROM unnest($1::uuid[], $2::bytea[]) AS told (unread_id, wrapped) WHERE u.unread_id = told.unread_id
 
+-- name: wrap_notes
+UPDATE case_note AS n SET wrapped_key = told.wrapped
+FROM unnest($1::uuid[], $2::bytea[]) AS told (note_id, wrapped) WHERE n.note_id = told.note_id
+
 -- name: under_case
 -- Cases and unread reports of which something lies under an older version of their key.
 SELECT DISTINCT i.case_id AS owner_id
@@ -96,6 +104,7 @@ FROM report_version v JOIN report r USING (report_id) JOIN incident i USING (inc
     JOIN report_original o USING (event_key)
 WHERE sealed_under(v.wrapped_key) < $1 OR sealed_under(o.wrapped_key) < $1
 UNION SELECT unread_id FROM unread_report WHERE sealed_under(wrapped_key) < $1
+UNION SELECT case_id FROM case_note WHERE sealed_under(wrapped_key) < $1
 
 -- name: ties_under
 SELECT staff FROM staff_tie WHERE sealed_under(sealed) < $1 LIMIT 1
@@ -106,6 +115,7 @@ FROM report_version v JOIN report r USING (report_id) JOIN incident i USING (inc
     JOIN report_original o USING (event_key) LEFT JOIN decision d USING (event_key)
 WHERE sealed_under(v.sealed) < $1 OR sealed_under(o.sealed) < $1 OR sealed_under(d.sealed_inputs) < $1
 UNION SELECT unread_id FROM unread_report WHERE sealed_under(sealed) < $1
+UNION SELECT case_id FROM case_note WHERE sealed_under(sealed) < $1
 
 -- name: next_cases
 SELECT case_id FROM case_file WHERE case_id > $1 ORDER BY case_id LIMIT $2
@@ -127,6 +137,10 @@ WHERE i.case_id = ANY($1) AND sealed_under(o.sealed) < $2
 SELECT unread_id AS case_id, unread_id AS event_key, sealed, wrapped_key FROM unread_report
 WHERE unread_id = ANY($1) AND sealed_under(sealed) < $2 FOR UPDATE
 
+-- name: sealed_note
+SELECT case_id, note_id AS event_key, sealed, wrapped_key FROM case_note
+WHERE case_id = ANY($1) AND sealed_under(sealed) < $2 FOR UPDATE
+
 -- name: seal_versions
 UPDATE report_version AS v SET wrapped_key = told.wrapped, sealed = told.sealed, sealed_story = told.story
 FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[]) AS told (event_key, wrapped, sealed, story)
@@ -144,6 +158,10 @@ FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS told (event_key, wrapped, s
 UPDATE unread_report AS u SET wrapped_key = told.wrapped, sealed = told.sealed
 FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS told (unread_id, wrapped, sealed) WHERE u.unread_id = told.unread_id
 
+-- name: seal_note
+UPDATE case_note AS n SET wrapped_key = told.wrapped, sealed = told.sealed
+FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS told (note_id, wrapped, sealed) WHERE n.note_id = told.note_id
+
 -- name: under_index
 SELECT report_id FROM link_key WHERE key_version < $1 LIMIT 1
 
@@ -158,6 +176,7 @@ SELECT version, sum(n)::bigint AS n FROM (
     SELECT sealed_under(wrapped_key) AS version, count(*) AS n FROM report_version GROUP BY 1
     UNION ALL SELECT sealed_under(wrapped_key), count(*) FROM report_original GROUP BY 1
     UNION ALL SELECT sealed_under(wrapped_key), count(*) FROM unread_report GROUP BY 1
+    UNION ALL SELECT sealed_under(wrapped_key), count(*) FROM case_note GROUP BY 1
     UNION ALL SELECT sealed_under(sealed), count(*) FROM staff_tie WHERE sealed IS NOT NULL GROUP BY 1
 ) AS told GROUP BY 1
 
@@ -166,6 +185,7 @@ SELECT version, sum(n)::bigint AS n FROM (
     SELECT sealed_under(sealed) AS version, count(*) AS n FROM report_version GROUP BY 1
     UNION ALL SELECT sealed_under(sealed), count(*) FROM report_original GROUP BY 1
     UNION ALL SELECT sealed_under(sealed), count(*) FROM unread_report GROUP BY 1
+    UNION ALL SELECT sealed_under(sealed), count(*) FROM case_note GROUP BY 1
 ) AS told GROUP BY 1
 
 -- name: count_digesting
