@@ -13,7 +13,7 @@ from pipeline.adapters.anchors import AnchorFile, signer
 from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
-from pipeline.adapters.http.desk_room import Room
+from pipeline.adapters.http.desk_room import Limits, Room
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.server import Tls, Watched, listening
@@ -38,6 +38,7 @@ from pipeline.adapters.postgres.database import (
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, refuse_other_schema
+from pipeline.adapters.postgres.nudges import Nudges
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
@@ -52,6 +53,7 @@ from pipeline.adapters.vault import GateKeys
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Source
+from pipeline.domain.posts import PostRole
 from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
@@ -72,6 +74,7 @@ PEOPLE_CONNECTIONS_MAX = 8
 DRAINS_MAX = 20
 """Between two looks at the register, so that a long spool does not keep a revocation from being seen."""
 ANSWER_TIMEOUT_MS = 2000
+LEASE_S = 1800.0
 
 Beat = Callable[[], None]
 
@@ -286,13 +289,18 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
             ),
             labels=partial(_label, found.terms),
             cards=Cards(people, found.keys, found.sources, utc_now, partial(_is_workday, found.terms)),
+            nudges=(nudges := Nudges(found.pool)),
+            limits=partial(_limits, found.terms),
             has_local_accounts=settings.desk_local_accounts,
             provider=provider,
+            call_rates=Rates(settings.desk_rate),
         )
         await stack.enter_async_context(listening(desk_app(room), settings.desk_host, settings.desk_port))
+        stack.callback(nudges.close)
 
         async def turn() -> None:
             with contextlib.suppress(UnavailableError):
+                await nudges.look()
                 await found.sources.look()
                 await found.reading.rest()
 
@@ -301,6 +309,10 @@ async def run_desk(settings: Settings, _telling: Telling, beat: Beat) -> None:
 
 def _label(terms: TermsBook, code: str) -> tuple[str, str]:
     return terms.at(utc_now()).policy.labels.get(code, (code, code))
+
+
+def _limits(_terms: TermsBook, _role: PostRole) -> Limits:
+    return Limits(LEASE_S, None)
 
 
 def provider_of(settings: Settings) -> Provider | None:

@@ -68,6 +68,7 @@ MAY_CALL: dict[str, list[PostRole]] = {
                 "end_shift",
                 "done_with",
                 "tickets_of_mine",
+                *("cases_of_mine", "queues_of_mine", "tasks_of_mine", "history_of_mine"),
                 "open_case",
                 "tell_read",
                 "protective_lead",
@@ -84,7 +85,7 @@ MAY_CALL: dict[str, list[PostRole]] = {
         (
             *("access_hash", "audit_append", "audit_append_many", "conflicts_of", "told", "seen_case", "why_unseen"),
             *("put_under_guard", "require_live_version", "sealed_under", "end_claims_of_parties"),
-            "plain_code",
+            *("plain_code", "closed_of_mine"),
         ),
         NOBODY,
     ),

@@ -23,6 +23,7 @@ QUERIES = {
     "desk": (
         "sign_in",
         "desk",
+        "nudges",
         "cards",
         "rulings",
         "overrides",

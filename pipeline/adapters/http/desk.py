@@ -14,7 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 import pipeline
-from pipeline.adapters.http import desk_audit, desk_cards, desk_cases, desk_overrides, desk_session, desk_transfers
+from pipeline.adapters.http import (
+    desk_acts,
+    desk_audit,
+    desk_cards,
+    desk_cases,
+    desk_nudges,
+    desk_overrides,
+    desk_session,
+    desk_transfers,
+)
 from pipeline.adapters.http.desk_openapi import ANSWERS, DESCRIPTION, document
 from pipeline.adapters.http.desk_room import (
     In,
@@ -130,6 +139,8 @@ def desk_app(room: Room) -> FastAPI:
 ROUTERS = (
     desk_session.api,
     desk_cases.api,
+    desk_acts.api,
+    desk_nudges.api,
     desk_cards.api,
     api,
     desk_overrides.api,
@@ -217,6 +228,12 @@ PARAMETERS = frozenset(
         "scope",
         "transfer_id",
         "by",
+        "stage",
+        "task_id",
+        "fence",
+        "if-match",
+        "idempotency-key",
+        "last-event-id",
     }
 )
 BODIES: tuple[type[BaseModel], ...] = (
@@ -227,6 +244,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     desk_transfers.AnswerGiven,
     desk_cards.RevealAsked,
     desk_cards.ReporterAsked,
+    *desk_acts.BODIES,
 )
 """What an answer may name of what was wrong: words of ours alone."""
 
@@ -238,4 +256,4 @@ async def _wrong_parameter(_request: Request, error: Exception) -> Response:
     if first["type"] == "json_invalid":
         return answer(Problem(UnreadableCode.NOT_JSON))
     known = {*PARAMETERS, *(name for model in BODIES for name in model.model_fields)}
-    return answer(Problem(Refusal.PARAMETER_WRONG, next((str(p) for p in first["loc"][1:2] if p in known), None)))
+    return answer(Problem(Refusal.PARAMETER_WRONG, next((str(p) for p in first["loc"][1:] if p in known), None)))

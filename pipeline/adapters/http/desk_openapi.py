@@ -24,7 +24,9 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     403: _problem("The post does not do this."),
     404: _problem("There is no such thing for this post; why is told to the audit alone."),
     409: _problem("It cannot be done as things stand; `code` says why."),
+    412: _problem("Something happened to the case since the version in If-Match."),
     422: _problem("A parameter or a field will not do; `path` names it."),
+    429: _problem("Too many requests of this session; Retry-After says when to go on."),
     500: _problem("Our fault; it is not certain that anything was done."),
     503: _problem("Not now."),
 }
@@ -40,6 +42,7 @@ _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What to mend."},
         "code": {"type": "string"},
+        "zh": {"type": "string", "description": "What to mend, in Chinese."},
         "path": {"type": "string", "description": "The field that is wrong."},
         "posts": {
             "type": "array",
