@@ -58,6 +58,7 @@ _FORM = {
     "oidc_issuer": "must begin with https:// and hold no space",
     "oidc_redirect_url": "must begin with https:// and hold no space",
     "wrapping_key": "must be file, or begin with pkcs11: and hold no space",
+    "desk_rate": "must be a number and second, minute or hour, such as 1200/minute",
     "intake_rate": "must be a number and second, minute or hour, such as 600/minute",
 }
 """Said in place of a pattern that a person would have to decipher."""
@@ -143,6 +144,7 @@ class Settings(BaseSettings):
         False,  # noqa: FBT003 - a default
         description="Whether people may sign in by a password that we keep; for small places and for trying.",
     )
+    desk_rate: Rate = Field("1200/minute", description="How often one session may call one desk.")
     session_idle_min: int = Field(30, ge=1, le=240, description="Minutes without use after which a session ends.")
     session_max_h: int = Field(12, ge=1, le=24, description="Hours after which a session ends in any case.")
     oidc_issuer: Issuer | None = Field(None, description="Where people sign in: an OpenID provider's issuer.")

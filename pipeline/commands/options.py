@@ -49,6 +49,7 @@ HELP: Mapping[str, str] = {
     "intake_client_ca_file": "Who signs sources' client certificates, PEM.",
     "desk_host": "Where staff ask and rule by HTTP.",
     "desk_port": "Its port; 0 is any free one.",
+    "desk_rate": "How often one session may call, such as 1200/minute.",
     "desk_local_accounts": "Whether people sign in by a password that we keep.",
     "session_idle_min": "Minutes without use after which a session ends.",
     "session_max_h": "Hours after which it ends in any case.",

@@ -75,6 +75,19 @@ class DeskRefusal(StrEnum):
     CONTACT_NOT_NOW = "contact_not_now"
     NO_DESK_SOURCE = "no_desk_source"
     KEY_REUSED = "key_reused"
+    NOT_IN_THIS_STAGE = "not_in_this_stage"
+    FENCE_STALE = "fence_stale"
+    LEASE_OVER = "lease_over"
+    VERSION_STALE = "version_stale"
+    SECOND_IS_FIRST = "second_is_first"
+    REASON_UNKNOWN = "reason_unknown"
+    RESULT_UNKNOWN = "result_unknown"
+    STEP_UNKNOWN = "step_unknown"
+    CAPACITY_REACHED = "capacity_reached"
+    NOBODY_THERE = "nobody_there"
+    NOTHING_WAITS = "nothing_waits"
+    TASK_UNKNOWN = "task_unknown"
+    TOO_MANY_STREAMS = "too_many_streams"
 
 
 ProblemCode = Refusal | UnreadableCode | DeskRefusal | SignatureFault
