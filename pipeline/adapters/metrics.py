@@ -123,7 +123,7 @@ class TimekeepingMetrics:
             "anwang_desk_unarmed", "Open cases and clocks for which nothing is set", ["kind"], registry=None
         )
         self.oldest = Gauge("anwang_desk_overdue_seconds", "How long the most overdue timer waits", registry=None)
-        self.p99 = Gauge("anwang_desk_late_p99_seconds", "How late the rungs of ten minutes rang", registry=None)
+        self.p99 = Gauge("anwang_desk_late_seconds", "How late the rungs of ten minutes rang", registry=None)
         self._shown = False
 
     def show_in(self, registry: CollectorRegistry) -> None:

@@ -41,6 +41,7 @@ QUERIES = {
     ),
 }
 OF_ASSESS_ALONE = {
+    "watch": {"add_shadow_decision"},
     "desk": {
         *(
             "claim",
@@ -56,7 +57,7 @@ OF_ASSESS_ALONE = {
         ),
         *("put_down", "give_up", "add_hole", "add_unread", "add_inbox", "put_edge", "drop_edge", "add_version"),
         *("add_original", "add_link_key", "add_review", "add_decision", "add_shadow_decision", "known_unread"),
-    }
+    },
 }
 OF_ENROLMENT = {"intake": {"register_version"}}
 """Raised by a one-time code that is spent, by the queries of enrolment."""

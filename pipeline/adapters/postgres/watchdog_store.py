@@ -21,8 +21,8 @@ class WatchdogStore:
                 cases = await db.fetch(SQL["cases_unarmed"], found_max)
                 clocks = await db.fetch(SQL["clocks_unarmed"], found_max)
                 late = await db.fetchrow(SQL["lateness"])
-            unarmed, unmet = ([row["subject"] for row in rows] for rows in (cases, clocks))
-            return Timekeeping(unarmed, unmet, max(0.0, late["oldest_s"]), late["p99_s"])
+            unarmed_cases, unarmed_clocks = ([row["subject"] for row in rows] for rows in (cases, clocks))
+            return Timekeeping(unarmed_cases, unarmed_clocks, max(0.0, late["oldest_s"]), late["p99_s"])
 
         return await with_retries(act)
 
