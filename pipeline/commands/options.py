@@ -43,6 +43,7 @@ HELP: Mapping[str, str] = {
     "intake_host": "Where reports are taken in by HTTP.",
     "intake_port": "Its port; 0 is any free one.",
     "intake_rate": "How often one source may call, such as 1200/minute.",
+    "source_sees": "How far sources see what becomes of their reports.",
     "body_bytes_max": "Largest body of one request.",
     "intake_cert_file": "Its TLS certificate, PEM.",
     "intake_key_file": "The key to it, PEM, mode 0600.",

@@ -59,7 +59,11 @@ from pipeline.adapters.vault import GateKeys
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Source
+<<<<<<< HEAD
 from pipeline.domain.posts import PostRole
+=======
+from pipeline.domain.intake import SourceSight
+>>>>>>> C9
 from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
@@ -157,7 +161,8 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
                 await door.looked.wait()
         gate = Gate(door, spool, telling)
         rates, bytes_max = Rates(settings.intake_rate), settings.body_bytes_max
-        house = House(gate, keeper, keys, rates, utc_now, bytes_max, telling.refused)
+        sight = SourceSight.of(settings.source_sees)
+        house = House(gate, keeper, keys, rates, utc_now, bytes_max, telling.refused, sight)
         app = Watched(intake_app(house), telling.answered)
         await stack.enter_async_context(listening(app, settings.intake_host, settings.intake_port, _tls(settings)))
 
