@@ -64,11 +64,8 @@ _FORM = {
     "oidc_issuer": "must begin with https:// and hold no space",
     "oidc_redirect_url": "must begin with https:// and hold no space",
     "wrapping_key": "must be file, or begin with pkcs11: and hold no space",
-<<<<<<< HEAD
     "desk_rate": "must be a number and second, minute or hour, such as 1200/minute",
-=======
     "source_sees": "must be received, settled, taken_over or closed, and may go on with kinds such as police=closed",
->>>>>>> C9
     "intake_rate": "must be a number and second, minute or hour, such as 600/minute",
 }
 """Said in place of a pattern that a person would have to decipher."""

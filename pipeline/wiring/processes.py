@@ -59,11 +59,8 @@ from pipeline.adapters.vault import GateKeys
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Source
-<<<<<<< HEAD
-from pipeline.domain.posts import PostRole
-=======
 from pipeline.domain.intake import SourceSight
->>>>>>> C9
+from pipeline.domain.posts import PostRole
 from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling

@@ -70,22 +70,9 @@ PEOPLE_SEE: dict[str, tuple[list[PostRole], str]] = {
             *("key_check", "key_version", "link_key", "oidc_flow", "outbox", "override", "override_part"),
             *("policy_activation", "policy_release", "policy_shadow", "policy_signature", "policy_signer", "post"),
             *("register_version", "relay_lease", "relay_mark", "report_original", "schema_migration"),
-<<<<<<< HEAD
             *("shadow_decision", "sign_in_lock", "source", "spool", "staff", "staff_session", "staff_tie"),
             *("desk_transition", "delivery_try", "timer_firing"),
-=======
-            *(
-                "shadow_decision",
-                "sign_in_lock",
-                "source",
-                "spool",
-                "staff",
-                "staff_session",
-                "staff_tie",
-                "told_report",
-            ),
-            *("desk_transition", "notification", "timer_firing"),
->>>>>>> C9
+            "told_report",
             *("stream_cursor", "stream_hole", "unread_report"),
         ),
         (NOBODY, ""),
@@ -118,12 +105,8 @@ MAY_CALL: dict[str, list[PostRole]] = {
             *("tell_co_work", "found_co_work", "why_not_along"),
             *("put_under_guard", "require_live_version", "sealed_under", "end_claims_of_parties", "plain_code"),
             *("is_open_stage", "place_of", "arm", "add_task", "tell_handled", "move_ticket", "holds_now", "why_not"),
-<<<<<<< HEAD
             *("closed_of_mine", "is_full", "act_by_system", "lapse_claim"),
-=======
-            *("is_full", "act_by_system", "lapse_claim"),
             *("receipt_state", "source_counts", "own_counts"),
->>>>>>> C9
         ),
         NOBODY,
     ),
@@ -189,12 +172,19 @@ BY_TRIGGERS = {"past_home", "erased_event", "erasure"}
 
 ONLY_BY_PEOPLE = {
     *("claim", "claim_ended", "reveal", "staff_tie", "access_event", "access_head"),
-<<<<<<< HEAD
-    *("desk_transition", "ticket", "desk_act", "clock_met", "task", "timer", "case_note", "case_step", "co_work"),
+    *(
+        "desk_transition",
+        "ticket",
+        "desk_act",
+        "clock_met",
+        "task",
+        "timer",
+        "case_note",
+        "case_step",
+        "co_work",
+        "told_report",
+    ),
     *("notification", "delivery", "call_out"),
-=======
-    *("desk_transition", "ticket", "desk_act", "clock_met", "task", "timer", "told_report"),
->>>>>>> C9
 }
 """In steps of the desk, of which its process itself has nothing: people reach them, or functions that they call."""
 

@@ -238,18 +238,9 @@ async def test_every_role_at_every_endpoint(lab: Lab) -> None:
         asked = {"transfer_id": str(transfer), "to": target, "reason": "victim_moved"}
         proposed = await client.post(f"/v1/cases/{other}/transfers", json=asked, headers=bearing(lead))
         assert proposed.status_code == 201, proposed.text
-<<<<<<< HEAD
         known = {"case_id": str(case), "case": str(case), "event_id": "event-0", "transfer_id": str(transfer)}
         known["notification_id"] = str(notification)
-=======
-        known = {
-            "case_id": str(case),
-            "case": str(case),
-            "event_id": "event-0",
-            "transfer_id": str(transfer),
-            "told_id": str(uuid4()),
-        }
->>>>>>> C9
+        known["told_id"] = str(uuid4())
         place = Place(lab, client, centre, target, known)
         wrong = [fault async for fault in _faults(place)]
     assert wrong == []
