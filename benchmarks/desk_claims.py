@@ -37,7 +37,7 @@ from pipeline.domain.posts import PostRole
 from pipeline.local.folders import open_folders
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "integration"))
-from desk_check import desk_faults  # noqa: E402 - what must hold of a desk is written once
+from desk_check import desk_faults
 
 P95_MAX_MS = 30.0
 CLIENTS = 200

@@ -147,7 +147,7 @@ FLOW: tuple[Step, ...] = (
          ("staff_session", "sign_in_lock", "oidc_flow")),
     Step("desk", "act", "Who acts, by their session's token? For one transaction, and Postgres narrows all of it.",
          acting_as, ("staff", "post", "staff_session")),
-    Step("desk", "show", "Which cases does this post cover, in which nobody of theirs is a party?", PeopleDesk.queue,
+    Step("desk", "show", "Which cases does this post cover, in which nobody of theirs is a party?", PeopleDesk.cases,
          (*_SHOWN, "staff_tie", "link_key", "access_event", "access_head")),
     Step("desk", "handle", "May this person take the case this step further, and do they still hold it?", next_stage,
          ("desk_transition", "ticket", "claim", "clock", "task"),

@@ -13,7 +13,7 @@ from pipeline.adapters.anchors import AnchorFile, signer
 from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
-from pipeline.adapters.http.desk_room import Room
+from pipeline.adapters.http.desk_room import Limits, Room
 from pipeline.adapters.http.desk_told import ToldHere
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
@@ -41,6 +41,7 @@ from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, refuse_other_schema
 from pipeline.adapters.postgres.noticeboard import Noticeboard
+from pipeline.adapters.postgres.nudges import Nudges
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
@@ -58,6 +59,8 @@ from pipeline.adapters.vault import GateKeys
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Source
+from pipeline.domain.intake import SourceSight
+from pipeline.domain.posts import PostRole
 from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
@@ -83,6 +86,7 @@ PEOPLE_CONNECTIONS_MAX = 8
 DRAINS_MAX = 20
 """Between two looks at the register, so that a long spool does not keep a revocation from being seen."""
 ANSWER_TIMEOUT_MS = 2000
+LEASE_S = 1800.0
 
 Beat = Callable[[], None]
 
@@ -154,7 +158,8 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
                 await door.looked.wait()
         gate = Gate(door, spool, telling)
         rates, bytes_max = Rates(settings.intake_rate), settings.body_bytes_max
-        house = House(gate, keeper, keys, rates, utc_now, bytes_max, telling.refused)
+        sight = SourceSight.of(settings.source_sees)
+        house = House(gate, keeper, keys, rates, utc_now, bytes_max, telling.refused, sight)
         app = Watched(intake_app(house), telling.answered)
         await stack.enter_async_context(listening(app, settings.intake_host, settings.intake_port, _tls(settings)))
 
@@ -331,13 +336,18 @@ async def run_desk(settings: Settings, telling: Telling, beat: Beat) -> None:
             has_local_accounts=settings.desk_local_accounts,
             provider=provider,
             told_here=ToldHere(Gate(door, None, telling), found.sources, ToldReports(people), utc_now),
+            nudges=(nudges := Nudges(found.pool)),
+            limits=partial(_limits, found.terms),
+            call_rates=Rates(settings.desk_rate),
         )
         await stack.enter_async_context(listening(desk_app(room), settings.desk_host, settings.desk_port))
+        stack.callback(nudges.close)
 
         async def turn() -> None:
             if watching.done():
                 await watching
             with contextlib.suppress(UnavailableError):
+                await nudges.look()
                 await found.sources.look()
                 await found.reading.rest()
 
@@ -351,6 +361,10 @@ def _word(policies: Policies, code: str) -> tuple[str, str]:
 
 def _label(terms: TermsBook, code: str) -> tuple[str, str]:
     return terms.at(utc_now()).policy.labels.get(code, (code, code))
+
+
+def _limits(_terms: TermsBook, _role: PostRole) -> Limits:
+    return Limits(LEASE_S, None)
 
 
 def provider_of(settings: Settings) -> Provider | None:

@@ -28,6 +28,7 @@ QUERIES = {
         "desk",
         "along",
         "notes",
+        "nudges",
         "cards",
         "rulings",
         "overrides",

@@ -43,8 +43,8 @@ class CallOuts:
         own = wish.asked.person if wish.side is Side.OWN else None
         looked_at = Wish(wish.case_id, "claim", "safety_contact", wish.side, own)
         async with acting_as(self.cards.pool, token, second=second) as acting:
-            told, looking = await self.cards.read(acting, looked_at, wish.at, "call_out")
-            rule = _rule(may_call_out(told, looking, wish.asked))
+            found = await self.cards.read(acting, looked_at, wish.at, "call_out")
+            rule = _rule(may_call_out(*found, wish.asked) if found else None)
             values = (
                 wish.call_out_id,
                 wish.case_id,

@@ -73,14 +73,16 @@ class Cards:
             said = await acting.db.fetchval(SQL["open"], wish.case_id, wish.how, wish.reason)
             if said != DONE:
                 return Refusal(said)
-            told, looking = await self.read(acting, wish, self.now(), f"card_{wish.side}")
-            return card(told, looking)
+            found = await self.read(acting, wish, self.now(), f"card_{wish.side}")
+            return card(*found) if found else Refusal("unknown_case")
 
-    async def read(self, acting: Acting, wish: Wish, at: datetime, what: str) -> tuple[list[Told], Looking]:
-        """What has been opened of the case, seen as of `at`; nothing of one that this person has not opened. The audit
-        is told `what` it is read for.
+    async def read(self, acting: Acting, wish: Wish, at: datetime, what: str) -> tuple[list[Told], Looking] | None:
+        """What has been opened of the case, seen as of `at`: nothing of one that this person has not opened, None of
+        one that is not there for them. The audit is told `what` it is read for.
         """
         case = await acting.db.fetchrow(SQL["case"], wish.case_id)
+        if case is None:
+            return None
         rows = await acting.db.fetch(SQL["reports"], wish.case_id)
         told = self._told(rows, await self._key(rows, KeyName(wish.case_id, Purpose.REPORT)))
         await acting.db.execute(SQL["tell_read"], wish.case_id, what, len({t.report for t in told}))

@@ -102,11 +102,13 @@ CREATE TABLE desk_act (
     staff   text NOT NULL,
     case_id uuid NOT NULL REFERENCES case_file,
     act     text NOT NULL,
+    asked   text,
     answer  jsonb NOT NULL,
     at      timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX desk_act_case ON desk_act (case_id, at);
 COMMENT ON TABLE desk_act IS 'What people did, by an id that they gave it: said again it is answered as it was, and done once.';
+COMMENT ON COLUMN desk_act.asked IS 'A digest of all that was said with the act: other words under the same id are not the same act.';
 
 CREATE TABLE clock_met (
     incident_id uuid NOT NULL REFERENCES incident,
@@ -554,6 +556,7 @@ DECLARE
     code text;
     answer jsonb;
 BEGIN
+    said := said - 'by';
     IF seen.case_id IS NULL OR seen.state = 'merged' THEN
         PERFORM refuse_act(act, which, why_unseen(which));
         RETURN jsonb_build_object('code', 'unknown_case');
@@ -561,8 +564,8 @@ BEGIN
     PERFORM FROM case_file c WHERE c.case_id = which FOR UPDATE;
     SELECT d.* INTO done FROM desk_act d WHERE d.act_id = (said ->> 'act_id')::uuid;
     IF done.act_id IS NOT NULL THEN
-        RETURN CASE WHEN (done.staff, done.case_id, done.act) = (me.staff, which, act) THEN done.answer
-            ELSE jsonb_build_object('code', 'key_reused') END;
+        RETURN CASE WHEN (done.staff, done.case_id, done.act) = (me.staff, which, act)
+            AND done.asked IS NOT DISTINCT FROM said ->> 'asked' THEN done.answer ELSE jsonb_build_object('code', 'key_reused') END;
     END IF;
     seen := seen_case(which);
     SELECT t.* INTO was FROM ticket t WHERE t.case_id = which FOR UPDATE;
@@ -613,7 +616,8 @@ BEGIN
         PERFORM write_step(which, me.staff, (answer ->> 'version')::int, said);
     END IF;
     IF said ? 'act_id' THEN
-        INSERT INTO desk_act (act_id, staff, case_id, act, answer) VALUES ((said ->> 'act_id')::uuid, me.staff, which, act, answer);
+        INSERT INTO desk_act (act_id, staff, case_id, act, asked, answer)
+        VALUES ((said ->> 'act_id')::uuid, me.staff, which, act, said ->> 'asked', answer);
     END IF;
     RETURN answer;
 END $$;
@@ -640,7 +644,8 @@ BEGIN
     END IF;
     SELECT d.* INTO done FROM desk_act d WHERE d.act_id = (said ->> 'act_id')::uuid;
     IF done.act_id IS NOT NULL THEN
-        RETURN CASE WHEN (done.staff, done.act) = (me.staff, 'claim') THEN done.answer ELSE jsonb_build_object('code', 'key_reused') END;
+        RETURN CASE WHEN (done.staff, done.act) = (me.staff, 'claim') AND done.asked IS NOT DISTINCT FROM said ->> 'asked'
+            THEN done.answer ELSE jsonb_build_object('code', 'key_reused') END;
     END IF;
     IF is_full(me.staff, (said ->> 'capacity')::int) THEN
         RETURN jsonb_build_object('code', 'capacity_reached');
@@ -660,7 +665,8 @@ BEGIN
     END IF;
     answer := move_ticket(was, rule, me.staff, me.role, me.scope, said, 'desk');
     IF said ? 'act_id' THEN
-        INSERT INTO desk_act (act_id, staff, case_id, act, answer) VALUES ((said ->> 'act_id')::uuid, me.staff, was.case_id, 'claim', answer);
+        INSERT INTO desk_act (act_id, staff, case_id, act, asked, answer)
+        VALUES ((said ->> 'act_id')::uuid, me.staff, was.case_id, 'claim', said ->> 'asked', answer);
     END IF;
     RETURN answer;
 END $$;
