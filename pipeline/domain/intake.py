@@ -90,6 +90,15 @@ class DeskRefusal(StrEnum):
     NOTHING_WAITS = "nothing_waits"
     TASK_UNKNOWN = "task_unknown"
     TOO_MANY_STREAMS = "too_many_streams"
+    METHOD_UNKNOWN = "method_unknown"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    WHY_UNKNOWN = "why_unknown"
+    CAME_UNKNOWN = "came_unknown"
+    TOLD_ONCE_MISSING = "told_once_missing"
+    INCIDENT_UNKNOWN = "incident_unknown"
+    CO_WORK_UNKNOWN = "co_work_unknown"
+    ASKED_BEFORE = "asked_before"
+    ANSWERED_BEFORE = "answered_before"
 
 
 ProblemCode = Refusal | UnreadableCode | DeskRefusal | SignatureFault

@@ -29,6 +29,7 @@ from pipeline.adapters.postgres.access_log import (
     AccessBook,
 )
 from pipeline.adapters.postgres.alarms import Alarms
+from pipeline.adapters.postgres.along import Along
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.call_outs import CallOuts
@@ -40,6 +41,7 @@ from pipeline.adapters.postgres.database import (
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, refuse_other_schema
+from pipeline.adapters.postgres.notes import Notes
 from pipeline.adapters.postgres.noticeboard import Noticeboard
 from pipeline.adapters.postgres.nudges import Nudges
 from pipeline.adapters.postgres.people_desk import PeopleDesk
@@ -333,6 +335,8 @@ async def run_desk(settings: Settings, telling: Telling, beat: Beat) -> None:
             cards=cards,
             call_outs=CallOuts(cards),
             noticeboard=Noticeboard(people),
+            notes=Notes(people, found.pool, found.keys, found.ring),
+            along=Along(people),
             has_local_accounts=settings.desk_local_accounts,
             provider=provider,
             told_here=ToldHere(Gate(door, None, telling), found.sources, ToldReports(people), utc_now),

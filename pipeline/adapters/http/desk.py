@@ -16,10 +16,12 @@ from starlette.exceptions import HTTPException
 import pipeline
 from pipeline.adapters.http import (
     desk_acts,
+    desk_along,
     desk_audit,
     desk_call_outs,
     desk_cards,
     desk_cases,
+    desk_notes,
     desk_notifications,
     desk_nudges,
     desk_overrides,
@@ -150,6 +152,8 @@ ROUTERS = (
     desk_session.api,
     desk_cases.api,
     desk_acts.api,
+    desk_along.api,
+    desk_notes.api,
     desk_nudges.api,
     desk_cards.api,
     desk_call_outs.api,
@@ -242,6 +246,9 @@ PARAMETERS = frozenset(
         "transfer_id",
         "by",
         "notification_id",
+        "co_work_id",
+        "after_at",
+        "after_id",
         "unacknowledged",
         "told_id",
         "before",
@@ -265,6 +272,9 @@ BODIES: tuple[type[BaseModel], ...] = (
     desk_call_outs.CallOutAsked,
     desk_told.ToldReport,
     *desk_acts.BODIES,
+    desk_along.CoWorkWanted,
+    desk_along.CoWorkAnswer,
+    desk_notes.NoteWritten,
 )
 """What an answer may name of what was wrong: words of ours alone."""
 

@@ -42,6 +42,7 @@ from pipeline.domain.desk import (
 )
 from pipeline.domain.intake import DeskRefusal, Problem
 from pipeline.domain.permissions import Act
+from pipeline.domain.steps import Came, Method, Outcome, Why
 
 ASSIGNED_MAX = 100
 
@@ -133,11 +134,22 @@ class StepDone(_Body):
     it is done for all incidents of the case.
     """
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"fence": 4, "step": "child_visit"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"fence": 4, "step": "child_visit", "method": "B", "outcome": "reached"}]}
+    )
 
     fence: Fence
     step: StepCode
     incident_id: UUID | None = None
+    method: Method | None = None
+    """How somebody was visited or reached, by the letters of the field's own form; of visits and contacts."""
+    outcome: Outcome | None = None
+    why: Why | None = None
+    """Why nobody was reached, or not face to face. A visit that reached nobody meets no clock."""
+    came: tuple[Came, ...] = ()
+    """Who came along to a joint call-out, or sat in an integrated team."""
+    told_once: bool | None = None
+    """Of an integrated team: an interview was held and kept, so that nobody need tell it twice."""
 
 
 class Returned(_Body):
@@ -245,8 +257,8 @@ async def post_acceptance(seat: Accepts, room: In, sent: Sent, case_id: UUID) ->
 @api.post("/cases/{case_id}/steps", name="step", responses=DONE)
 async def post_steps(seat: Works, room: In, sent: Sent, case_id: UUID, step: StepDone) -> Response:
     """A step is done: it meets the clock of its name, and ends a task of its kind."""
-    incident = str(step.incident_id) if step.incident_id else None
-    return await act(seat, room, sent, case_id, DeskAct.STEP, fence=step.fence, step=step.step, incident_id=incident)
+    told = step.model_dump(mode="json", exclude={"fence"}, exclude_defaults=True)
+    return await act(seat, room, sent, case_id, DeskAct.STEP, fence=step.fence, **told)
 
 
 @api.post("/cases/{case_id}/return", name="return", responses=DONE)
@@ -304,19 +316,19 @@ async def post_reopening(seat: Supervises, room: In, sent: Sent, case_id: UUID, 
 
 
 async def act(  # noqa: PLR0913 - who, what, on which case, and what goes with it
-    seat: Seat, room: Room, sent: With, case_id: UUID, name: DeskAct, *, fence: int | None = None, **codes: str | None
+    seat: Seat, room: Room, sent: With, case_id: UUID, name: DeskAct, *, fence: int | None = None, **codes: object
 ) -> Response:
     """Does it, or raises ProblemError with why not."""
     body = _said(room, seat, sent, name, str(case_id), str(fence), **codes)
     return _done(await asked(room.people.act(seat.token, case_id, name, Said(fence, body))))
 
 
-def _said(room: Room, seat: Seat, sent: With, *about: str, **codes: str | None) -> dict[str, object]:
+def _said(room: Room, seat: Seat, sent: With, *about: str, **codes: object) -> dict[str, object]:
     """What goes with an act: its codes, what the policy allows this post, and by what it is known again."""
     lease_s, capacity = room.limits(seat.post.role)
     told: dict[str, object] = {word: code for word, code in codes.items() if code is not None}
     if sent.key:
-        told["asked"] = sha256(orjson.dumps([about, sorted(told.items())])).hexdigest()
+        told["asked"] = sha256(orjson.dumps([about, told], option=orjson.OPT_SORT_KEYS)).hexdigest()
         told["act_id"] = str(derived("desk-act", seat.staff, sent.key))
     told |= {"lease_s": lease_s, "capacity": capacity, "version": sent.version}
     return {word: value for word, value in told.items() if value is not None}
@@ -325,6 +337,7 @@ def _said(room: Room, seat: Seat, sent: With, *about: str, **codes: str | None) 
 RENAMED: Mapping[str, DeskRefusal] = {
     "unknown_case": DeskRefusal.CASE_UNKNOWN,
     "unknown_task": DeskRefusal.TASK_UNKNOWN,
+    "unknown_co_work": DeskRefusal.CO_WORK_UNKNOWN,
 }
 
 

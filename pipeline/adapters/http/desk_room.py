@@ -16,8 +16,10 @@ from pipeline.adapters.http.problem import ProblemError
 from pipeline.adapters.http.rate import Rates
 from pipeline.adapters.http.streams import Streams
 from pipeline.adapters.oidc import Provider
+from pipeline.adapters.postgres.along import Along
 from pipeline.adapters.postgres.call_outs import CallOuts
 from pipeline.adapters.postgres.cards import Cards
+from pipeline.adapters.postgres.notes import Notes
 from pipeline.adapters.postgres.noticeboard import Noticeboard
 from pipeline.adapters.postgres.nudges import Nudges
 from pipeline.adapters.postgres.people_desk import PeopleDesk
@@ -94,6 +96,8 @@ class Room:
     cards: Cards
     call_outs: CallOuts
     noticeboard: Noticeboard
+    notes: Notes
+    along: Along
     nudges: Nudges
     limits: Callable[[PostRole], Limits]
     has_local_accounts: bool = False

@@ -220,6 +220,51 @@ DESK_MEANINGS: Mapping[ProblemCode, Meaning] = {
     DeskRefusal.TASK_UNKNOWN: Meaning(
         HTTPStatus.NOT_FOUND, "There is no such task for you.", "查無此待辦事項，或不在您的職務範圍。"
     ),
+    DeskRefusal.METHOD_UNKNOWN: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "A visit or a contact tells how: `method`, one letter.",
+        "訪視或聯絡須填方式代碼。",
+    ),
+    DeskRefusal.OUTCOME_UNKNOWN: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "A visit or a contact tells whether somebody was reached: `outcome`.",
+        "訪視或聯絡須填是否見到或聯絡上。",
+    ),
+    DeskRefusal.WHY_UNKNOWN: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Tell `why`: nobody was reached, or not face to face.",
+        "未能面訪或聯絡不上，須填原因代碼。",
+    ),
+    DeskRefusal.CAME_UNKNOWN: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Tell who came along: `came`.",
+        "須填共同到場的單位。",
+    ),
+    DeskRefusal.TOLD_ONCE_MISSING: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Tell whether the interview was held and kept: `told_once`.",
+        "須填是否已完成一次性詢問並留存紀錄。",
+    ),
+    DeskRefusal.INCIDENT_UNKNOWN: Meaning(
+        HTTPStatus.NOT_FOUND,
+        "This case has no such incident.",
+        "此案沒有這個事件。",
+    ),
+    DeskRefusal.CO_WORK_UNKNOWN: Meaning(
+        HTTPStatus.NOT_FOUND,
+        "There is no such request to work along for you.",
+        "查無此協力請求，或不在您的職務範圍。",
+    ),
+    DeskRefusal.ASKED_BEFORE: Meaning(
+        HTTPStatus.CONFLICT,
+        "This centre is asked for this service already.",
+        "已向該中心提出同一協力請求。",
+    ),
+    DeskRefusal.ANSWERED_BEFORE: Meaning(
+        HTTPStatus.CONFLICT,
+        "It was answered otherwise before.",
+        "此協力請求已有其他回覆。",
+    ),
     DeskRefusal.TOO_MANY_STREAMS: Meaning(
         HTTPStatus.TOO_MANY_REQUESTS,
         "You have as many streams open as one person may. Close one first.",
