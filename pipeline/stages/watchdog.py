@@ -7,7 +7,7 @@ import time
 from pipeline.domain.timekeeping import Timekeeping
 from pipeline.ports import Telling, Timekeepers
 
-EVERY_S = 15.0
+EVERY_S = 30.0
 FOUND_MAX = 100
 
 

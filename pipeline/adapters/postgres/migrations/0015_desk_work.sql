@@ -188,10 +188,10 @@ CREATE INDEX outbox_record ON outbox (case_id, case_version) WHERE centre IS NOT
 SELECT put_under_guard('desk_transition'), put_under_guard('ticket'), put_under_guard('desk_act'), put_under_guard('clock_met'),
     put_under_guard('task'), put_under_guard('timer'), put_under_guard('timer_firing'), put_under_guard('notification');
 
-GRANT SELECT ON ticket, claim, clock_met, task, timer TO anwang_auditor;
+GRANT SELECT ON ticket, clock_met, timer TO anwang_auditor;
 GRANT SELECT ON timer_firing TO anwang_auditor;
-GRANT SELECT ON ticket, claim, clock, clock_met, incident, case_file, case_alias, task, timer, timer_firing, notification, alarm, post,
-    staff, policy_activation, policy_release, policy_signature, policy_signer, policy_shadow, schema_migration, key_check TO anwang_watch;
+GRANT SELECT ON ticket, claim, clock, clock_met, incident, case_file, task, timer, timer_firing, notification, alarm,
+    policy_activation, policy_release, policy_signature, policy_signer, policy_shadow, schema_migration, key_check TO anwang_watch;
 GRANT INSERT ON alarm, task, timer_firing, notification TO anwang_watch;
 GRANT UPDATE ON alarm, task, timer, notification TO anwang_watch;
 GRANT DELETE ON alarm, timer TO anwang_watch;
