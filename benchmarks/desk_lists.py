@@ -85,7 +85,9 @@ async def people_of(desk: Desk) -> tuple[list[Person], str]:
     """Who asks, and the fullest centre."""
     db = await asyncpg.connect(desk.dsn)
     try:
-        centre, county = await db.fetchrow("SELECT code, county FROM bench_centre ORDER BY share_to - share_from DESC LIMIT 1")
+        centre, county = await db.fetchrow(
+            "SELECT code, county FROM bench_centre ORDER BY share_to - share_from DESC LIMIT 1"
+        )
         busiest, post, scope = await db.fetchrow(
             "SELECT staff, role, scope FROM claim GROUP BY 1, 2, 3 ORDER BY count(*) DESC, staff LIMIT 1"
         )
@@ -114,7 +116,8 @@ async def page(people: Pool, who: Person, wanted: Filter, after: After) -> tuple
 async def places_of(db: asyncpg.Connection, count: int) -> list[After]:
     """Places anywhere in the whole list, each that of an open case."""
     rows = await db.fetch(
-        "SELECT place, opened_at, case_id FROM ticket WHERE stage <> 'closed' ORDER BY md5(case_id::text) LIMIT $1", count
+        "SELECT place, opened_at, case_id FROM ticket WHERE stage <> 'closed' ORDER BY md5(case_id::text) LIMIT $1",
+        count,
     )
     return [After(*row) for row in rows]
 
@@ -168,7 +171,8 @@ async def plans(desk: Desk) -> None:
                 await db.execute("SELECT set_config('anwang.session', $1, true)", person.token)
                 await db.fetch(LIST, *wanted.values(After()))
 
-        found = [plan for plan in await plans_of(desk.dsn, ask, told_ms=0.0) if "ticket t" in plan and "(SELECT t." in plan]
+        plans = await plans_of(desk.dsn, ask, told_ms=0.0)
+        found = [plan for plan in plans if "ticket t" in plan and "(SELECT t." in plan]
         sys.stdout.write(f"\n{person.name}, {wanted.name}\n\n{found[-1]}\n" if found else "")
 
 

@@ -1,4 +1,4 @@
-"""The plans that the database itself chose, of everything that a call runs inside: auto_explain, told to this session."""
+"""The plans that the database itself chose, of all that a call runs inside: auto_explain, told to this session."""
 
 from collections.abc import Awaitable, Callable
 
@@ -17,7 +17,7 @@ SET client_min_messages = notice
 
 
 async def plans_of(dsn: str, call: Callable[[asyncpg.Connection], Awaitable[object]], *, told_ms: float) -> list[str]:
-    """Of a connection of a superuser, those that took at least so many milliseconds, in the order in which they ended."""
+    """Of a superuser's connection, those that took at least so many milliseconds, in the order in which they ended."""
     db, heard = await asyncpg.connect(dsn), list[str]()
     try:
         await call(db)  # what is cached is cached
