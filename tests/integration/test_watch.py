@@ -354,3 +354,17 @@ async def test_what_a_watcher_rang_before_it_died_is_not_told_twice(lab: Lab) ->
     again = {row["notification_id"] for row in await lab.pool.fetch("SELECT notification_id FROM notification")}
     assert again == ids
     assert ids
+
+
+async def test_a_timer_of_nothing_does_not_keep_the_others_from_ringing(lab: Lab) -> None:
+    case = await one_case(lab, **IMMEDIATE)
+    await watched(lab)
+    await lab.pool.execute(
+        "INSERT INTO timer (kind, subject, case_id, begun_at, due_at, next_at)"
+        " SELECT kind, 'nothing', $1, now(), now(), now() - interval '1 day'"
+        " FROM unnest(ARRAY['clock', 'stage', 'lease', 'task']) AS kind",
+        case,
+    )
+    await pass_minutes(lab, 2)
+    await watched(lab)
+    assert await told(lab, case) == ["holder"]
