@@ -581,7 +581,8 @@ BEGIN
     END IF;
     SELECT r.* INTO rule FROM desk_transition r WHERE (r.act, r.stage) = (act_on_case.act, was.stage);
     said := said - array_remove(ARRAY['by', CASE WHEN rule.reasons = '{}' THEN 'reason' END,
-        CASE WHEN act <> 'close' THEN 'result' END, CASE WHEN act <> 'step' THEN 'step' END], NULL);
+        CASE WHEN act <> 'close' THEN 'result' END, CASE WHEN act <> 'step' THEN 'step' END,
+        CASE WHEN act <> 'step' THEN 'outcome' END], NULL);
     code := CASE
         WHEN rule.act IS NULL AND act = 'claim' AND EXISTS (SELECT FROM claim k WHERE k.case_id = which AND k.staff <> me.staff)
             THEN 'held_by_another'
@@ -638,7 +639,7 @@ BEGIN
         PERFORM refuse_act('claim', NULL, 'not_your_work');
         RETURN jsonb_build_object('code', 'not_your_work');
     END IF;
-    said := said - ARRAY['by', 'reason', 'result', 'step'];
+    said := said - ARRAY['by', 'reason', 'result', 'step', 'outcome'];
     IF said ? 'act_id' THEN
         PERFORM pg_advisory_xact_lock(hashtextextended('act ' || (said ->> 'act_id'), 0));
     END IF;
