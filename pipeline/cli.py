@@ -19,6 +19,7 @@ from pipeline.cli_kafka import kafka_app, reader_app
 from pipeline.cli_keys import keys_app
 from pipeline.cli_notify import notify_app
 from pipeline.cli_policy import policy_app
+from pipeline.cli_queue import queue_app
 from pipeline.cli_source import certificate_app, key_app, requirements
 from pipeline.cli_staff import staff_app
 from pipeline.cli_unread import named, unread_app
@@ -64,6 +65,7 @@ app.add_typer(decide, name="decide", rich_help_panel="Reports")
 app.add_typer(staff_app, name="staff", rich_help_panel="Operation")
 app.add_typer(explain, name="explain", rich_help_panel="Reports")
 app.add_typer(case_app, name="case", rich_help_panel="Reports")
+app.add_typer(queue_app, name="queue", rich_help_panel="Reports")
 app.add_typer(directory_app, name="directory", rich_help_panel="Operation")
 app.add_typer(verify_app, name="verify", rich_help_panel="Operation")
 app.add_typer(audit_app, name="audit", rich_help_panel="Operation")

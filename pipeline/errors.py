@@ -68,6 +68,14 @@ class RulingRefusedError(AnwangError):
         self.code = code
 
 
+class DeskRefusedError(AnwangError):
+    """What somebody wants to do at the desk cannot be done. `code` is one stable word for it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"not done: {code.replace('_', ' ')} (see docs/desk.md)")
+        self.code = code
+
+
 class ReleaseRefusedError(AnwangError):
     """A step with a release of the policy that may not be done so. `code` is one stable word for it."""
 

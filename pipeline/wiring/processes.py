@@ -62,6 +62,7 @@ from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Source
 from pipeline.domain.intake import SourceSight
+from pipeline.domain.policy.desk_rules import desk_rules
 from pipeline.domain.posts import PostRole
 from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
@@ -88,7 +89,6 @@ PEOPLE_CONNECTIONS_MAX = 8
 DRAINS_MAX = 20
 """Between two looks at the register, so that a long spool does not keep a revocation from being seen."""
 ANSWER_TIMEOUT_MS = 2000
-LEASE_S = 1800.0
 
 Beat = Callable[[], None]
 
@@ -367,8 +367,9 @@ def _label(terms: TermsBook, code: str) -> tuple[str, str]:
     return terms.at(utc_now()).policy.labels.get(code, (code, code))
 
 
-def _limits(_terms: TermsBook, _role: PostRole) -> Limits:
-    return Limits(LEASE_S, None)
+def _limits(terms: TermsBook, role: PostRole) -> Limits:
+    rules = desk_rules(terms.at(utc_now()).policy)
+    return Limits(rules.lease_min * 60.0, rules.capacity_of(role))
 
 
 def provider_of(settings: Settings) -> Provider | None:

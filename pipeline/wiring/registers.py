@@ -32,6 +32,7 @@ from pipeline.adapters.postgres.key_versions import prove_wrapping
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, refuse_other_schema
 from pipeline.adapters.postgres.overruled import read_overruled
+from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.proofs import Proofs
 from pipeline.adapters.postgres.register import Register
@@ -41,10 +42,12 @@ from pipeline.adapters.postgres.ties import Ties
 from pipeline.adapters.postgres.unread_book import UnreadBook
 from pipeline.adapters.telemetry import utc_now
 from pipeline.adapters.timestamps import is_stamp_of
+from pipeline.contracts.policy_desk import DeskRules
 from pipeline.domain.directory import Directory
 from pipeline.domain.ledger import AlarmRow, LedgerState, UnreadRow
 from pipeline.domain.link_words import Words
 from pipeline.domain.overruled import Overruled
+from pipeline.domain.policy.desk_rules import desk_rules
 from pipeline.domain.unread import Fate, Quarantined
 from pipeline.errors import KeysRefusedError
 from pipeline.settings import Settings, directory_of
@@ -71,6 +74,19 @@ async def ties(settings: Settings) -> AsyncIterator[Ties]:
     async with ground(settings, name, Role.OPERATE, connections_max=1) as on, AsyncExitStack() as stack:
         keys_pool = await keys_pool_of(stack, settings, on, name, Role.OPERATE, connections_max=1)
         yield Ties(on.pool, CaseKeys(keys_pool, on.ring), on.ring)
+
+
+@asynccontextmanager
+async def people_desk(settings: Settings) -> AsyncIterator[tuple[PeopleDesk, DeskRules]]:
+    """The desk for one person, by their session, and the rules that are in force."""
+    name = worker_name("people")
+    async with AsyncExitStack() as stack:
+        pool = await pool_of(stack, settings.postgres_dsn, name, Role.OPERATE, connections_max=1)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        book = await with_retries(Policies(pool, "people").book)
+        people = await pool_of(stack, settings.postgres_dsn, name, Role.PEOPLE, connections_max=1)
+        yield PeopleDesk(people), desk_rules(book.at(utc_now()))
 
 
 async def read_directory(settings: Settings) -> Directory:

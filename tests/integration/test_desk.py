@@ -186,13 +186,14 @@ async def test_a_case_is_held_by_one_until_it_is_given_back_or_leaves(lab: Lab) 
     lead = await signed_in(lab, "L1", PostRole.SUPERVISOR, centre)
     claim = f"/v1/cases/{case}/claim"
     async with desk(lab) as client:
-        assert (await client.post(claim, headers=bearing(one))).json() == {"case_id": str(case), "held_by": "W1"}
+        taken = (await client.post(claim, headers=bearing(one))).json()
+        assert (taken["case_id"], taken["held_by"], taken["stage"]) == (str(case), "W1", "claimed")
         assert problem(await client.post(claim, headers=bearing(two))) == (409, "held_by_another")
-        assert problem(await client.delete(claim, headers=bearing(two))) == (409, "not_held")
+        assert problem(await client.delete(claim, headers=bearing(two))) == (409, "held_by_another")
         assert (await client.get("/v1/cases?held=me", headers=bearing(one))).json()["cases"][0]["held_by"] == "W1"
         assert (await client.get("/v1/cases?held=me", headers=bearing(two))).json()["cases"] == []
         assert (await client.get("/v1/cases?held=nobody", headers=bearing(two))).json()["cases"] == []
-        assert (await client.delete(claim, headers=bearing(lead))).status_code == 204
+        assert (await client.delete(claim, headers=bearing(lead))).json()["stage"] == "waiting"
         assert (await client.post(claim, headers=bearing(two))).status_code == 200
         await lab.pool.execute("UPDATE post SET ended_at = now() WHERE staff = 'W2'")
         assert (await client.post(claim, headers=bearing(one))).status_code == 200

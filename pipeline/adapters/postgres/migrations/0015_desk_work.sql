@@ -745,6 +745,15 @@ END $$;
 CREATE CONSTRAINT TRIGGER claim_ends AFTER DELETE ON claim DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION after_claim();
 
+CREATE FUNCTION after_post() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    DELETE FROM claim k WHERE (k.staff, k.role, k.scope) = (NEW.staff, NEW.role, NEW.scope);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER post_frees_claims AFTER UPDATE OF ended_at ON post
+    FOR EACH ROW WHEN (OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL) EXECUTE FUNCTION after_post();
+
 CREATE FUNCTION done_with(which uuid) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -813,7 +822,7 @@ REVOKE ALL ON FUNCTION is_open_stage(text), place_of(text, jsonb), arm(text, tex
     move_ticket(ticket, desk_transition, text, text, text, jsonb, text), holds_now(uuid, text, bigint),
     why_not(ticket, desk_transition, staff_session, bigint, jsonb), is_full(text, int), act_on_case(uuid, text, bigint, jsonb),
     claim_next(text, text, jsonb), renew_claim(uuid, bigint, float), end_shift(), act_by_system(uuid, text, text),
-    lapse_claim(uuid), after_claim(), done_with(uuid),
+    lapse_claim(uuid), after_claim(), after_post(), done_with(uuid),
     tickets_of_mine(text, text, text[], text, text, int, timestamptz, uuid, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION act_on_case(uuid, text, bigint, jsonb), claim_next(text, text, jsonb), renew_claim(uuid, bigint, float),
     done_with(uuid), tickets_of_mine(text, text, text[], text, text, int, timestamptz, uuid, int), end_shift()
@@ -832,7 +841,7 @@ BEGIN
         'tell_handled(uuid, jsonb, text)', 'move_ticket(ticket, desk_transition, text, text, text, jsonb, text)',
         'holds_now(uuid, text, bigint)', 'why_not(ticket, desk_transition, staff_session, bigint, jsonb)', 'is_full(text, int)',
         'act_on_case(uuid, text, bigint, jsonb)', 'claim_next(text, text, jsonb)', 'renew_claim(uuid, bigint, float)', 'end_shift()',
-        'act_by_system(uuid, text, text)', 'lapse_claim(uuid)', 'after_claim()', 'done_with(uuid)',
+        'act_by_system(uuid, text, text)', 'lapse_claim(uuid)', 'after_claim()', 'after_post()', 'done_with(uuid)',
         'tickets_of_mine(text, text, text[], text, text, int, timestamptz, uuid, int)'
     ] LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO anwang_keeper', name);

@@ -23,7 +23,7 @@ BEGIN
     home := CASE
         WHEN of_centre IS NOT NULL THEN 't.centre = $1 AND covers($2, t.centre, t.county)'
         WHEN me.scope = '*' THEN 'true' END;
-    RETURN QUERY EXECUTE (
+    RETURN QUERY EXECUTE 'SELECT * FROM (' || (
         SELECT string_agg(format(
             '(SELECT t.* FROM ticket t WHERE %s AND t.stage = ''closed'' AND t.case_id <> ALL ($3) %s %s %s %s'
             ' ORDER BY t.since DESC, t.case_id LIMIT $4)',
@@ -33,9 +33,9 @@ BEGIN
             CASE WHEN of_priority IS NOT NULL THEN 'AND t.priority = $7' END,
             CASE WHEN after_case IS NOT NULL
                 THEN 'AND t.since <= $8 AND (t.since < $8 OR t.case_id > $9)' END
-        ), ' UNION ') || ' ORDER BY since DESC, case_id LIMIT $4'
+        ), ' UNION ')
         FROM unnest(CASE WHEN home IS NOT NULL THEN ARRAY[home] ELSE ARRAY['t.centre = $2', 't.county = $2'] END) AS one
-    ) USING of_centre, me.scope, conflicts_of(me.staff), wanted, coalesce(of_queue, mine), mine, of_priority,
+    ) || ') AS closed ORDER BY since DESC, case_id LIMIT $4' USING of_centre, me.scope, conflicts_of(me.staff), wanted, coalesce(of_queue, mine), mine, of_priority,
         before_since, after_case;
 END $$;
 COMMENT ON FUNCTION closed_of_mine IS 'As tickets_of_mine, of cases that are closed.';
