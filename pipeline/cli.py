@@ -97,6 +97,7 @@ class Process(StrEnum):
     INTAKE = "intake"
     FEEDS = "feeds"
     DESK = "desk"
+    WATCH = "watch"
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback

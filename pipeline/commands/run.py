@@ -24,6 +24,7 @@ class Stage(StrEnum):
     INTAKE = "intake"
     FEEDS = "feeds"
     DESK = "desk"
+    WATCH = "watch"
 
 
 def run(stage: Stage, settings: Settings) -> None:
@@ -40,6 +41,8 @@ def _probes(stage: Stage, settings: Settings) -> Mapping[str, Probe]:
             "database": partial(database_answers, settings.postgres_dsn),
             "keys": partial(database_answers, settings.keys_dsn),
         }
+    if stage is Stage.WATCH:
+        return {"database": partial(database_answers, settings.postgres_dsn)}
     brokers = brokers_of(settings)
     if stage is Stage.INTAKE:
         return {}
@@ -68,7 +71,7 @@ Beat = Callable[[], None]
 Work = Callable[[Settings, Telling, Beat], Awaitable[None]]
 
 
-def _work(stage: Stage) -> Work:
+def _work(stage: Stage) -> Work:  # noqa: PLR0911 - one case for each process
     match stage:
         case Stage.ASSESS:
             return wiring.run_assess
@@ -82,6 +85,8 @@ def _work(stage: Stage) -> Work:
             return wiring.run_feeds
         case Stage.DESK:
             return wiring.run_desk
+        case Stage.WATCH:
+            return wiring.run_watch
         case _:
             assert_never(stage)
 

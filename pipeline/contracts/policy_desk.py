@@ -66,8 +66,8 @@ class Ring(Table):
 
 
 class Ladder(Table):
-    """Rungs from the first to the last, which rings again every `repeat_min` minutes until it is over. An acknowledged
-    rung keeps the next one quiet for `quiet_min` minutes.
+    """Rungs from the first to the last, which rings again every `repeat_min` minutes until it is over. An
+    acknowledgement stops the ladder for `quiet_min` minutes.
     """
 
     ring: tuple[Ring, ...] = Field(min_length=1)

@@ -223,11 +223,13 @@ def _climbed(timer: Timer, facts: Facts, plan: _Plan, now: datetime, tasks: tupl
 
 
 def _next(plan: _Plan, number: int, rang_at: datetime | None, acked_at: datetime | None) -> tuple[datetime, _Planned]:
-    """When this rung rings, and what it is. Silence brings it forward; an acknowledgement puts it off."""
+    """When this rung rings, and what it is. Silence brings it forward; an acknowledgement stops the ladder."""
     rung = plan.rungs[min(number, len(plan.rungs) - 1)]
     if number == 0 or rang_at is None:
         return rung.at, rung
     at = rung.at if number < len(plan.rungs) else rang_at + plan.repeat
+    if acked_at is not None and acked_at < at:
+        at += plan.quiet
     if acked_at is not None and acked_at >= rang_at:
         return max(at, acked_at + plan.quiet), rung
     silence = plan.rungs[min(number, len(plan.rungs)) - 1].silence

@@ -12,6 +12,7 @@ from pipeline.wiring.processes import (
     run_feeds,
     run_intake,
     run_relay,
+    run_watch,
     stop_on_signals,
     taipei_now,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "run_feeds",
     "run_intake",
     "run_relay",
+    "run_watch",
     "settle_alarm",
     "staff_book",
     "stop_on_signals",

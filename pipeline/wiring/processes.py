@@ -46,6 +46,7 @@ from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.sessions import Sessions
+from pipeline.adapters.postgres.timers import Timers
 from pipeline.adapters.postgres.told_reports import ToldReports
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
@@ -66,11 +67,14 @@ from pipeline.stages.audit import Auditor
 from pipeline.stages.feeds import FeedWatch
 from pipeline.stages.intake import Gate
 from pipeline.stages.relay import Relay
+from pipeline.stages.watch import Watch
 from pipeline.wiring.cases import links
 from pipeline.wiring.ground import ASK_FOR_S, ground, keys_pool_of, pool_of, worker_name
 
 AUDIT_EVERY_S = 1.0
 FEEDS_EVERY_S = 1.0
+WATCH_EVERY_S = 0.5
+WATCH_TURNS_MAX = 40
 GATE_EVERY_S = 0.5
 PEOPLE_CONNECTIONS_MAX = 8
 DRAINS_MAX = 20
@@ -239,6 +243,24 @@ async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
             await anchoring.turn()
 
         await drive(turn, beat, pause_s=AUDIT_EVERY_S)
+
+
+async def run_watch(settings: Settings, telling: Telling, beat: Beat) -> None:
+    """Rings what waits for people. Any number of them share the work; it holds no keys and no case."""
+    name = worker_name("watch")
+    async with AsyncExitStack() as stack:
+        pool = await pool_of(stack, settings.postgres_dsn, name, Role.WATCH)
+        async with pool.acquire() as db:
+            await refuse_other_schema(db, DATA)
+        watch = Watch(Timers(pool, Policies(pool, "watch")), telling)
+
+        async def turn() -> None:
+            for _ in range(WATCH_TURNS_MAX):
+                if not await watch.turn():
+                    break
+                beat()
+
+        await drive(turn, beat, pause_s=WATCH_EVERY_S)
 
 
 async def run_feeds(settings: Settings, telling: Telling, beat: Beat) -> None:

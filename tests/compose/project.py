@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).parents[2]
 FILES = ("docker-compose.yml", "tests/compose/docker-compose.yml")
 NAME = "anwangtest"
 ONCE = ("passwords", "prepare")
-LASTING = ("postgres", "kafka", "intake", "assess-1", "assess-2", "relay", "auditor", "prometheus")
+LASTING = ("postgres", "kafka", "intake", "assess-1", "assess-2", "relay", "auditor", "watch", "prometheus")
 BATCH_TYPE = "application/cloudevents-batch+json"
 
 Json = dict[str, Any]

@@ -27,6 +27,7 @@ from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
 from pipeline.adapters.postgres.relay_store import RelayStore
+from pipeline.adapters.postgres.timers import Timers
 from pipeline.adapters.vault import GateKeys, KeyRing
 from pipeline.contracts.messages import Stream
 from pipeline.contracts.topics import OUTGOING
@@ -41,6 +42,7 @@ from pipeline.settings import Settings, directory_of
 from pipeline.stages.assess import Assess, Claims
 from pipeline.stages.audit import Auditor
 from pipeline.stages.relay import Relay
+from pipeline.stages.watch import Watch
 
 _numbers = itertools.count(1)
 
@@ -209,6 +211,9 @@ class Lab:
         async with Onlooker(self.brokers, "test-auditor") as onlooker:
             yield Auditor(AuditStore(self.pools.auditor), onlooker, self.ring, self.heard, patience_s=0)
 
+    def watch(self) -> Watch:
+        return Watch(Timers(self.pools.watch, Policies(self.pools.watch, "watch")), self.heard)
+
     # --- running them until something holds
 
     async def settle_all(self, messages: int) -> None:
@@ -308,10 +313,11 @@ class Pools:
     relay: Pool
     auditor: Pool
     operate: Pool
+    watch: Pool
 
     @property
     def on_data(self) -> tuple[Pool, ...]:
-        return self.assess, self.marks, self.relay, self.auditor, self.operate
+        return self.assess, self.marks, self.relay, self.auditor, self.operate, self.watch
 
 
 async def open_pools(settings: Settings, stack: AsyncExitStack) -> Pools:
@@ -328,6 +334,7 @@ async def open_pools(settings: Settings, stack: AsyncExitStack) -> Pools:
         relay=await of(data, Role.RELAY),
         auditor=await of(data, Role.AUDITOR),
         operate=await of(data, Role.OPERATE),
+        watch=await of(data, Role.WATCH),
     )
 
 

@@ -210,8 +210,8 @@ async def test_every_role_at_every_endpoint(lab: Lab) -> None:
     target, transfer, notification = "65000-protective", uuid4(), uuid4()
     await lab.pool.execute(
         """
-        INSERT INTO notification (notification_id, case_id, kind, subject, code, rung, audience, centre, priority, due_at,
-            needs_ack)
+        INSERT INTO notification (notification_id, case_id, kind, subject, code, rung, audience, centre, priority,
+            due_at, needs_ack)
         VALUES ($1, $2, 'stage', 'x', 'unclaimed', 1, 'holder', $3, 'immediate', now(), true)
         """,
         *(notification, case, centre),

@@ -1,6 +1,5 @@
 """Every list at the desk, page by page, against what a plain look at all tickets finds."""
 
-from collections.abc import Sequence
 from itertools import product
 from uuid import UUID, uuid4
 
@@ -57,7 +56,7 @@ async def people(lab: Lab) -> Pool:
 async def pages(people: Pool, token: str, *wanted: object) -> list[UUID]:
     """All of a list, page by page."""
     found: list[UUID] = []
-    place: Sequence[object] = (None, None, None)
+    place: tuple[object, ...] = (None, None, None)
     while True:
         async with acting_as(people, token) as acting:
             rows = await acting.db.fetch(LIST, *wanted, *place, PAGE)

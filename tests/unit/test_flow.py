@@ -26,6 +26,8 @@ QUERIES = {
         "call_outs",
         "sign_in",
         "desk",
+        "along",
+        "notes",
         "cards",
         "rulings",
         "overrides",
@@ -63,6 +65,7 @@ BY_FUNCTIONS_OF_THE_DATABASE = {
     *("claim", "claim_ended", "reveal", "staff_tie", "link_key", "outbox", "case_event"),
     *("ticket", "desk_transition", "desk_act", "clock_met", "task", "timer", "told_report"),
     *("notification", "call_out"),
+    *("case_note", "case_step", "co_work"),
 }
 """What a person of the desk reaches through `act_on_case` and its like alone."""
 TOLD_TO_A_SOURCE = {"inbox", "case_event"}

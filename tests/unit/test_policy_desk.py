@@ -89,8 +89,14 @@ PLANTS: Mapping[str, tuple[tuple[str, str], str]] = {
         ('zh = "其餘時限"', 'of = ["family_visit"]\nzh = "其餘時限"'),
         "the last row names nothing",
     ),
-    "a row for all the rest before the last": (('of = ["joint_call_out", "raised"]\n', ""), "only the last row may"),
-    "a clock that two rows name": (('"joint_call_out", "raised"', '"joint_call_out", "dispatch"'), "twice"),
+    "a row for all the rest before the last": (
+        ('of = ["joint_call_out", "integrated_team", "raised"]\n', ""),
+        "only the last row may",
+    ),
+    "a clock that two rows name": (
+        ('"joint_call_out", "integrated_team", "raised"', '"joint_call_out", "integrated_team", "dispatch"'),
+        "twice",
+    ),
     "a tag that nobody bears": (('tags = ["high_danger"]\n', 'tags = ["hot_danger"]\n'), "no tag hot_danger"),
     "a reason without points": (('reasons = ["life_dan', 'reasons = ["wife_dan'), "no reason that bears points"),
     "a step every week that nothing asks for": (('tags = ["high_danger"]\nevery', "every"), "every_days goes with"),

@@ -17,7 +17,7 @@ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = name) \gexec
 \i /run/anwang/roles.sql
 -- Each may take these, one at a time, and has the rights of none of them by itself. No person's work is in the database of keys.
 SELECT format('GRANT %I TO anwang', rolname) FROM pg_roles WHERE rolname LIKE 'anwang\_%' AND NOT rolcanlogin \gexec
-GRANT anwang_assess, anwang_relay, anwang_auditor, anwang_intake, anwang_feeds, anwang_desk, anwang_operate, anwang_people
+GRANT anwang_assess, anwang_relay, anwang_auditor, anwang_intake, anwang_feeds, anwang_desk, anwang_watch, anwang_operate, anwang_people
     TO anwang_keys;
 REVOKE CONNECT, TEMPORARY ON DATABASE anwang, anwang_keys FROM PUBLIC;
 -- The HTTP intake stands at the door: it can be nobody else.

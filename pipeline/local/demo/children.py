@@ -14,7 +14,13 @@ from pipeline.local.servers import Servers
 from pipeline.local.supervisor import Child
 from pipeline.settings import ENV_PREFIX
 
-STAGES: Mapping[str, str] = {"assess-1": "assess", "assess-2": "assess", "relay": "relay", "auditor": "auditor"}
+STAGES: Mapping[str, str] = {
+    "assess-1": "assess",
+    "assess-2": "assess",
+    "relay": "relay",
+    "auditor": "auditor",
+    "watch": "watch",
+}
 PROBE_TIMEOUT_S = 2.0
 TRAFFIC = "traffic"
 

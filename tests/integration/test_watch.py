@@ -1,0 +1,255 @@
+"""What waits for people rings in a real Postgres: rung by rung, whatever becomes of case and process meanwhile."""
+
+import asyncio
+from collections import Counter
+from uuid import UUID
+
+import pytest
+from lab import Lab
+from staff import people_pool, signed_in
+from test_desk_acts import act
+from test_who_sees_what import centre_of, one_case
+
+from pipeline.adapters.postgres.database import Pool
+from pipeline.domain.posts import PostRole
+
+IMMEDIATE = {"crisis_flags": ["life_threatened"]}
+
+
+@pytest.fixture
+async def people(lab: Lab) -> Pool:
+    return await people_pool(lab)
+
+
+async def pass_minutes(lab: Lab, minutes: float) -> None:
+    """As if so much time had passed since all that the timers know of; what is due then is due now."""
+    async with lab.pool.acquire() as db, db.transaction():
+        await db.execute("SET LOCAL session_replication_role = replica")
+        for statement in (
+            "UPDATE timer SET begun_at = begun_at - $1, next_at = next_at - $1, due_at = due_at - $1",
+            "UPDATE timer_firing SET fired_at = fired_at - $1, planned_at = planned_at - $1",
+            "UPDATE notification SET acked_at = acked_at - $1, made_at = made_at - $1",
+            "UPDATE claim SET lease_until = lease_until - $1",
+            "UPDATE clock SET due_at = due_at - $1",
+            "UPDATE task SET opened_at = opened_at - $1, due_at = due_at - $1, done_at = done_at - $1",
+        ):
+            await db.execute(statement.replace("$1", f"interval '{minutes} minutes'"))
+
+
+async def watched(lab: Lab) -> None:
+    """Until nothing is due any more."""
+    watch = lab.watch()
+    for _ in range(20):
+        await watch.turn()
+        if not await lab.pool.fetchval("SELECT count(*) FROM timer WHERE next_at <= clock_timestamp()"):
+            return
+    raise AssertionError("timers are due again and again")
+
+
+async def told(lab: Lab, case: UUID, code: str = "unclaimed") -> list[str]:
+    rows = await lab.pool.fetch(
+        "SELECT audience FROM notification WHERE case_id = $1 AND code = $2 ORDER BY made_at, rung", case, code
+    )
+    return [row["audience"] for row in rows]
+
+
+async def timer(lab: Lab, kind: str, subject: object) -> object:
+    return await lab.pool.fetchrow("SELECT * FROM timer WHERE kind = $1 AND subject = $2", kind, str(subject))
+
+
+async def test_an_immediate_case_that_nobody_claims_rings_at_two_five_and_ten_minutes(lab: Lab) -> None:
+    case = await one_case(lab, **IMMEDIATE)
+    assert await lab.pool.fetchval("SELECT priority FROM case_file") == "immediate"
+    found = {}
+    await watched(lab)
+    for minute in range(1, 12):
+        await pass_minutes(lab, 1)
+        await watched(lab)
+        found[minute] = await told(lab, case)
+    assert (found[1], found[2], found[4]) == ([], ["holder"], ["holder"])
+    assert (found[5], found[9]) == (["holder", "supervisor"], ["holder", "supervisor"])
+    assert found[10] == found[11] == ["holder", "supervisor", "centre_head"]
+    rows = await lab.pool.fetch("SELECT needs_ack, priority, staff FROM notification WHERE code = 'unclaimed'")
+    assert {tuple(row) for row in rows} == {(True, "immediate", None)}
+    firings = await lab.pool.fetchval("SELECT count(*) FROM timer_firing WHERE kind = 'stage'")
+    assert firings == 3
+
+
+async def test_an_acknowledgement_stops_the_ladder_and_silence_rings_on(lab: Lab) -> None:
+    case = await one_case(lab, **IMMEDIATE)
+    await signed_in(lab, "s1", PostRole.SCREENER)
+    await watched(lab)
+    await pass_minutes(lab, 2)
+    await watched(lab)
+    await lab.pool.execute(
+        "UPDATE notification SET acked_at = clock_timestamp(), acked_by = 's1' WHERE code = 'unclaimed'"
+    )
+    await pass_minutes(lab, 9)
+    await watched(lab)
+    assert await told(lab, case) == ["holder"]
+    await pass_minutes(lab, 5)
+    await watched(lab)
+    assert await told(lab, case) == ["holder", "supervisor"]
+
+
+async def test_whoever_claims_a_case_ends_its_ladder_and_a_return_begins_it_anew(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab, **IMMEDIATE)
+    token = await signed_in(lab, "s1", PostRole.SCREENER, await centre_of(lab, case))
+    await watched(lab)
+    await pass_minutes(lab, 6)
+    await watched(lab)
+    claimed = await act(people, token, case, "claim")
+    assert await timer(lab, "stage", case) is None
+    assert await timer(lab, "lease", case) is not None
+    await pass_minutes(lab, 10)
+    await watched(lab)
+    assert await told(lab, case) == ["holder", "supervisor"]
+    await act(people, token, case, "return", claimed["fence"], reason="contact_missing")
+    await watched(lab)
+    await pass_minutes(lab, 2)
+    await watched(lab)
+    assert await told(lab, case) == ["holder", "supervisor", "holder"]
+
+
+async def test_a_claim_without_a_sign_of_life_is_given_back_and_one_that_was_renewed_is_not(
+    lab: Lab, people: Pool
+) -> None:
+    case = await one_case(lab)
+    token = await signed_in(lab, "s1", PostRole.SCREENER, await centre_of(lab, case))
+    claimed = await act(people, token, case, "claim", lease_s=1800)
+    await pass_minutes(lab, 29)
+    await watched(lab)
+    assert await lab.pool.fetchval("SELECT stage FROM ticket") == "claimed"
+    await lab.pool.execute("UPDATE claim SET lease_until = clock_timestamp() + interval '30 minutes'")
+    await pass_minutes(lab, 29)
+    await watched(lab)
+    assert await lab.pool.fetchval("SELECT fence FROM ticket") == claimed["fence"]
+    await pass_minutes(lab, 2)
+    await watched(lab)
+    assert await lab.pool.fetchval("SELECT stage FROM ticket") == "waiting"
+    assert await lab.pool.fetchval("SELECT count(*) FROM claim") == 0
+    assert await timer(lab, "lease", case) is None
+    assert await timer(lab, "stage", case) is not None
+
+
+async def test_a_clock_of_the_law_climbs_until_its_work_is_done(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab)
+    token = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))
+    await lab.pool.execute("SET session_replication_role = replica")
+    await lab.pool.execute("UPDATE clock SET due_at = clock_timestamp() + interval '24 hours'")
+    await lab.pool.execute("UPDATE timer SET rung = 0, due_at = clock_timestamp() + interval '24 hours'")
+    await lab.pool.execute("RESET session_replication_role")
+    await watched(lab)
+    assert await told(lab, case, "clock_warning") == []
+    await pass_minutes(lab, 22 * 60)
+    await watched(lab)
+    assert await told(lab, case, "clock_warning") == ["holder", "supervisor"]
+    await pass_minutes(lab, 121)
+    await watched(lab)
+    assert await told(lab, case, "clock_breached") == ["supervisor"]
+    claimed = await act(people, token, case, "claim")
+    await act(people, token, case, "screen_open", claimed["fence"])
+    accepted = await act(people, token, case, "accept")
+    assert accepted["code"] == "done"
+    assert await lab.pool.fetchval("SELECT count(*) FROM timer WHERE kind = 'clock'") == 0
+    await pass_minutes(lab, 600)
+    await watched(lab)
+    assert await told(lab, case, "clock_breached") == ["supervisor"]
+
+
+async def test_steps_are_asked_for_in_a_case_that_was_accepted_and_ring_for_its_holder(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab, categories=["sexual_assault"], crisis_flags=["life_threatened"])
+    token = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))
+    claimed = await act(people, token, case, "claim")
+    await act(people, token, case, "screen_open", claimed["fence"])
+    await act(people, token, case, "accept")
+    await watched(lab)
+    await watched(lab)
+    rows = await lab.pool.fetch("SELECT kind, due_at - opened_at AS within FROM task ORDER BY kind")
+    assert [(r["kind"], round(r["within"].total_seconds() / 60)) for r in rows] == [
+        ("integrated_team", 240),
+        ("joint_call_out", 120),
+    ]
+    await pass_minutes(lab, 121)
+    await watched(lab)
+    [due] = await lab.pool.fetch("SELECT * FROM notification WHERE code = 'task_due'")
+    assert (due["audience"], due["staff"]) == ("holder", "w1")
+    assert await told(lab, case, "task_overdue") == ["supervisor"]
+
+
+async def test_a_raise_of_a_case_that_somebody_holds_is_theirs_to_acknowledge(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab)
+    token = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))
+    await act(people, token, case, "claim")
+    await one_case(lab, report_no="hotline-113-1", **IMMEDIATE)
+    assert [tuple(r) for r in await lab.pool.fetch("SELECT case_id, kind, due_at FROM task")] == [
+        (case, "raised", None)
+    ]
+    await watched(lab)
+    assert await lab.pool.fetchval("SELECT due_at - opened_at = interval '30 minutes' FROM task")
+    await pass_minutes(lab, 31)
+    await watched(lab)
+    assert await told(lab, case, "task_overdue") == ["supervisor"]
+
+
+async def test_timers_survive_a_merge_a_split_and_a_closing(lab: Lab, people: Pool) -> None:
+    """Every unmet clock of an open case is armed for its due time, whatever became of the case."""
+    await one_case(lab)
+    await one_case(lab, 2)
+    await watched(lab)
+    case = await lab.pool.fetchval("SELECT case_id FROM case_file LIMIT 1")
+    token = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))
+    claimed = await act(people, token, case, "claim")
+    await act(people, token, case, "return", claimed["fence"], reason="not_our_area")
+    await watched(lab)
+    assert await unarmed(lab) == []
+
+
+async def unarmed(lab: Lab) -> list[str]:
+    rows = await lab.pool.fetch(
+        """
+        SELECT k.incident_id || '/' || k.name AS subject FROM clock k
+        JOIN incident i USING (incident_id) JOIN ticket t USING (case_id)
+        WHERE is_open_stage(t.stage)
+          AND NOT EXISTS (SELECT FROM clock_met m WHERE (m.incident_id, m.name) = (k.incident_id, k.name))
+          AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'clock' AND r.subject = k.incident_id || '/' || k.name
+            AND r.next_at IS NOT NULL AND r.due_at = k.due_at AND r.case_id = i.case_id)
+        UNION ALL
+        SELECT t.case_id::text FROM ticket t WHERE is_open_stage(t.stage) AND NOT EXISTS (
+            SELECT FROM timer r WHERE r.kind IN ('stage', 'lease') AND r.case_id = t.case_id AND r.next_at IS NOT NULL)
+        """
+    )
+    return [row["subject"] for row in rows]
+
+
+async def test_several_watchers_at_once_ring_each_rung_once(lab: Lab) -> None:
+    await lab.send([])
+    for number in range(6):
+        await one_case(lab, number + 1, **IMMEDIATE)
+    await watched(lab)
+    await pass_minutes(lab, 11)
+    await asyncio.gather(*(watched(lab) for _ in range(4)))
+    rows = await lab.pool.fetch("SELECT kind, subject, rung, planned_at FROM timer_firing")
+    assert max(Counter(tuple(row) for row in rows).values()) == 1
+    rung = await lab.pool.fetch("SELECT subject, rung FROM notification WHERE code = 'unclaimed'")
+    assert Counter(row["rung"] for row in rung) == {0: 6, 1: 6, 2: 6}
+
+
+async def test_what_a_watcher_rang_before_it_died_is_not_told_twice(lab: Lab) -> None:
+    """Its transaction is gone with it; whoever looks next derives the same ids."""
+    await one_case(lab, **IMMEDIATE)
+    await watched(lab)
+    await pass_minutes(lab, 3)
+    before = await lab.pool.fetch("SELECT * FROM timer")
+    await watched(lab)
+    ids = {row["notification_id"] for row in await lab.pool.fetch("SELECT notification_id FROM notification")}
+    async with lab.pool.acquire() as db, db.transaction():
+        await db.execute("DELETE FROM timer")
+        await db.execute("DELETE FROM timer_firing")
+        await db.executemany(
+            "INSERT INTO timer VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", [tuple(row.values()) for row in before]
+        )
+    await watched(lab)
+    again = {row["notification_id"] for row in await lab.pool.fetch("SELECT notification_id FROM notification")}
+    assert again == ids
+    assert ids
