@@ -68,9 +68,7 @@ def centres() -> tuple[Where, ...]:
         for centre in book.centres.values()
         if centre.kind is KIND_OF[queue] and centre.kind is not CentreKind.NATIONAL and centre.county in COUNTY_CODES
     ]
-    beside = {
-        (c.county, q): sum(o.county == c.county and p is q for o, p in found) for c, q in found
-    }
+    beside = {(c.county, q): sum(o.county == c.county and p is q for o, p in found) for c, q in found}
     return tuple(
         Where(c.code, c.county, q, _share(c.county) / 2 / beside[c.county, q]) for c, q in found if c.county is not None
     )
@@ -175,4 +173,3 @@ async def tie(db: asyncpg.Connection, staff: str, opened: int, persons: int, tow
     await db.execute("SET session_replication_role = replica")
     await db.execute(SQL["ties"] + " ON CONFLICT DO NOTHING", staff, persons, opened, towers)
     await db.execute("SET session_replication_role = origin")
-

@@ -21,6 +21,7 @@ from pipeline.domain.clocks import start_clocks
 from pipeline.domain.conflict import tie_keys
 from pipeline.domain.desk import next_stage
 from pipeline.domain.erasure import require_answerable
+from pipeline.domain.escalation import look
 from pipeline.domain.evidence import compare
 from pipeline.domain.intake import admit_all
 from pipeline.domain.link import sought_keys
@@ -42,6 +43,7 @@ from pipeline.stages.feeds import FeedWatch
 from pipeline.stages.intake import Gate
 from pipeline.stages.notify import Notifying
 from pipeline.stages.relay import Relay
+from pipeline.stages.watchdog import TimerWatchdog
 
 INTAKE = "intake.*.v1"
 """Every topic of `contracts.topics.INTAKE_PATTERN`."""
@@ -95,6 +97,7 @@ _AUDITED = (
     *("case_file", "incident", "clock", "report", "report_version", "report_original", "decision", "case_event"),
     *("outbox", "relay_mark", "erasure"),
 )
+_TIMED = ("ticket", "timer", "timer_firing")
 
 FLOW: tuple[Step, ...] = (
     Step("intake", "admit", "Whose token is it, can the event be read, and is the source its own?", admit_all,
@@ -133,12 +136,18 @@ FLOW: tuple[Step, ...] = (
          (INTAKE, *OUTGOING, *_AUDITED), ("audit_mark", "stream_hole", "alarm")),
     Step("auditor", "anchor", "Is what was noted of access whole since it was signed last? Then it is signed anew.",
          Anchoring.turn, ("access_event", "access_head", "access_anchor"), ("access_anchor", "alarm")),
+    Step("auditor", "keep time", "Is something set to ring for every open case and clock, and does it ring in time?",
+         TimerWatchdog.turn, (*_TIMED, "clock_met", "incident", "clock", "alarm"), ("alarm",)),
+    Step("watch", "look", "What has waited too long, for whom does it ring, and which steps does the case need?", look,
+         (*_TIMED, *_POLICIES, "history", "claim", "case_file", "incident", "clock", "clock_met", "task",
+          "notification"),
+         ("timer", "timer_firing", "notification", "task", "alarm")),
     Step("desk", "sign in", "Who is it, and in which post? Ten failures lock an account for a while.",
          Sessions.by_password, ("staff", "post", "staff_session", "sign_in_lock"),
          ("staff_session", "sign_in_lock", "oidc_flow")),
     Step("desk", "act", "Who acts, by their session's token? For one transaction, and Postgres narrows all of it.",
          acting_as, ("staff", "post", "staff_session")),
-    Step("desk", "show", "Which cases does this post cover, in which nobody of theirs is a party?", PeopleDesk.queue,
+    Step("desk", "show", "Which cases does this post cover, in which nobody of theirs is a party?", PeopleDesk.cases,
          (*_SHOWN, "staff_tie", "link_key", "access_event", "access_head")),
     Step("desk", "handle", "May this person take the case this step further, and do they still hold it?", next_stage,
          ("desk_transition", "ticket", "claim", "clock", "task"),

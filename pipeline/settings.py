@@ -29,6 +29,12 @@ Dsn = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?://\S*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(lambda v: None if v == "off" else v)]
 Rate = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}/(second|minute|hour)$")]
+Sees = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(received|settled|taken_over|closed)( [a-z0-9-]{1,64}=(received|settled|taken_over|closed))*$"
+    ),
+]
 Issuer = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 WrappingKey = Annotated[str, StringConstraints(pattern=r"^(file|pkcs11:\S+)$")]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -58,6 +64,8 @@ _FORM = {
     "oidc_issuer": "must begin with https:// and hold no space",
     "oidc_redirect_url": "must begin with https:// and hold no space",
     "wrapping_key": "must be file, or begin with pkcs11: and hold no space",
+    "desk_rate": "must be a number and second, minute or hour, such as 1200/minute",
+    "source_sees": "must be received, settled, taken_over or closed, and may go on with kinds such as police=closed",
     "intake_rate": "must be a number and second, minute or hour, such as 600/minute",
 }
 """Said in place of a pattern that a person would have to decipher."""
@@ -129,6 +137,9 @@ class Settings(BaseSettings):
     intake_host: str = Field("127.0.0.1", min_length=1, description="Where reports are taken in by HTTP.")
     intake_port: Annotated[int, Field(ge=0, le=65535)] = Field(8113, description="Its port; 0 takes any free one.")
     intake_rate: Rate = Field("1200/minute", description="How often one source may call one gateway.")
+    source_sees: Sees = Field(
+        "taken_over", description="How far a source sees what becomes of its report, and kinds that see otherwise."
+    )
     body_bytes_max: int = Field(2_000_000, ge=10_000, le=10_000_000, description="The largest body of one request.")
     intake_cert_file: Path | None = Field(
         None, description="Its certificate chain (PEM): it then speaks TLS alone; needs intake_key_file."
@@ -143,6 +154,7 @@ class Settings(BaseSettings):
         False,  # noqa: FBT003 - a default
         description="Whether people may sign in by a password that we keep; for small places and for trying.",
     )
+    desk_rate: Rate = Field("1200/minute", description="How often one session may call one desk.")
     session_idle_min: int = Field(30, ge=1, le=240, description="Minutes without use after which a session ends.")
     session_max_h: int = Field(12, ge=1, le=24, description="Hours after which a session ends in any case.")
     oidc_issuer: Issuer | None = Field(None, description="Where people sign in: an OpenID provider's issuer.")

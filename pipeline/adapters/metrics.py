@@ -84,6 +84,7 @@ class Metrics:
         self.lapsed = Counter("anwang_desk_lapsed", "Claims given back after silence", registry=r)
         self.log_dropped = Counter("anwang_log_dropped", "Parts of log lines that were not declared", registry=r)
         self.ledger = LedgerMetrics()
+        self.timekeeping = TimekeepingMetrics()
         self.up.labels(process, pipeline.__version__).set(1)
 
 
@@ -111,6 +112,24 @@ class LedgerMetrics:
         if not self._shown:
             self._shown = True
             for gauge in (g for g in vars(self).values() if isinstance(g, Gauge)):
+                registry.register(gauge)
+
+
+class TimekeepingMetrics:
+    """What the auditor has found of the desk's timers; shown as those of the ledger are."""
+
+    def __init__(self) -> None:
+        self.unarmed = Gauge(
+            "anwang_desk_unarmed", "Open cases and clocks for which nothing is set", ["kind"], registry=None
+        )
+        self.oldest = Gauge("anwang_desk_overdue_seconds", "How long the most overdue timer waits", registry=None)
+        self.p99 = Gauge("anwang_desk_late_seconds", "How late the rungs of ten minutes rang", registry=None)
+        self._shown = False
+
+    def show_in(self, registry: CollectorRegistry) -> None:
+        if not self._shown:
+            self._shown = True
+            for gauge in (self.unarmed, self.oldest, self.p99):
                 registry.register(gauge)
 
 

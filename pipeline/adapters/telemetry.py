@@ -13,6 +13,7 @@ from pipeline.contracts.vocabulary import Outcome
 from pipeline.domain.batch import Accepted, Claim, Unread
 from pipeline.domain.escalation import Firing
 from pipeline.domain.ledger import LedgerState
+from pipeline.domain.timekeeping import Timekeeping
 
 SAY_EVERY_S = 60.0
 
@@ -148,6 +149,15 @@ class Telemetry:
         self.metrics.notifications.labels(self._codes.bounded(channel), self._codes.bounded(outcome)).inc()
         if waited_s is not None:
             self.metrics.notification_seconds.observe(max(0.0, waited_s))
+
+    def timed(self, timekeeping: Timekeeping) -> None:
+        """What the auditor found of the desk's timers."""
+        m = self.metrics.timekeeping
+        m.unarmed.labels("case").set(len(timekeeping.cases))
+        m.unarmed.labels("clock").set(len(timekeeping.clocks))
+        m.oldest.set(timekeeping.oldest_s)
+        m.p99.set(timekeeping.p99_s)
+        m.show_in(self.metrics.registry)
 
     def alarm(self, code: str, subject: str) -> None:
         self.metrics.alarms.labels(self._codes.bounded(code)).inc()

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 from uuid import UUID
 
 from pipeline.contracts.envelope import Headers, Unreadable, UnreadableCode, open_envelope
@@ -75,17 +77,82 @@ class DeskRefusal(StrEnum):
     CONTACT_NOT_NOW = "contact_not_now"
     NO_DESK_SOURCE = "no_desk_source"
     KEY_REUSED = "key_reused"
+    NOT_IN_THIS_STAGE = "not_in_this_stage"
+    FENCE_STALE = "fence_stale"
+    LEASE_OVER = "lease_over"
+    VERSION_STALE = "version_stale"
+    SECOND_IS_FIRST = "second_is_first"
+    REASON_UNKNOWN = "reason_unknown"
+    RESULT_UNKNOWN = "result_unknown"
+    STEP_UNKNOWN = "step_unknown"
+    CAPACITY_REACHED = "capacity_reached"
+    NOBODY_THERE = "nobody_there"
+    NOTHING_WAITS = "nothing_waits"
+    TASK_UNKNOWN = "task_unknown"
+    TOO_MANY_STREAMS = "too_many_streams"
+    METHOD_UNKNOWN = "method_unknown"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    WHY_UNKNOWN = "why_unknown"
+    CAME_UNKNOWN = "came_unknown"
+    TOLD_ONCE_MISSING = "told_once_missing"
+    INCIDENT_UNKNOWN = "incident_unknown"
+    CO_WORK_UNKNOWN = "co_work_unknown"
+    ASKED_BEFORE = "asked_before"
+    ANSWERED_BEFORE = "answered_before"
 
 
 ProblemCode = Refusal | UnreadableCode | DeskRefusal | SignatureFault
 
 
 class ReceiptState(StrEnum):
-    """All that a source learns of its report: the broker has it, it is settled, or a person has it to read."""
+    """All that a source learns of its report: the broker has it, it is settled, a centre has it in hand, that came to
+    its end, or a person has it to read.
+    """
 
     RECEIVED = "received"
     SETTLED = "settled"
+    TAKEN_OVER = "taken_over"
+    CLOSED = "closed"
     WITH_A_PERSON = "with_a_person"
+
+
+class Sees(StrEnum):
+    """How far a source may see what becomes of its report."""
+
+    RECEIVED = "received"
+    SETTLED = "settled"
+    TAKEN_OVER = "taken_over"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSight:
+    """`by_kind` says it of the kinds of source that see otherwise."""
+
+    usual: Sees = Sees.TAKEN_OVER
+    by_kind: Mapping[str, Sees] = field(default_factory=lambda: MappingProxyType({}))
+
+    @classmethod
+    def of(cls, written: str) -> "SourceSight":
+        """Of `taken_over police=closed hotline=settled`. Raises ValueError."""
+        usual, *others = written.split()
+        pairs = (one.partition("=") for one in others)
+        return cls(Sees(usual), MappingProxyType({kind: Sees(word) for kind, _, word in pairs}))
+
+    def for_kind(self, kind: str) -> Sees:
+        return self.by_kind.get(kind, self.usual)
+
+    def counts_taken_over(self, kind: str) -> bool:
+        """Whether it may know how many of its reports a centre has in hand."""
+        return self.for_kind(kind) in (Sees.TAKEN_OVER, Sees.CLOSED)
+
+
+class MonthCount(NamedTuple):
+    """A source's reports of one month. `taken_over` is None for fewer than five, and for who may not know it."""
+
+    month: date
+    accepted: int
+    taken_over: int | None
 
 
 @dataclass(frozen=True, slots=True)

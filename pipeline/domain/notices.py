@@ -23,7 +23,7 @@ from pipeline.contracts.ids import derived
 from pipeline.contracts.topics import CASE_EVENTS, queue_topic
 from pipeline.contracts.vocabulary import LinkClass, Outcome, Queue
 from pipeline.domain.assess import Settlement
-from pipeline.domain.casefile import CaseFile
+from pipeline.domain.casefile import CaseFile, CaseState
 from pipeline.domain.overrides import Overridden
 from pipeline.domain.privacy import age_band, public_event_id
 from pipeline.domain.regroup import Absorbed, Change
@@ -158,7 +158,7 @@ def _messages(
         told.append(_event(_type_of(cause, change), cause, change.after, stamp, absorbed=took_in))
         if left and left != here:
             told.append(_record(RecordKind.WITHDRAWN, left, cause, change.after, stamp))
-        told.append(_record(RecordKind.ASSIGNED, here, cause, change.after, stamp))
+        told.append(_record(_kind_of(change.after), here, cause, change.after, stamp))
     return tuple(told)
 
 
@@ -177,6 +177,11 @@ def _type_of(cause: _Cause, change: Change) -> CaseEventType:
     if cause.transfer:
         return _TRANSFER_TYPES[cause.transfer.state]
     return CaseEventType.ASSESSED if change.after.case_id == cause.main else CaseEventType.REGROUPED
+
+
+def _kind_of(case: CaseFile) -> RecordKind:
+    """What still comes for a closed case puts it on nobody's list again: its last centre finds a task."""
+    return RecordKind.WITHDRAWN if case.state is CaseState.CLOSED else RecordKind.ASSIGNED
 
 
 def _home(case: CaseFile) -> Home:

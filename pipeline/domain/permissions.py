@@ -12,6 +12,10 @@ _ROLES_WITH_HANDS = WORK_ON_CASES - {PostRole.DISPATCHER}
 class Act(StrEnum):
     SEE_CASES = "see_cases"
     CLAIM = "claim"
+    SCREEN = "screen"
+    ACCEPT = "accept"
+    WORK = "work"
+    SUPERVISE = "supervise"
     SEE_LINKS = "see_links"
     RULE = "rule"
     OVERRIDE = "override"
@@ -30,6 +34,10 @@ class Act(StrEnum):
 MAY: Final[Mapping[Act, frozenset[PostRole]]] = {
     Act.SEE_CASES: WORK_ON_CASES,
     Act.CLAIM: _ROLES_WITH_HANDS,
+    Act.SCREEN: _ROLES_WITH_HANDS,
+    Act.ACCEPT: _ROLES_WITH_HANDS - {PostRole.SCREENER},
+    Act.WORK: _ROLES_WITH_HANDS,
+    Act.SUPERVISE: frozenset({PostRole.SUPERVISOR}),
     Act.SEE_LINKS: _ROLES_WITH_HANDS,
     Act.RULE: _ROLES_WITH_HANDS,
     Act.OVERRIDE: _ROLES_WITH_HANDS,

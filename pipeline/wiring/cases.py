@@ -52,6 +52,7 @@ class Links:
 
     pool: Pool
     keys: CaseKeys
+    ring: KeyRing
     rulings: Rulings
     explaining: Explaining
     reindex: Reindex
@@ -82,6 +83,7 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         found = Links(
             pool=on.pool,
             keys=keys,
+            ring=on.ring,
             rulings=rulings,
             explaining=Explaining(on.pool),
             reindex=Reindex(on.pool, on.ring, reader),

@@ -13,7 +13,7 @@ from pipeline.adapters.anchors import AnchorFile, signer
 from pipeline.adapters.centre_folder import read_folder
 from pipeline.adapters.feed_folder import FeedFolder
 from pipeline.adapters.http.desk import desk_app
-from pipeline.adapters.http.desk_room import Room
+from pipeline.adapters.http.desk_room import Limits, Room
 from pipeline.adapters.http.desk_told import ToldHere
 from pipeline.adapters.http.intake import House, intake_app
 from pipeline.adapters.http.rate import Rates
@@ -29,6 +29,7 @@ from pipeline.adapters.postgres.access_log import (
     AccessBook,
 )
 from pipeline.adapters.postgres.alarms import Alarms
+from pipeline.adapters.postgres.along import Along
 from pipeline.adapters.postgres.assess_store import AssessStore
 from pipeline.adapters.postgres.audit_store import AuditStore
 from pipeline.adapters.postgres.call_outs import CallOuts
@@ -40,7 +41,9 @@ from pipeline.adapters.postgres.database import (
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.keys import CaseKeys
 from pipeline.adapters.postgres.migrate import DATA, refuse_other_schema
+from pipeline.adapters.postgres.notes import Notes
 from pipeline.adapters.postgres.noticeboard import Noticeboard
+from pipeline.adapters.postgres.nudges import Nudges
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.register import Register
@@ -48,6 +51,7 @@ from pipeline.adapters.postgres.relay_store import RelayStore
 from pipeline.adapters.postgres.sessions import Sessions
 from pipeline.adapters.postgres.timers import Timers
 from pipeline.adapters.postgres.told_reports import ToldReports
+from pipeline.adapters.postgres.watchdog_store import WatchdogStore
 from pipeline.adapters.probes import broker_answers
 from pipeline.adapters.sender import sender
 from pipeline.adapters.spool import Spool
@@ -57,6 +61,8 @@ from pipeline.adapters.vault import GateKeys
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
 from pipeline.domain.directory import Source
+from pipeline.domain.intake import SourceSight
+from pipeline.domain.posts import PostRole
 from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
@@ -68,8 +74,10 @@ from pipeline.stages.feeds import FeedWatch
 from pipeline.stages.intake import Gate
 from pipeline.stages.relay import Relay
 from pipeline.stages.watch import Watch
+from pipeline.stages.watchdog import TimerWatchdog
 from pipeline.wiring.cases import links
 from pipeline.wiring.ground import ASK_FOR_S, ground, keys_pool_of, pool_of, worker_name
+from pipeline.wiring.notify import notifying
 
 AUDIT_EVERY_S = 1.0
 FEEDS_EVERY_S = 1.0
@@ -80,6 +88,7 @@ PEOPLE_CONNECTIONS_MAX = 8
 DRAINS_MAX = 20
 """Between two looks at the register, so that a long spool does not keep a revocation from being seen."""
 ANSWER_TIMEOUT_MS = 2000
+LEASE_S = 1800.0
 
 Beat = Callable[[], None]
 
@@ -151,7 +160,8 @@ async def run_intake(settings: Settings, telling: Telling, beat: Beat) -> None:
                 await door.looked.wait()
         gate = Gate(door, spool, telling)
         rates, bytes_max = Rates(settings.intake_rate), settings.body_bytes_max
-        house = House(gate, keeper, keys, rates, utc_now, bytes_max, telling.refused)
+        sight = SourceSight.of(settings.source_sees)
+        house = House(gate, keeper, keys, rates, utc_now, bytes_max, telling.refused, sight)
         app = Watched(intake_app(house), telling.answered)
         await stack.enter_async_context(listening(app, settings.intake_host, settings.intake_port, _tls(settings)))
 
@@ -219,7 +229,7 @@ async def run_relay(settings: Settings, telling: Telling, beat: Beat) -> None:
 
 
 async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
-    """Audits the ledger, and signs where the streams of access stand."""
+    """Audits the ledger and the desk's timers, and signs where the streams of access stand."""
     name, brokers = worker_name("auditor"), await proven_brokers(settings)
     sign = signer(settings.anchor_key_file)
     stamper = Timestamper(settings.timestamp_command) if settings.timestamp_command else None
@@ -236,29 +246,35 @@ async def run_auditor(settings: Settings, telling: Telling, beat: Beat) -> None:
             telling=telling,
             every_s=settings.anchor_every_s,
         )
+        watchdog = TimerWatchdog(WatchdogStore(on.pool), telling)
 
         async def turn() -> None:
             await auditor.turn()
             beat()
             await anchoring.turn()
+            beat()
+            await watchdog.turn()
 
         await drive(turn, beat, pause_s=AUDIT_EVERY_S)
 
 
 async def run_watch(settings: Settings, telling: Telling, beat: Beat) -> None:
-    """Rings what waits for people. Any number of them share the work; it holds no keys and no case."""
+    """Rings what waits for people, and tells them. Any number of them share the work; it holds no keys and no case."""
     name = worker_name("watch")
     async with AsyncExitStack() as stack:
         pool = await pool_of(stack, settings.postgres_dsn, name, Role.WATCH)
         async with pool.acquire() as db:
             await refuse_other_schema(db, DATA)
-        watch = Watch(Timers(pool, Policies(pool, "watch")), telling)
+        policies = Policies(pool, "watch")
+        watch = Watch(Timers(pool, policies), telling)
+        notify = await stack.enter_async_context(notifying(settings, pool, telling, partial(_word, policies)))
 
         async def turn() -> None:
             for _ in range(WATCH_TURNS_MAX):
                 if not await watch.turn():
                     break
                 beat()
+            await notify.turn()
 
         await drive(turn, beat, pause_s=WATCH_EVERY_S)
 
@@ -319,24 +335,40 @@ async def run_desk(settings: Settings, telling: Telling, beat: Beat) -> None:
             cards=cards,
             call_outs=CallOuts(cards),
             noticeboard=Noticeboard(people),
+            notes=Notes(people, found.pool, found.keys, found.ring),
+            along=Along(people),
             has_local_accounts=settings.desk_local_accounts,
             provider=provider,
             told_here=ToldHere(Gate(door, None, telling), found.sources, ToldReports(people), utc_now),
+            nudges=(nudges := Nudges(found.pool)),
+            limits=partial(_limits, found.terms),
+            call_rates=Rates(settings.desk_rate),
         )
         await stack.enter_async_context(listening(desk_app(room), settings.desk_host, settings.desk_port))
+        stack.callback(nudges.close)
 
         async def turn() -> None:
             if watching.done():
                 await watching
             with contextlib.suppress(UnavailableError):
+                await nudges.look()
                 await found.sources.look()
                 await found.reading.rest()
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
 
 
+def _word(policies: Policies, code: str) -> tuple[str, str]:
+    """As the policy in force at the last look labels it."""
+    return policies.known.at(utc_now()).labels.get(code, (code, code))
+
+
 def _label(terms: TermsBook, code: str) -> tuple[str, str]:
     return terms.at(utc_now()).policy.labels.get(code, (code, code))
+
+
+def _limits(_terms: TermsBook, _role: PostRole) -> Limits:
+    return Limits(LEASE_S, None)
 
 
 def provider_of(settings: Settings) -> Provider | None:

@@ -20,6 +20,7 @@ from pipeline.domain.desk import (
     next_stage,
 )
 from pipeline.domain.posts import EVERYWHERE, PostRole
+from pipeline.domain.steps import StepTold, fault_of
 
 Said = Mapping[str, Any]
 OUR_QUEUE = {PostRole.PROTECTIVE_WORKER: Queue.PROTECTIVE, PostRole.FAMILY_WORKER: Queue.FAMILY}
@@ -162,7 +163,8 @@ class Desk:
         ticket.version += 1
         _note(row, ticket, actor, said)
         ticket.stage = stage
-        clock = MEETS.get(row.act, said.get("step") if row.act is DeskAct.STEP else None)
+        told = step_of(said) if row.act is DeskAct.STEP else None
+        clock = told.step if told and told.meets else MEETS.get(row.act)
         ticket.met |= {clock} & ticket.clocks if clock else set()
         return _answer(ticket)
 
@@ -228,7 +230,20 @@ def _unsaid(row: Transition, said: Said, version: int) -> str | None:
     results = {CloseResult.ESTABLISHED, CloseResult.NOT_ESTABLISHED}
     if row.act is DeskAct.CLOSE and said.get("result") not in results:
         return "result_unknown"
-    return "step_unknown" if row.act is DeskAct.STEP and not said.get("step") else None
+    if row.act is not DeskAct.STEP:
+        return None
+    return fault_of(step_of(said)) if said.get("step") else "step_unknown"
+
+
+def step_of(said: Said) -> StepTold:
+    return StepTold(
+        said["step"],
+        said.get("method"),
+        said.get("outcome"),
+        said.get("why"),
+        frozenset(said.get("came", ())),
+        said.get("told_once"),
+    )
 
 
 def _note(row: Transition, ticket: Ticket, actor: str, said: Said) -> None:

@@ -37,6 +37,7 @@ from pipeline.domain.escalation import Firing
 from pipeline.domain.ledger import LedgerState
 from pipeline.domain.normalise.variants import fold
 from pipeline.domain.terms import shipped_terms
+from pipeline.domain.timekeeping import Timekeeping
 from pipeline.local.servers import Servers
 from pipeline.settings import Settings, directory_of
 from pipeline.stages.assess import Assess, Claims
@@ -97,6 +98,9 @@ class Heard:
 
     def lapsed(self, claims: int) -> None:
         assert claims > 0
+
+    def timed(self, timekeeping: Timekeeping) -> None:
+        assert timekeeping.oldest_s >= 0
 
     def notified(self, channel: str, outcome: str, waited_s: float | None) -> None:
         assert waited_s is None or waited_s >= 0

@@ -68,7 +68,7 @@ def test_up_send_ledger_unread_status_and_down(here: Here) -> None:
     assert sorted(row["code"] for row in unread) == ["not_json", "source_unregistered"]
 
     status = json.loads(here.run("status", "--json").stdout)
-    names = {"postgres", "kafka", "assess-1", "assess-2", "relay", "auditor", "intake"}
+    names = {"postgres", "kafka", "assess-1", "assess-2", "relay", "auditor", "watch", "intake"}
     assert {child["name"] for child in status["children"] if child["state"] == "ready"} == names
     port = (here.data / "run" / "assess-1.port").read_text().strip()
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:

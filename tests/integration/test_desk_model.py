@@ -102,6 +102,13 @@ anyone = st.integers(0, len(CROWD) - 1)
 any_case = st.integers(0, len(CASES) - 1)
 seeds = st.integers(0, 2**40)
 A_WHILE = 12
+VISITS: tuple[dict[str, Any], ...] = (
+    {"method": "B", "outcome": "reached", "came": ["police", "social_worker"]},
+    {"method": "B", "outcome": "reached", "came": ["police"]},
+    {"method": "B", "outcome": "not_reached", "why": "missing", "came": ["police"]},
+    {"method": "A", "outcome": "reached"},
+    {},
+)
 SELDOM = {DeskAct.DISPUTE, DeskAct.ESCALATE_DISPUTE, DeskAct.ASSIGN, DeskAct.GIVE_BACK}
 BY_PEOPLE = {key for key, row in TRANSITIONS.items() if row.allowed is not By.SYSTEM}
 ANYTHING = st.fixed_dictionaries(
@@ -112,6 +119,7 @@ ANYTHING = st.fixed_dictionaries(
         "result": st.sampled_from(["established", "not_established", "not_opened", "won"]),
         "step": st.sampled_from([*STEPS, ""]),
         "capacity": st.integers(0, 2),
+        "outcome": st.sampled_from(["reached", "not_reached"]),
         "by": st.just("somebody-else"),
         "to": st.sampled_from(["nobody", "worker", "family"]),
     },
@@ -160,18 +168,19 @@ class AtTheDesk(RuleBasedStateMachine):
         """Twice as often as all else."""
         self.go_for_a_while(seed)
 
-    def go_for_a_while(self, seed: int) -> None:
-        """What the stages allow, by people who may."""
+    def go_for_a_while(self, seed: int, *, new_first: bool = False) -> None:
+        """What the stages allow, by people who may; rows that nobody went along yet come first where asked."""
         for _ in range(A_WHILE):
-            self._goes_on(Random(seed := seed + 1))  # noqa: S311 - a drawn example, no secret
+            self._goes_on(Random(seed := seed + 1), new_first=new_first)  # noqa: S311 - a drawn example, no secret
             self.both_say_the_same()
 
-    def _goes_on(self, draw: Random) -> None:
+    def _goes_on(self, draw: Random, *, new_first: bool) -> None:
         ticket = draw.choice(self.tickets)
         rows = sorted(ways_on(ticket))
-        (row,) = draw.choices(rows, [1 if row.act in SELDOM else 4 for row in rows])
+        new = {row for row in rows if new_first and (row.act, row.stage) not in self.walked}
+        (row,) = draw.choices(rows, [20 if row in new else 1 if row.act in SELDOM else 4 for row in rows])
         able = [p for p in self.persons if self._may(p, row.allowed, ticket)]
-        said: dict[str, Any] = {"step": draw.choice(STEPS), "result": CloseResult.ESTABLISHED}
+        said: dict[str, Any] = {"step": draw.choice(STEPS), "result": CloseResult.ESTABLISHED, **draw.choice(VISITS)}
         if row.reasons:
             said["reason"] = draw.choice(sorted(row.reasons))
         if row.act is DeskAct.ASSIGN:
@@ -322,7 +331,7 @@ async def test_every_row_of_the_table_is_gone_along_by_somebody(lab: Lab) -> Non
         for seed in range(10):
             at_the_desk = machine()
             for further in range(8):
-                at_the_desk.go_for_a_while(1000 * seed + 100 * further)
+                at_the_desk.go_for_a_while(1000 * seed + 100 * further, new_first=True)
             at_the_desk.the_desk_is_sound()
             if machine.walked >= BY_PEOPLE:
                 return

@@ -117,6 +117,20 @@ DESK: Final[Mapping[str, Row]] = {
         body={"kind": "confirm", "names": ["event-0", "event-1"]},
         done=(200, 201, 409),
     ),
+    "POST /v1/told-reports": Row(
+        "oxxxoxxxx",
+        away="o",
+        party="o",
+        body={
+            "how": "fax",
+            "received_at": "2026-11-20T08:00:00+08:00",
+            "data": {"categories": ["other"], "persons": [{"role": "victim"}]},
+        },
+        headers={"idempotency-key": "matrix"},
+        done=(202, 409, 503),
+    ),
+    "GET /v1/told-reports": Row("oxxxoxxxx", away="o", party="o"),
+    "GET /v1/told-reports/{told_id}": Row("-xxx-xxxx", away="-", party="-"),
     "GET /v1/records": Row("xoxxxxxxx", away="0", party="0", lists="records"),
     "GET /v1/audit": Row("xxxxxxxxo", away="o", party="o"),
 }
@@ -126,6 +140,7 @@ INTAKE: Final[Mapping[str, int]] = {
     "GET /form/{key}": 404,
     "GET /openapi.json": 200,
     "GET /v1/receipts/{receipt_id}": 401,
+    "GET /v1/reports/counts": 401,
     "POST /form/{key}": 404,
     "POST /v1/credentials": 422,
     "POST /v1/reports": 401,
@@ -179,7 +194,9 @@ async def outcome(place: Place, name: str, row: Row, token: str) -> str:
             "UPDATE case_transfer SET state = 'proposed', answered_by = NULL, answered_at = NULL, refused_for = NULL"
         )
     url = re.sub(r"{(\w+)}", lambda found: place.known[found[1]], path) + row.query
-    answer = await place.client.request(method, url, json=row.body, headers=bearing(token) if token else {})
+    answer = await place.client.request(
+        method, url, json=row.body, headers={**row.headers, **(bearing(token) if token else {})}
+    )
     return _letter(row, answer)
 
 
@@ -223,6 +240,7 @@ async def test_every_role_at_every_endpoint(lab: Lab) -> None:
         assert proposed.status_code == 201, proposed.text
         known = {"case_id": str(case), "case": str(case), "event_id": "event-0", "transfer_id": str(transfer)}
         known["notification_id"] = str(notification)
+        known["told_id"] = str(uuid4())
         place = Place(lab, client, centre, target, known)
         wrong = [fault async for fault in _faults(place)]
     assert wrong == []

@@ -5,7 +5,7 @@ import asyncpg
 from pipeline.adapters.postgres.migrate import DATA, KEYS, migrate, shipped
 from pipeline.local.servers import Servers
 
-SERVICES = ("assess", "relay", "auditor", "intake", "feeds", "desk", "operate", "people")
+SERVICES = ("assess", "relay", "auditor", "watch", "intake", "feeds", "desk", "operate", "people")
 ALL_ROLES = "SELECT rolname FROM pg_roles WHERE rolname LIKE 'anwang\\_%'"
 
 

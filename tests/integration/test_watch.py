@@ -1,17 +1,27 @@
 """What waits for people rings in a real Postgres: rung by rung, whatever becomes of case and process meanwhile."""
 
 import asyncio
+import os
+import sys
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from lab import Lab
 from staff import people_pool, signed_in
 from test_desk_acts import act
+from test_rulings_live import SECOND, hear, reports_of, say
+from test_rulings_live import told as report
+from test_transfers_live import THERE, like, the_case, transfers_of, wish
 from test_who_sees_what import centre_of, one_case
 
 from pipeline.adapters.postgres.database import Pool
+from pipeline.contracts.case import RulingKind
 from pipeline.domain.posts import PostRole
+from pipeline.domain.transfer import Answer
 
 IMMEDIATE = {"crisis_flags": ["life_threatened"]}
 
@@ -192,17 +202,108 @@ async def test_a_raise_of_a_case_that_somebody_holds_is_theirs_to_acknowledge(la
     assert await told(lab, case, "task_overdue") == ["supervisor"]
 
 
-async def test_timers_survive_a_merge_a_split_and_a_closing(lab: Lab, people: Pool) -> None:
-    """Every unmet clock of an open case is armed for its due time, whatever became of the case."""
-    await one_case(lab)
-    await one_case(lab, 2)
+async def test_timers_survive_a_merge_and_a_split_and_keep_their_rungs(lab: Lab) -> None:
+    await hear(lab, report(1), report(2))
     await watched(lab)
-    case = await lab.pool.fetchval("SELECT case_id FROM case_file LIMIT 1")
-    token = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))
+    rung = {row["subject"]: row["rung"] for row in await lab.pool.fetch("SELECT * FROM timer WHERE kind = 'clock'")}
+    assert min(rung.values()) > 0, "of a report of last spring all that warns has rung"
+    rang = await lab.count("notification")
+    one, other = await reports_of(lab, 1, 2)
+    for kind, reports in ((RulingKind.MERGE, (one, other)), (RulingKind.SPLIT, (other,))):
+        await say(lab, kind, *reports)
+        assert await unarmed(lab) == []
+        await watched(lab)
+        assert await unarmed(lab) == []
+        rows = await lab.pool.fetch("SELECT * FROM timer WHERE kind = 'clock'")
+        assert {row["subject"]: row["rung"] for row in rows} == rung
+    assert await lab.count("notification") == rang, "nothing that had rung rang again"
+
+
+async def test_timers_survive_a_transfer_and_tell_the_other_centre(lab: Lab) -> None:
+    await hear(lab, like(1))
+    transfers, name = transfers_of(lab), "event-1"
+    await watched(lab)
+    await transfers.propose(name, wish())
+    assert await unarmed(lab) == []
+    await transfers.answer(str(await the_case(lab)), Answer(SECOND))
+    assert await unarmed(lab) == []
+    await watched(lab)
+    await pass_minutes(lab, 60 * 24)
+    await watched(lab)
+    centres = await lab.pool.fetch("SELECT DISTINCT centre FROM notification WHERE code = 'unclaimed'")
+    assert [row["centre"] for row in centres] == [THERE]
+
+
+async def test_timers_survive_a_return_and_end_with_the_case_and_begin_again_with_its_reopening(
+    lab: Lab, people: Pool
+) -> None:
+    case = await one_case(lab)
+    centre = await centre_of(lab, case)
+    token = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, centre)
+    head = await signed_in(lab, "h1", PostRole.SUPERVISOR, centre)
+    await watched(lab)
     claimed = await act(people, token, case, "claim")
     await act(people, token, case, "return", claimed["fence"], reason="not_our_area")
+    assert await unarmed(lab) == []
+    claimed = await act(people, token, case, "claim")
+    await act(people, token, case, "screen_open", claimed["fence"])
+    accepted = await act(people, token, case, "accept")
+    assert await unarmed(lab) == []
+    closed = await act(people, token, case, "close", accepted["fence"], reason="safe_now", result="established")
+    assert closed["code"] == "done"
+    assert await lab.count("timer") == 0
+    assert (await act(people, head, case, "reopen", reason="danger_again"))["code"] == "done"
+    assert await unarmed(lab) == []
+    await watched(lab)
+    assert await timer(lab, "stage", case) is not None
+
+
+async def test_a_watcher_that_is_killed_at_any_moment_loses_no_timer_and_tells_nothing_twice(
+    lab: Lab, tmp_path: Path
+) -> None:
+    await hear(lab, *(report(number) for number in range(1, 5)))
+    cases = await lab.count("case_file")
+    clocks = await lab.count("clock")
+    for round_no in range(4):
+        await pass_minutes(lab, 60 * 24)
+        async with running_watch(lab, tmp_path / str(round_no)) as process:
+            await until_true(lab, "SELECT count(*) > $1 FROM timer_firing", round_no)
+            process.kill()
+            await process.wait()
+        assert await unarmed(lab) == []
     await watched(lab)
     assert await unarmed(lab) == []
+    assert await lab.pool.fetchval("SELECT count(*) FROM timer WHERE kind = 'stage'") == cases
+    assert await lab.pool.fetchval("SELECT count(*) FROM timer WHERE kind = 'clock'") == clocks
+    rows = await lab.pool.fetch("SELECT kind, subject, rung, count(*) AS n FROM timer_firing GROUP BY 1, 2, 3")
+    assert {row["n"] for row in rows} == {1}
+    assert len(rows) == await lab.count("notification")
+
+
+@asynccontextmanager
+async def running_watch(lab: Lab, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    settings = {
+        "ANWANG_POSTGRES_DSN": lab.settings.postgres_dsn,
+        "ANWANG_DATA_DIR": str(folder),
+        "ANWANG_HTTP_PORT": "0",
+        "ANWANG_LOG_LEVEL": "error",
+    }
+    await asyncio.to_thread(folder.mkdir)
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "pipeline.cli", "run", "watch", env={**os.environ, **settings}, cwd=folder
+    )
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.wait()
+
+
+async def until_true(lab: Lab, question: str, *values: object) -> None:
+    async with asyncio.timeout(60):
+        while not await lab.pool.fetchval(question, *values):
+            await lab.pool.execute("SELECT pg_sleep(0.02)")
 
 
 async def unarmed(lab: Lab) -> list[str]:
@@ -253,3 +354,17 @@ async def test_what_a_watcher_rang_before_it_died_is_not_told_twice(lab: Lab) ->
     again = {row["notification_id"] for row in await lab.pool.fetch("SELECT notification_id FROM notification")}
     assert again == ids
     assert ids
+
+
+async def test_a_timer_of_nothing_does_not_keep_the_others_from_ringing(lab: Lab) -> None:
+    case = await one_case(lab, **IMMEDIATE)
+    await watched(lab)
+    await lab.pool.execute(
+        "INSERT INTO timer (kind, subject, case_id, begun_at, due_at, next_at)"
+        " SELECT kind, 'nothing', $1, now(), now(), now() - interval '1 day'"
+        " FROM unnest(ARRAY['clock', 'stage', 'lease', 'task']) AS kind",
+        case,
+    )
+    await pass_minutes(lab, 2)
+    await watched(lab)
+    assert await told(lab, case) == ["holder"]

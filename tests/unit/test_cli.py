@@ -426,7 +426,14 @@ def test_a_stage_is_told_all_settings_and_where_its_own_servers_are(
     monkeypatch.setattr(daemon, "up_foreground", run_up)
     monkeypatch.setattr(stack, "_prepare", nothing)
     assert start(settle({"data_dir": "there"}, Path("other.toml")), foreground=True) == 0
-    assert [env["ANWANG_INSTANCE"] for env in started] == ["assess-1", "assess-2", "relay", "auditor", "intake"]
+    assert [env["ANWANG_INSTANCE"] for env in started] == [
+        "assess-1",
+        "assess-2",
+        "relay",
+        "auditor",
+        "watch",
+        "intake",
+    ]
     for env in started:
         assert env["ANWANG_CONFIG"] == str(tmp_path / "other.toml")
         assert env["ANWANG_KAFKA_GROUP"] == "of-the-file"

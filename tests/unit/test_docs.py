@@ -14,6 +14,7 @@ from pipeline.adapters.postgres.relay_store import LEASE_SILENT_MAX_S
 from pipeline.adapters.pulse import FRESH_S
 from pipeline.adapters.watchdog import LIMIT_S
 from pipeline.cli import app
+from pipeline.domain import timekeeping
 from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -44,12 +45,13 @@ def rung() -> Iterator[str]:
 
 
 def test_every_alarm_is_explained_and_every_explained_one_can_ring() -> None:
-    assert first_cells("Alarms") == set(rung())
+    assert first_cells("Alarms") == {*rung(), *timekeeping.CODES}
 
 
 def test_every_metric_is_explained_and_every_explained_one_exists() -> None:
     metrics = Metrics("assess")
     metrics.ledger.show_in(metrics.registry)
+    metrics.timekeeping.show_in(metrics.registry)
     suffix = {"counter": "_total"}
     declared = {m.name + suffix.get(m.type, "") for m in metrics.registry.collect() if m.name.startswith("anwang_")}
     assert first_cells("Metrics") == declared

@@ -19,8 +19,8 @@ QUERIES = {
     "assess": ("assess", "load", "register", "policies"),
     "feeds": ("alarms", "register"),
     "relay": ("relay",),
-    "auditor": ("audit", "alarms", "access"),
-    "watch": ("notifications", "alarms"),
+    "auditor": ("audit", "alarms", "access", "watchdog"),
+    "watch": ("timers", "policies", "alarms", "notifications"),
     "desk": (
         "noticeboard",
         "call_outs",
@@ -28,6 +28,7 @@ QUERIES = {
         "desk",
         "along",
         "notes",
+        "nudges",
         "cards",
         "rulings",
         "overrides",
@@ -40,6 +41,7 @@ QUERIES = {
     ),
 }
 OF_ASSESS_ALONE = {
+    "watch": {"add_shadow_decision"},
     "desk": {
         *(
             "claim",
@@ -55,7 +57,7 @@ OF_ASSESS_ALONE = {
         ),
         *("put_down", "give_up", "add_hole", "add_unread", "add_inbox", "put_edge", "drop_edge", "add_version"),
         *("add_original", "add_link_key", "add_review", "add_decision", "add_shadow_decision", "known_unread"),
-    }
+    },
 }
 OF_ENROLMENT = {"intake": {"register_version"}}
 """Raised by a one-time code that is spent, by the queries of enrolment."""

@@ -10,6 +10,7 @@ from pipeline.contracts.case import CaseEvent, QueueRecord, RecordKind
 from pipeline.contracts.topics import CASE_EVENTS
 from pipeline.contracts.vocabulary import Category, CrisisFlag, Priority, Queue, ReporterRole, Role
 from pipeline.domain.assess import assess
+from pipeline.domain.casefile import CaseState
 from pipeline.domain.directory import Directory, Source
 from pipeline.domain.docket import Docket
 from pipeline.domain.facts import Facts
@@ -79,6 +80,16 @@ def test_a_case_that_becomes_an_alias_is_withdrawn_and_says_where_it_went() -> N
     assert (merged.type, merged.case_id, merged.merged_into) == ("case.merged.v1", second, first)
     assert (assessed.type, assessed.absorbed) == ("case.assessed.v1", (second,))
     assert merged.absorbed == ()
+
+
+def test_what_comes_for_a_closed_case_puts_it_on_nobodys_list_again() -> None:
+    desk = after(event("a"))
+    case = desk.settled[0].after
+    assert case
+    desk.set_state(case, CaseState.CLOSED)
+    told = notices(desk.take(event("b", report_no="no-a", crisis_flags=(CrisisFlag.CHILD_URGENT,))), STAMP)
+    assert {record.kind for record in records(list(told))} == {RecordKind.WITHDRAWN}
+    assert [e.case_id for e in case_events(list(told))] == [case.case_id]
 
 
 def test_the_next_deadline_is_the_earliest_of_all_incidents() -> None:

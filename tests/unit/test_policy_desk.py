@@ -93,10 +93,7 @@ PLANTS: Mapping[str, tuple[tuple[str, str], str]] = {
         ('of = ["joint_call_out", "integrated_team", "raised"]\n', ""),
         "only the last row may",
     ),
-    "a clock that two rows name": (
-        ('"joint_call_out", "integrated_team", "raised"', '"joint_call_out", "integrated_team", "dispatch"'),
-        "twice",
-    ),
+    "a clock that two rows name": (('"integrated_team", "raised"', '"integrated_team", "dispatch"'), "twice"),
     "a tag that nobody bears": (('tags = ["high_danger"]\n', 'tags = ["hot_danger"]\n'), "no tag hot_danger"),
     "a reason without points": (('reasons = ["life_dan', 'reasons = ["wife_dan'), "no reason that bears points"),
     "a step every week that nothing asks for": (('tags = ["high_danger"]\nevery', "every"), "every_days goes with"),

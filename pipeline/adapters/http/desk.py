@@ -15,11 +15,15 @@ from starlette.exceptions import HTTPException
 
 import pipeline
 from pipeline.adapters.http import (
+    desk_acts,
+    desk_along,
     desk_audit,
     desk_call_outs,
     desk_cards,
     desk_cases,
+    desk_notes,
     desk_notifications,
+    desk_nudges,
     desk_overrides,
     desk_session,
     desk_told,
@@ -147,6 +151,10 @@ def desk_app(room: Room) -> FastAPI:
 ROUTERS = (
     desk_session.api,
     desk_cases.api,
+    desk_acts.api,
+    desk_along.api,
+    desk_notes.api,
+    desk_nudges.api,
     desk_cards.api,
     desk_call_outs.api,
     desk_notifications.api,
@@ -238,11 +246,19 @@ PARAMETERS = frozenset(
         "transfer_id",
         "by",
         "notification_id",
+        "co_work_id",
+        "after_at",
+        "after_id",
         "unacknowledged",
         "told_id",
         "before",
         "idempotency-key",
         "Idempotency-Key",
+        "stage",
+        "task_id",
+        "fence",
+        "if-match",
+        "last-event-id",
     }
 )
 BODIES: tuple[type[BaseModel], ...] = (
@@ -255,6 +271,10 @@ BODIES: tuple[type[BaseModel], ...] = (
     desk_cards.ReporterAsked,
     desk_call_outs.CallOutAsked,
     desk_told.ToldReport,
+    *desk_acts.BODIES,
+    desk_along.CoWorkWanted,
+    desk_along.CoWorkAnswer,
+    desk_notes.NoteWritten,
 )
 """What an answer may name of what was wrong: words of ours alone."""
 
@@ -266,4 +286,4 @@ async def _wrong_parameter(_request: Request, error: Exception) -> Response:
     if first["type"] == "json_invalid":
         return answer(Problem(UnreadableCode.NOT_JSON))
     known = {*PARAMETERS, *(name for model in BODIES for name in model.model_fields)}
-    return answer(Problem(Refusal.PARAMETER_WRONG, next((str(p) for p in first["loc"][1:2] if p in known), None)))
+    return answer(Problem(Refusal.PARAMETER_WRONG, next((str(p) for p in first["loc"][1:] if p in known), None)))

@@ -16,7 +16,9 @@ ANSWERS: Final[Responses] = {
     403: problem_answer("The post does not do this."),
     404: problem_answer("There is no such thing for this post; why is told to the audit alone."),
     409: problem_answer("It cannot be done as things stand; `code` says why."),
+    412: problem_answer("Something happened to the case since the version in If-Match."),
     422: problem_answer("A parameter or a field will not do; `path` names it."),
+    429: problem_answer("Too many requests of this session; Retry-After says when to go on."),
     500: problem_answer("Our fault; it is not certain that anything was done."),
     503: problem_answer("Not now."),
 }

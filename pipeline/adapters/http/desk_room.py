@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,17 +14,22 @@ from pydantic import Field
 
 from pipeline.adapters.http.problem import ProblemError
 from pipeline.adapters.http.rate import Rates
+from pipeline.adapters.http.streams import Streams
 from pipeline.adapters.oidc import Provider
+from pipeline.adapters.postgres.along import Along
 from pipeline.adapters.postgres.call_outs import CallOuts
 from pipeline.adapters.postgres.cards import Cards
+from pipeline.adapters.postgres.notes import Notes
 from pipeline.adapters.postgres.noticeboard import Noticeboard
+from pipeline.adapters.postgres.nudges import Nudges
 from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.rulings import Named
-from pipeline.adapters.postgres.sessions import Seat, Sessions
+from pipeline.adapters.postgres.sessions import Seat, Sessions, digest
 from pipeline.domain.casefile import CaseFile
 from pipeline.domain.intake import DeskRefusal, Problem, Refusal
 from pipeline.domain.overrides import Overridden, OverrideWish
 from pipeline.domain.permissions import Act, may
+from pipeline.domain.posts import PostRole
 from pipeline.domain.refusals import RulingRefusal, refused
 from pipeline.domain.rulings import Ruled
 from pipeline.domain.transfer import Answer, Handed, Proposal
@@ -38,10 +43,19 @@ RETRY_AFTER_S = 5
 COOKIE = "__Host-anwang"
 SIGN_IN_RATE = "60/minute"
 """Of one address."""
+CALL_RATE = "1200/minute"
+"""Of one session."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 T = TypeVar("T")
+
+
+class Limits(NamedTuple):
+    """For how many seconds a claim lasts without presence, and how many cases one person may hold; None is any."""
+
+    lease_s: float
+    capacity: int | None
 
 
 class Book(Protocol):
@@ -69,7 +83,8 @@ class HandsOn(Protocol):
 class Room:
     """All that the desk stands on. What a person reads comes by `people`, which sees what their post covers; `book`,
     `overrides` and `transfers` see everything, so nothing is asked of them before `people` has said that this person
-    sees it. `labels` gives what a code of a reason says, in Chinese and English.
+    sees it. `labels` gives what a code of a reason says, in Chinese and English, `limits` what the policy allows
+    a role.
     """
 
     book: Book
@@ -81,10 +96,16 @@ class Room:
     cards: Cards
     call_outs: CallOuts
     noticeboard: Noticeboard
+    notes: Notes
+    along: Along
+    nudges: Nudges
+    limits: Callable[[PostRole], Limits]
     has_local_accounts: bool = False
     provider: Provider | None = None
     told_here: "ToldHere | None" = None
     rates: Rates = field(default_factory=lambda: Rates(SIGN_IN_RATE))
+    call_rates: Rates = field(default_factory=lambda: Rates(CALL_RATE))
+    streams: Streams = field(default_factory=Streams)
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -133,6 +154,9 @@ async def _of_token(room: Room, token: str) -> Seat:
     seat = await asked(room.sessions.find(token))
     if seat is None:
         raise ProblemError(Problem(Refusal.TOKEN_UNKNOWN), {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    wait_s = room.call_rates.wait_s(digest(token).hex())
+    if wait_s is not None:
+        raise ProblemError(Problem(Refusal.TOO_MANY_REQUESTS), {"Retry-After": str(wait_s)})
     return seat
 
 

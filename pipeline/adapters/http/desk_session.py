@@ -11,7 +11,7 @@ from pipeline.adapters.http.desk_room import COOKIE, In, Person, Room, as_json, 
 from pipeline.adapters.http.problem import ProblemError
 from pipeline.adapters.postgres.sessions import Flow, PostsOpenError, PostWanted, Seat
 from pipeline.domain.intake import DeskRefusal, Problem, Refusal
-from pipeline.domain.posts import PostRole
+from pipeline.domain.posts import WORK_ON_CASES, PostRole
 from pipeline.errors import OidcRefusedError, StaffRefusedError
 
 FLOW_COOKIE = "__Host-anwang-sign-in"
@@ -78,7 +78,9 @@ async def get_session(seat: Person) -> Response:
 
 @api.delete("", status_code=204, name="sign_out")
 async def delete_session(seat: Person, room: In) -> Response:
-    """The session ends at once."""
+    """The session ends at once; what one was screening in it is given back."""
+    if seat.post.role in WORK_ON_CASES:
+        await asked(room.people.end_shift(seat.token))
     await asked(room.sessions.end(seat.token))
     answered = Response(status_code=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
     answered.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")

@@ -1,10 +1,11 @@
 """The HTTP intake: reports in, receipts out. FastAPI carries it; what is taken is decided by the gate behind it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 from urllib.parse import unquote_to_bytes
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Request, Response
@@ -24,7 +25,18 @@ from pipeline.adapters.vault import GateKeys
 from pipeline.contracts.envelope import UnreadableCode
 from pipeline.contracts.jsontext import Json
 from pipeline.domain.directory import Directory, Source
-from pipeline.domain.intake import Admitted, Problem, ReceiptState, Refusal, Told, batch_of, certificate_fault
+from pipeline.domain.intake import (
+    Admitted,
+    MonthCount,
+    Problem,
+    ReceiptState,
+    Refusal,
+    Sees,
+    SourceSight,
+    Told,
+    batch_of,
+    certificate_fault,
+)
 from pipeline.domain.signed import SignatureFault
 from pipeline.errors import NotTakenError, UnavailableError
 
@@ -45,14 +57,15 @@ class Gate(Protocol):
 
 
 class Keeper(Protocol):
-    """Who shows what. `receipt` and `redeem` raise UnavailableError while the database is away."""
+    """Who shows what. `receipt`, `own_counts` and `redeem` raise UnavailableError while the database is away."""
 
     @property
     def sources(self) -> Directory: ...
     def find(self, secret: str, purpose: Purpose, at: datetime) -> Source | None: ...
     async def look_again(self) -> None: ...
     async def redeem(self, code: str) -> tuple[str, str] | None: ...
-    async def receipt(self, event_key: Any) -> ReceiptState: ...  # noqa: ANN401
+    async def receipt(self, event_key: UUID, sees: Sees) -> ReceiptState: ...
+    async def own_counts(self, code: str) -> list[MonthCount]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class House:
     now: Callable[[], datetime]
     body_bytes_max: int
     refused: Callable[[str], None] = lambda _code: None
+    sight: SourceSight = field(default_factory=SourceSight)
 
 
 class _Answer(BaseModel):
@@ -78,7 +92,10 @@ class Receipt(_Answer):
     receipt_id: str
     """Stands for this event; the same event gets the same one again."""
     state: ReceiptState
-    """received: the broker has it; settled: a case has it; with_a_person: somebody must read it first."""
+    """received: the broker has it; settled: a case has it; taken_over: a centre has it in hand; closed: that came to
+    its end; with_a_person: somebody must read it first. The third is told a day after the report came at the earliest,
+    the fourth a month after, and each only to whom the service lets see so far.
+    """
 
 
 class TakenReceipt(Receipt):
@@ -208,8 +225,39 @@ async def get_receipt(
     event_key = house.keys.event_key(source.code, receipt_id)
     if event_key is None:
         raise ProblemError(Problem(Refusal.RECEIPT_UNKNOWN))
-    state = await _asked(house.keeper.receipt(event_key))
+    state = await _asked(house.keeper.receipt(event_key, house.sight.for_kind(source.kind)))
     return _json(Receipt(receipt_id=receipt_id, state=state), 200)
+
+
+class MonthOfReports(_Answer):
+    """What one month's reports came to."""
+
+    month: Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
+    accepted: int
+    """Reports of yours that stand in a case."""
+    taken_over: int | None
+    """So many of them a centre has in hand, in steps of five; null for fewer, or where it is not told."""
+
+
+class ReportCounts(_Answer):
+    """The last twelve months that are over."""
+
+    source: str
+    months: tuple[MonthOfReports, ...]
+
+
+@api.get("/reports/counts", response_model=ReportCounts, responses=openapi.COUNTS, name="counts")
+async def get_counts(source: Sender, house: At) -> Response:
+    """How many reports the source has handed in, month by month; its own and nobody else's."""
+    found = await _asked(house.keeper.own_counts(source.code))
+    may_know = house.sight.counts_taken_over(source.kind)
+    months = [
+        MonthOfReports(
+            month=f"{one.month:%Y-%m}", accepted=one.accepted, taken_over=one.taken_over if may_know else None
+        )
+        for one in found
+    ]
+    return _json(ReportCounts(source=source.code, months=tuple(months)), 200)
 
 
 @api.post("/credentials", status_code=201, response_model=NewToken, responses=openapi.CREDENTIALS, name="redeem_code")

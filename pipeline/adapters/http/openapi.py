@@ -64,6 +64,7 @@ TAKEN: Final[Responses] = {
     **_TOKEN,
 }
 RECEIPT: Final[Responses] = {404: _problem("No receipt of this source."), 422: _problem("No receipt."), **_TOKEN}
+COUNTS: Final[Responses] = {**_TOKEN}
 CREDENTIALS: Final[Responses] = {
     400: _problem("The body is not JSON."),
     403: _problem("The code is wrong, too old or was used."),

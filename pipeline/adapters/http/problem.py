@@ -18,8 +18,11 @@ HOME: Final = "https://anwang.example/problems/"
 
 
 class Meaning(NamedTuple):
+    """`zh` says the same to people in Chinese."""
+
     status: HTTPStatus
     mend: str
+    zh: str | None = None
 
 
 MEANINGS: Mapping[ProblemCode, Meaning] = {
@@ -119,46 +122,200 @@ _OR_BY_TWO = "Against the rules: a `reason`, and a supervisor's Second-Authoriza
 
 DESK_MEANINGS: Mapping[ProblemCode, Meaning] = {
     DeskRefusal.SIGN_IN_REFUSED: Meaning(
-        HTTPStatus.FORBIDDEN, "Nobody is signed in by this: look at code and password."
+        HTTPStatus.FORBIDDEN, "Nobody is signed in by this: look at code and password.", "代號或密碼不符，請再確認。"
     ),
     DeskRefusal.SIGN_IN_LOCKED: Meaning(
-        HTTPStatus.FORBIDDEN, "Too many attempts failed: wait a quarter of an hour, or ask who runs this service."
+        HTTPStatus.FORBIDDEN,
+        "Too many attempts failed: wait a quarter of an hour, or ask who runs this service.",
+        "登入失敗次數過多，請等十五分鐘，或洽系統管理者。",
     ),
-    DeskRefusal.NO_POST: Meaning(HTTPStatus.FORBIDDEN, "You have no such post. Ask who gives them."),
-    DeskRefusal.POST_AMBIGUOUS: Meaning(HTTPStatus.CONFLICT, "You have several posts: say `role` and `scope`."),
-    DeskRefusal.NO_SUCH_SIGN_IN: Meaning(HTTPStatus.NOT_FOUND, "People do not sign in here in this way."),
-    DeskRefusal.CROSS_SITE: Meaning(HTTPStatus.FORBIDDEN, "This was sent from another site. Send the token as Bearer."),
-    DeskRefusal.NOT_YOUR_WORK: Meaning(HTTPStatus.FORBIDDEN, "Your post does not do this."),
-    DeskRefusal.CASE_UNKNOWN: Meaning(HTTPStatus.NOT_FOUND, "There is no such case for you."),
-    DeskRefusal.HELD_BY_ANOTHER: Meaning(HTTPStatus.CONFLICT, "Somebody else holds this case."),
+    DeskRefusal.NO_POST: Meaning(
+        HTTPStatus.FORBIDDEN, "You have no such post. Ask who gives them.", "您沒有這個職務，請洽授權人員。"
+    ),
+    DeskRefusal.POST_AMBIGUOUS: Meaning(
+        HTTPStatus.CONFLICT, "You have several posts: say `role` and `scope`.", "您有多個職務，請指明角色與範圍。"
+    ),
+    DeskRefusal.NO_SUCH_SIGN_IN: Meaning(
+        HTTPStatus.NOT_FOUND, "People do not sign in here in this way.", "這裡不使用這種登入方式。"
+    ),
+    DeskRefusal.CROSS_SITE: Meaning(
+        HTTPStatus.FORBIDDEN,
+        "This was sent from another site. Send the token as Bearer.",
+        "這個請求來自其他網站，請以 Bearer 傳送權杖。",
+    ),
+    DeskRefusal.NOT_YOUR_WORK: Meaning(
+        HTTPStatus.FORBIDDEN, "Your post does not do this.", "您的職務不能執行這個動作。"
+    ),
+    DeskRefusal.CASE_UNKNOWN: Meaning(
+        HTTPStatus.NOT_FOUND, "There is no such case for you.", "查無此案，或不在您的職務範圍。"
+    ),
+    DeskRefusal.HELD_BY_ANOTHER: Meaning(
+        HTTPStatus.CONFLICT, "Somebody else holds this case.", "此案目前由其他同仁承辦。"
+    ),
     DeskRefusal.SECOND_MISSING: Meaning(
-        HTTPStatus.CONFLICT, "A supervisor of this case must agree: send Second-Authorization."
+        HTTPStatus.CONFLICT,
+        "A supervisor of this case must agree: send Second-Authorization.",
+        "須由本案督導同意，請附上 Second-Authorization。",
     ),
-    DeskRefusal.SECOND_REFUSED: Meaning(HTTPStatus.CONFLICT, "The second is somebody else, a supervisor of this case."),
-    DeskRefusal.NOT_HELD: Meaning(HTTPStatus.CONFLICT, "You do not hold this case."),
-    DeskRefusal.NOTIFICATION_UNKNOWN: Meaning(HTTPStatus.NOT_FOUND, "There is no such notification for you."),
-    DeskRefusal.NOT_OPENED: Meaning(HTTPStatus.CONFLICT, "Open the case by your claim first: POST …/reveal."),
-    DeskRefusal.CONTACT_UNKNOWN: Meaning(HTTPStatus.NOT_FOUND, "That side's card has no such person or contact."),
-    DeskRefusal.ID_TAKEN: Meaning(HTTPStatus.CONFLICT, "This id stands for something else: give another one."),
+    DeskRefusal.SECOND_REFUSED: Meaning(
+        HTTPStatus.CONFLICT,
+        "The second is somebody else, a supervisor of this case.",
+        "同意的人須是本案督導，且不是您本人。",
+    ),
+    DeskRefusal.NOT_HELD: Meaning(
+        HTTPStatus.CONFLICT, "You do not hold this case: claim or accept it first.", "您未承辦此案，請先認領或受案。"
+    ),
+    DeskRefusal.NOT_IN_THIS_STAGE: Meaning(
+        HTTPStatus.CONFLICT,
+        "This cannot be done in the stage in which the case is now. Read the case anew.",
+        "案件目前的階段不能執行這個動作，請重新讀取案件。",
+    ),
+    DeskRefusal.FENCE_STALE: Meaning(
+        HTTPStatus.CONFLICT,
+        "The case has changed hands since you read it. Read it anew and send its `fence`.",
+        "案件在您讀取之後已經轉手，請重新讀取並帶上新的 fence。",
+    ),
+    DeskRefusal.LEASE_OVER: Meaning(
+        HTTPStatus.CONFLICT, "Your claim has run out. Claim the case again.", "您的認領已逾時，請重新認領。"
+    ),
+    DeskRefusal.VERSION_STALE: Meaning(
+        HTTPStatus.PRECONDITION_FAILED,
+        "Something happened to this case since the version in If-Match. Read it anew.",
+        "案件在您讀取之後已有變動，請重新讀取再送出。",
+    ),
+    DeskRefusal.SECOND_IS_FIRST: Meaning(
+        HTTPStatus.CONFLICT,
+        "Whoever proposed this does not decide it. Another supervisor does.",
+        "提出的人不能自行決定，請由另一位督導處理。",
+    ),
+    DeskRefusal.REASON_UNKNOWN: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "Send one of the coded reasons of this act.", "請填這個動作的原因代碼。"
+    ),
+    DeskRefusal.RESULT_UNKNOWN: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "Send `established` or `not_established`.", "請填成案或不成案。"
+    ),
+    DeskRefusal.STEP_UNKNOWN: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "A step is told by its code: small letters, digits and `_`.",
+        "請填處理步驟的代碼。",
+    ),
+    DeskRefusal.CAPACITY_REACHED: Meaning(
+        HTTPStatus.CONFLICT,
+        "You hold as many cases as your post may. Finish or give one back first.",
+        "您手上的案件已達上限，請先完成或退還一案。",
+    ),
+    DeskRefusal.NOBODY_THERE: Meaning(
+        HTTPStatus.CONFLICT,
+        "This case cannot be given to that person. Choose somebody whose post covers it.",
+        "此案不能指派給這位同仁，請改派職務涵蓋本案的人。",
+    ),
+    DeskRefusal.NOTHING_WAITS: Meaning(
+        HTTPStatus.NOT_FOUND, "No case waits there for you. Ask again later.", "目前沒有等候您處理的案件，請稍後再試。"
+    ),
+    DeskRefusal.KEY_REUSED: Meaning(
+        HTTPStatus.CONFLICT,
+        "You have sent something else under this Idempotency-Key. Send this under a new one.",
+        "這個 Idempotency-Key 已用於其他請求，請換一個新的。",
+    ),
+    DeskRefusal.TASK_UNKNOWN: Meaning(
+        HTTPStatus.NOT_FOUND, "There is no such task for you.", "查無此待辦事項，或不在您的職務範圍。"
+    ),
+    DeskRefusal.METHOD_UNKNOWN: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "A visit or a contact tells how: `method`, one letter.",
+        "訪視或聯絡須填方式代碼。",
+    ),
+    DeskRefusal.OUTCOME_UNKNOWN: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "A visit or a contact tells whether somebody was reached: `outcome`.",
+        "訪視或聯絡須填是否見到或聯絡上。",
+    ),
+    DeskRefusal.WHY_UNKNOWN: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Tell `why`: nobody was reached, or not face to face.",
+        "未能面訪或聯絡不上，須填原因代碼。",
+    ),
+    DeskRefusal.CAME_UNKNOWN: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Tell who came along: `came`.",
+        "須填共同到場的單位。",
+    ),
+    DeskRefusal.TOLD_ONCE_MISSING: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Tell whether the interview was held and kept: `told_once`.",
+        "須填是否已完成一次性詢問並留存紀錄。",
+    ),
+    DeskRefusal.INCIDENT_UNKNOWN: Meaning(
+        HTTPStatus.NOT_FOUND,
+        "This case has no such incident.",
+        "此案沒有這個事件。",
+    ),
+    DeskRefusal.CO_WORK_UNKNOWN: Meaning(
+        HTTPStatus.NOT_FOUND,
+        "There is no such request to work along for you.",
+        "查無此協力請求，或不在您的職務範圍。",
+    ),
+    DeskRefusal.ASKED_BEFORE: Meaning(
+        HTTPStatus.CONFLICT,
+        "This centre is asked for this service already.",
+        "已向該中心提出同一協力請求。",
+    ),
+    DeskRefusal.ANSWERED_BEFORE: Meaning(
+        HTTPStatus.CONFLICT,
+        "It was answered otherwise before.",
+        "此協力請求已有其他回覆。",
+    ),
+    DeskRefusal.TOO_MANY_STREAMS: Meaning(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "You have as many streams open as one person may. Close one first.",
+        "您開啟的即時通知已達上限，請先關閉一個。",
+    ),
+    DeskRefusal.NOTIFICATION_UNKNOWN: Meaning(
+        HTTPStatus.NOT_FOUND, "There is no such notification for you.", "查無此通知，或不在您的職務範圍。"
+    ),
+    DeskRefusal.NOT_OPENED: Meaning(
+        HTTPStatus.CONFLICT, "Open the case by your claim first: POST …/reveal.", "請先以您的認領開啟案件資料。"
+    ),
+    DeskRefusal.CONTACT_UNKNOWN: Meaning(
+        HTTPStatus.NOT_FOUND,
+        "That side's card has no such person or contact.",
+        "該方的資料卡上沒有這個人或這個聯絡方式。",
+    ),
+    DeskRefusal.ID_TAKEN: Meaning(
+        HTTPStatus.CONFLICT,
+        "This id stands for something else: give another one.",
+        "這個代碼已用於其他事項，請換一個。",
+    ),
     DeskRefusal.CONTACT_WITHHELD: Meaning(
         HTTPStatus.CONFLICT,
         "The other side can be reached by it, too, or it is not for your post. Use another contact.",
+        "他方也可能經由這個聯絡方式得知，或不在您的職務範圍，請改用其他方式。",
     ),
     DeskRefusal.CONTACT_ASK_A_PERSON: Meaning(
-        HTTPStatus.CONFLICT, f"The rules of safe contact are not understood: read them on the card. {_OR_BY_TWO}"
+        HTTPStatus.CONFLICT,
+        f"The rules of safe contact are not understood: read them on the card. {_OR_BY_TWO}",
+        "安全聯絡的約定無法判讀，請先看資料卡；如仍須聯絡，請附原因並由督導同意。",
     ),
     DeskRefusal.CONTACT_THROUGH_ANOTHER: Meaning(
-        HTTPStatus.CONFLICT, f"This person is reached through somebody else, named on the card. {_OR_BY_TWO}"
+        HTTPStatus.CONFLICT,
+        f"This person is reached through somebody else, named on the card. {_OR_BY_TWO}",
+        "須經由資料卡上的指定聯絡人聯絡；如仍須聯絡，請附原因並由督導同意。",
     ),
     DeskRefusal.CONTACT_NOT_THIS_WAY: Meaning(
-        HTTPStatus.CONFLICT, f"This person is not reached in this way. {_OR_BY_TWO}"
+        HTTPStatus.CONFLICT,
+        f"This person is not reached in this way. {_OR_BY_TWO}",
+        "不可用這種方式聯絡；如仍須聯絡，請附原因並由督導同意。",
     ),
-    DeskRefusal.CONTACT_NOT_NOW: Meaning(HTTPStatus.CONFLICT, f"Not at this time. {_OR_BY_TWO}"),
+    DeskRefusal.CONTACT_NOT_NOW: Meaning(
+        HTTPStatus.CONFLICT,
+        f"Not at this time. {_OR_BY_TWO}",
+        "現在不是可聯絡的時間；如仍須聯絡，請附原因並由督導同意。",
+    ),
     DeskRefusal.NO_DESK_SOURCE: Meaning(
         HTTPStatus.CONFLICT,
         "Your post enters no reports for this centre: name a `centre` of yours, whose desk is enrolled as a source.",
+        "您的職務不能為這個中心登錄通報，請指明您所屬且已登記為通報來源的中心。",
     ),
-    DeskRefusal.KEY_REUSED: Meaning(HTTPStatus.CONFLICT, "This key stands for something else. Take another."),
 }
 """What the desk answers beside those."""
 
@@ -185,7 +342,7 @@ def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Respon
         "detail": meaning.mend,
         "code": problem.code,
     }
-    where = {"path": problem.path, "event": problem.event}
+    where = {"path": problem.path, "event": problem.event, "zh": meaning.zh}
     told |= {name: value for name, value in where.items() if value is not None}
     headers = {"Cache-Control": "no-store", **(headers or {})}
     return Response(orjson.dumps(told), meaning.status, headers, MEDIA_TYPE)

@@ -33,8 +33,6 @@ async def acting_as(pool: Pool, token: str, *, second: str | None = None) -> Asy
     """
     async with pool.acquire() as db, db.transaction():
         found = await db.fetchrow(SQL["take_up"], token, second or "")
-        if found is None or found["staff"] is None:
+        if found is None:
             raise NobodyActsError
-        role = PostRole(found["role"])
-        await db.execute(SQL["take_role"], f"anwang_{role}")
-        yield Acting(db, found["staff"], Post(role, found["scope"]))
+        yield Acting(db, found["staff"], Post(PostRole(found["role"]), found["scope"]))

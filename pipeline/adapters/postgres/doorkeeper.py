@@ -15,7 +15,7 @@ from pipeline.adapters.postgres.enrolment import add_credentials
 from pipeline.adapters.postgres.register import NEVER_LOOKED, Register
 from pipeline.adapters.postgres.sql import Queries
 from pipeline.domain.directory import Directory, Source
-from pipeline.domain.intake import ReceiptState
+from pipeline.domain.intake import MonthCount, ReceiptState, Sees
 from pipeline.errors import UnavailableError
 
 SQL = Queries.of("door")
@@ -99,11 +99,13 @@ class Doorkeeper:
             await self.look()
         return source, token
 
-    async def receipt(self, event_key: UUID) -> ReceiptState:
-        row = await self._answered(lambda: self._pool.fetchrow(SQL["receipt"], event_key))
-        if row["settled"]:
-            return ReceiptState.SETTLED
-        return ReceiptState.WITH_A_PERSON if row["unread"] else ReceiptState.RECEIVED
+    async def receipt(self, event_key: UUID, sees: Sees) -> ReceiptState:
+        return ReceiptState(await self._answered(lambda: self._pool.fetchval(SQL["receipt"], event_key, sees)))
+
+    async def own_counts(self, code: str) -> list[MonthCount]:
+        """Of whole months that are over, the oldest first. Raises UnavailableError."""
+        rows = await self._answered(lambda: self._pool.fetch(SQL["own_counts"], code))
+        return [MonthCount(row["month"], row["accepted"], row["taken_over"]) for row in rows]
 
     async def tell_spool(self, gateway: str, waiting: int, oldest_at: datetime | None) -> None:
         """Raises UnavailableError."""

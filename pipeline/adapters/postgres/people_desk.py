@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
+import asyncpg
+
 from pipeline.adapters.postgres.access_log import tell_audit_read
 from pipeline.adapters.postgres.acting import Acting, acting_as
 from pipeline.adapters.postgres.database import Pool, with_retries
@@ -27,24 +29,31 @@ T = TypeVar("T")
 
 
 class Place(NamedTuple):
-    """Where a page of the queue ended."""
+    """Where a page of cases ended. `at` is when the case was opened, of closed ones since when they are closed."""
 
-    rank: int
-    opened_at: datetime
+    place: int
+    at: datetime
     case_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class QueueWanted:
-    """Which cases of the post; None is any. `held` is `anyone`, `nobody` or `me`."""
+class CasesWanted:
+    """Which cases of the post; None is any, of stages any that is open. `held` is `anyone`, `nobody` or `me`."""
 
-    states: tuple[str, ...] = ("waiting", "claimed")
+    stage: str | None = None
     queue: str | None = None
     priority: str | None = None
     centre: str | None = None
     held: str = "anyone"
     after: Place | None = None
     cases_max: int = 100
+
+
+class Due(NamedTuple):
+    """Where a page of tasks ended; without `due_at` among those that have no due time."""
+
+    due_at: datetime | None
+    task_id: UUID
 
 
 class Said(NamedTuple):
@@ -68,6 +77,14 @@ class Record(NamedTuple):
 Row = Mapping[str, Any]
 
 
+class CaseRead(NamedTuple):
+    """One case as a person sees it, its incidents, and its tasks that nobody has done."""
+
+    case: Row
+    incidents: list[Row]
+    tasks: list[Row]
+
+
 @dataclass(frozen=True, slots=True)
 class PeopleDesk:
     """Every call raises NobodyActsError where the session is over, UnavailableError while the database is away."""
@@ -77,17 +94,44 @@ class PeopleDesk:
     def acting(self, token: str, second: str | None = None) -> AbstractAsyncContextManager[Acting]:
         return acting_as(self.pool, token, second=second)
 
-    async def queue(self, token: str, wanted: QueueWanted) -> list[Row]:
-        place = wanted.after or (None, None, None)
-        values = (list(wanted.states), wanted.queue, wanted.priority, wanted.centre, wanted.held, *place)
-        return await self._fetch(token, "queue", *values, wanted.cases_max)
+    async def cases(self, token: str, wanted: CasesWanted) -> list[Row]:
+        """The gravest first, then the longest open; closed ones the last closed first."""
+        values = (wanted.stage, wanted.queue, wanted.centre, wanted.priority, wanted.held)
+        return await self._fetch(token, "cases", *values, *(wanted.after or (None, None, None)), wanted.cases_max)
 
-    async def case(self, token: str, case_id: UUID) -> tuple[Row, list[Row]] | None:
-        """The case and its incidents; None where there is none for this person."""
+    async def queues(self, token: str) -> list[Row]:
+        """How many wait in each centre, queue and stage, and since when."""
+        return await self._fetch(token, "queues")
 
-        async def read(acting: Acting) -> tuple[Row, list[Row]] | None:
+    async def tasks(self, token: str, centre: str | None, held: str, after: Due | None, tasks_max: int) -> list[Row]:
+        """Those that nobody has done, what is due first first."""
+        return await self._fetch(token, "tasks", centre, held, *(after or (None, None)), tasks_max)
+
+    async def task_done(self, token: str, task_id: UUID) -> str:
+        """`done`, or why not."""
+        return str(await self._value(token, "task_done", task_id))
+
+    async def history(self, token: str, case_id: UUID, after: int, events_max: int) -> list[Row]:
+        """What happened to the case after that version; nothing where there is no such case for this person."""
+        return await self._fetch(token, "history", case_id, after, events_max)
+
+    async def nudged(self, token: str, cases: Sequence[UUID]) -> list[Row]:
+        """Those of these cases that this person sees, as they stand now."""
+        return await self._fetch(token, "nudged", list(cases))
+
+    async def end_shift(self, token: str) -> int:
+        """Gives back what this person is screening in this post; how many."""
+        return int(await self._value(token, "end_shift"))
+
+    async def case(self, token: str, case_id: UUID) -> CaseRead | None:
+        """None where there is no such case for this person."""
+
+        async def read(acting: Acting) -> CaseRead | None:
             found = await acting.db.fetchrow(SQL["one"], case_id)
-            return None if found is None else (found, await acting.db.fetch(SQL["incidents"], case_id))
+            if found is None:
+                return None
+            incidents = await acting.db.fetch(SQL["incidents"], case_id)
+            return CaseRead(found, incidents, await acting.db.fetch(SQL["tasks_of_case"], case_id))
 
         return await self._as(token, read)
 
@@ -161,7 +205,10 @@ class PeopleDesk:
             async with self.acting(token) as acting:
                 return await act(acting)
 
-        return await with_retries(once, for_s=ASK_FOR_S)
+        try:
+            return await with_retries(once, for_s=ASK_FOR_S)
+        except asyncpg.UniqueViolationError:  # the same act came twice at once: now the other one is done
+            return await with_retries(once, for_s=ASK_FOR_S)
 
     async def _fetch(self, token: str, name: str, *values: object) -> list[Row]:
         return await self._as(token, lambda acting: acting.db.fetch(SQL[name], *values))

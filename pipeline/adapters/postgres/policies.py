@@ -45,6 +45,11 @@ class Policies:
             self._mark = mark
         return self._now
 
+    @property
+    def known(self) -> PolicyBook:
+        """As of the last look."""
+        return self._now.book
+
     async def book(self) -> PolicyBook:
         """As `look`."""
         return (await self.look()).book

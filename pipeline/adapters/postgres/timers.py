@@ -1,5 +1,6 @@
 """The timers of the desk as watch sees them: which are due, what they stand for, and what a look at them says."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
@@ -21,6 +22,8 @@ Row: TypeAlias = Mapping[str, Any]
 Subject: TypeAlias = tuple[str, str]
 
 _NOTHING: Row = {}
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CLOCK = re.compile(rf"({_ID.pattern})/(.+)")
 
 
 class _Case(NamedTuple):
@@ -97,7 +100,7 @@ class Timers:
         return seen
 
     async def _rules_of(self, version: str | None, policy: Policy) -> tuple[str, DeskRules]:
-        """The rules under which a timer began; today's for one that begins, or whose policy is gone from use."""
+        """The rules under which a timer began; today's for one that begins, or whose policy may not be used."""
         if version is None or version == policy.version:
             return policy.version, desk_rules(policy)
         if version not in self._rules:
@@ -106,16 +109,16 @@ class Timers:
 
 
 async def _standing_for(db: Connection, rows: Sequence[Row]) -> Mapping[Subject, _Stands]:
-    """Of a clock that was met, or a task that was done, nothing."""
-    clocks = [row["subject"].split("/", 1) for row in rows if row["kind"] == TimerKind.CLOCK]
-    tasks = [UUID(row["subject"]) for row in rows if row["kind"] == TimerKind.TASK]
+    """Of a clock that was met, a task that was done, or a subject that is none, nothing: it may not stop the others."""
+    clocks = [c for row in rows if row["kind"] == TimerKind.CLOCK and (c := _CLOCK.fullmatch(row["subject"]))]
+    tasks = [UUID(row["subject"]) for row in rows if row["kind"] == TimerKind.TASK and _ID.fullmatch(row["subject"])]
     found = {
         (row["kind"], row["subject"]): _Stands(row["kind"], None, row["case_id"])
         for row in rows
-        if row["kind"] in {TimerKind.STAGE, TimerKind.LEASE}
+        if row["kind"] in {TimerKind.STAGE, TimerKind.LEASE} and row["subject"] == str(row["case_id"])
     }
     for kind, told in (
-        (TimerKind.CLOCK, await db.fetch(SQL["clocks"], [UUID(i) for i, _ in clocks], [n for _, n in clocks])),
+        (TimerKind.CLOCK, await db.fetch(SQL["clocks"], [UUID(c[1]) for c in clocks], [c[2] for c in clocks])),
         (TimerKind.TASK, await db.fetch(SQL["tasks"], tasks)),
     ):
         found |= {(kind, r["subject"]): _Stands(r["name"], r["due_at"], r["case_id"]) for r in told}

@@ -169,6 +169,7 @@ class Policy:
         t = self.tables
         named = {r.name: (r.zh, r.en) for rows in (t.queue, t.child_grade, t.priority, t.county, t.rule) for r in rows}
         coded = {r.code: (r.zh, r.en) for rows in (t.tag, t.also, t.clock, t.danger, t.age, t.role) for r in rows}
+        steps = {r.kind: (r.zh, r.en) for r in (t.desk.step if t.desk else ())}
         points = (
             *self.category_points.values(),
             *self.flag_points.values(),
@@ -176,7 +177,13 @@ class Policy:
             *self.person_points.values(),
             *self.item_points.values(),
         )
-        return named | coded | {p.code: (p.zh, p.en) for p in points} | {UNKNOWN_INDICATOR: UNKNOWN_INDICATOR_LABELS}
+        return (
+            named
+            | steps
+            | coded
+            | {p.code: (p.zh, p.en) for p in points}
+            | {UNKNOWN_INDICATOR: UNKNOWN_INDICATOR_LABELS}
+        )
 
     @cached_property
     def calendar(self) -> WorkCalendar:

@@ -19,13 +19,22 @@ CREATE POLICY of_my_cases ON claim_ended FOR SELECT TO anwang_supervisor
 GRANT SELECT ON claim_ended TO anwang_supervisor;
 GRANT INSERT ON claim_ended TO anwang_keeper;
 
-CREATE FUNCTION end_claims_of_parties() RETURNS void
+-- Only claims that can be concerned are looked at: those of the households of these cases, and of these people.
+CREATE FUNCTION end_claims_of_parties(of_cases uuid[], of_staff text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     ended claim;
 BEGIN
     FOR ended IN
-        DELETE FROM claim c WHERE c.case_id = ANY (conflicts_of(c.staff)) RETURNING *
+        WITH near AS (
+            SELECT k.case_id, k.staff FROM case_file o JOIN case_file h USING (household_id) JOIN claim k ON k.case_id = h.case_id
+            WHERE o.case_id = ANY (of_cases)
+            UNION SELECT k.case_id, k.staff FROM claim k WHERE k.staff = ANY (of_staff)
+        ), parties AS (
+            SELECT w.staff, conflicts_of(w.staff) AS cases FROM (SELECT DISTINCT n.staff FROM near n) AS w
+        )
+        DELETE FROM claim c USING near n JOIN parties p USING (staff)
+        WHERE (c.case_id, c.staff) = (n.case_id, n.staff) AND c.case_id = ANY (p.cases) RETURNING c.*
     LOOP
         INSERT INTO claim_ended (case_id, staff) VALUES (ended.case_id, ended.staff);
         PERFORM audit_append('claims', 'claim_ended', ended.staff,
@@ -35,22 +44,37 @@ END $$;
 
 CREATE FUNCTION after_new_keys() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    met uuid[] := ARRAY(SELECT DISTINCT i.case_id FROM new_keys n JOIN staff_tie t ON t.token = n.token
+        JOIN report r ON r.report_id = n.report_id JOIN incident i ON i.incident_id = r.incident_id);
 BEGIN
-    IF EXISTS (SELECT FROM new_keys n JOIN staff_tie t ON t.token = n.token) THEN
-        PERFORM end_claims_of_parties();
+    IF met <> '{}' THEN
+        PERFORM end_claims_of_parties(met, '{}');
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER link_key_of_a_party AFTER INSERT ON link_key REFERENCING NEW TABLE AS new_keys
     FOR EACH STATEMENT EXECUTE FUNCTION after_new_keys();
 
+CREATE FUNCTION after_new_ties() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM end_claims_of_parties('{}', ARRAY(SELECT DISTINCT n.staff FROM new_ties n));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER tie_of_a_holder AFTER INSERT ON staff_tie REFERENCING NEW TABLE AS new_ties
+    FOR EACH STATEMENT EXECUTE FUNCTION after_new_ties();
+
 CREATE FUNCTION after_moves() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    PERFORM end_claims_of_parties();
+    IF TG_TABLE_NAME = 'report' THEN
+        PERFORM end_claims_of_parties(ARRAY(SELECT i.case_id FROM incident i WHERE i.incident_id = NEW.incident_id), '{}');
+    ELSE
+        PERFORM end_claims_of_parties(ARRAY[NEW.case_id], '{}');
+    END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER tie_of_a_holder AFTER INSERT ON staff_tie FOR EACH STATEMENT EXECUTE FUNCTION after_moves();
 CREATE TRIGGER incident_of_a_party AFTER UPDATE OF case_id ON incident
     FOR EACH ROW WHEN (OLD.case_id IS DISTINCT FROM NEW.case_id) EXECUTE FUNCTION after_moves();
 CREATE TRIGGER report_of_a_party AFTER UPDATE OF incident_id ON report
@@ -99,13 +123,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION case_counts IS 'No place below the county: a village and a kind of violence tell of a family.';
 
-REVOKE ALL ON FUNCTION end_claims_of_parties(), after_new_keys(), after_moves(), has_broken_glass(uuid), case_counts(text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION end_claims_of_parties(uuid[], text[]), after_new_keys(), after_new_ties(), after_moves(), has_broken_glass(uuid), case_counts(text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION has_broken_glass(uuid)
     TO anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
 GRANT EXECUTE ON FUNCTION case_counts(text[]) TO anwang_analyst, anwang_supervisor;
 GRANT CREATE ON SCHEMA public TO anwang_keeper;
-ALTER FUNCTION end_claims_of_parties() OWNER TO anwang_keeper;
+ALTER FUNCTION end_claims_of_parties(uuid[], text[]) OWNER TO anwang_keeper;
 ALTER FUNCTION after_new_keys() OWNER TO anwang_keeper;
+ALTER FUNCTION after_new_ties() OWNER TO anwang_keeper;
 ALTER FUNCTION after_moves() OWNER TO anwang_keeper;
 ALTER FUNCTION has_broken_glass(uuid) OWNER TO anwang_keeper;
 ALTER FUNCTION case_counts(text[]) OWNER TO anwang_keeper;

@@ -102,11 +102,13 @@ CREATE TABLE desk_act (
     staff   text NOT NULL,
     case_id uuid NOT NULL REFERENCES case_file,
     act     text NOT NULL,
+    asked   text,
     answer  jsonb NOT NULL,
     at      timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX desk_act_case ON desk_act (case_id, at);
 COMMENT ON TABLE desk_act IS 'What people did, by an id that they gave it: said again it is answered as it was, and done once.';
+COMMENT ON COLUMN desk_act.asked IS 'A digest of all that was said with the act: other words under the same id are not the same act.';
 
 CREATE TABLE clock_met (
     incident_id uuid NOT NULL REFERENCES incident,
@@ -186,10 +188,10 @@ CREATE INDEX outbox_record ON outbox (case_id, case_version) WHERE centre IS NOT
 SELECT put_under_guard('desk_transition'), put_under_guard('ticket'), put_under_guard('desk_act'), put_under_guard('clock_met'),
     put_under_guard('task'), put_under_guard('timer'), put_under_guard('timer_firing'), put_under_guard('notification');
 
-GRANT SELECT ON ticket, claim, clock_met, task, timer TO anwang_auditor;
+GRANT SELECT ON ticket, clock_met, timer TO anwang_auditor;
 GRANT SELECT ON timer_firing TO anwang_auditor;
-GRANT SELECT ON ticket, claim, clock, clock_met, incident, case_file, case_alias, task, timer, timer_firing, notification, alarm, post,
-    staff, policy_activation, policy_release, policy_signature, policy_signer, policy_shadow, schema_migration, key_check TO anwang_watch;
+GRANT SELECT ON ticket, claim, clock, clock_met, incident, case_file, task, timer, timer_firing, notification, alarm,
+    policy_activation, policy_release, policy_signature, policy_signer, policy_shadow, schema_migration, key_check TO anwang_watch;
 GRANT INSERT ON alarm, task, timer_firing, notification TO anwang_watch;
 GRANT UPDATE ON alarm, task, timer, notification TO anwang_watch;
 GRANT DELETE ON alarm, timer TO anwang_watch;
@@ -554,6 +556,7 @@ DECLARE
     code text;
     answer jsonb;
 BEGIN
+    said := said - 'by';
     IF seen.case_id IS NULL OR seen.state = 'merged' THEN
         PERFORM refuse_act(act, which, why_unseen(which));
         RETURN jsonb_build_object('code', 'unknown_case');
@@ -561,8 +564,8 @@ BEGIN
     PERFORM FROM case_file c WHERE c.case_id = which FOR UPDATE;
     SELECT d.* INTO done FROM desk_act d WHERE d.act_id = (said ->> 'act_id')::uuid;
     IF done.act_id IS NOT NULL THEN
-        RETURN CASE WHEN (done.staff, done.case_id, done.act) = (me.staff, which, act) THEN done.answer
-            ELSE jsonb_build_object('code', 'key_reused') END;
+        RETURN CASE WHEN (done.staff, done.case_id, done.act) = (me.staff, which, act)
+            AND done.asked IS NOT DISTINCT FROM said ->> 'asked' THEN done.answer ELSE jsonb_build_object('code', 'key_reused') END;
     END IF;
     seen := seen_case(which);
     SELECT t.* INTO was FROM ticket t WHERE t.case_id = which FOR UPDATE;
@@ -578,7 +581,8 @@ BEGIN
     END IF;
     SELECT r.* INTO rule FROM desk_transition r WHERE (r.act, r.stage) = (act_on_case.act, was.stage);
     said := said - array_remove(ARRAY['by', CASE WHEN rule.reasons = '{}' THEN 'reason' END,
-        CASE WHEN act <> 'close' THEN 'result' END, CASE WHEN act <> 'step' THEN 'step' END], NULL);
+        CASE WHEN act <> 'close' THEN 'result' END, CASE WHEN act <> 'step' THEN 'step' END,
+        CASE WHEN act <> 'step' THEN 'outcome' END], NULL);
     code := CASE
         WHEN rule.act IS NULL AND act = 'claim' AND EXISTS (SELECT FROM claim k WHERE k.case_id = which AND k.staff <> me.staff)
             THEN 'held_by_another'
@@ -613,7 +617,8 @@ BEGIN
         PERFORM write_step(which, me.staff, (answer ->> 'version')::int, said);
     END IF;
     IF said ? 'act_id' THEN
-        INSERT INTO desk_act (act_id, staff, case_id, act, answer) VALUES ((said ->> 'act_id')::uuid, me.staff, which, act, answer);
+        INSERT INTO desk_act (act_id, staff, case_id, act, asked, answer)
+        VALUES ((said ->> 'act_id')::uuid, me.staff, which, act, said ->> 'asked', answer);
     END IF;
     RETURN answer;
 END $$;
@@ -634,13 +639,14 @@ BEGIN
         PERFORM refuse_act('claim', NULL, 'not_your_work');
         RETURN jsonb_build_object('code', 'not_your_work');
     END IF;
-    said := said - ARRAY['by', 'reason', 'result', 'step'];
+    said := said - ARRAY['by', 'reason', 'result', 'step', 'outcome'];
     IF said ? 'act_id' THEN
         PERFORM pg_advisory_xact_lock(hashtextextended('act ' || (said ->> 'act_id'), 0));
     END IF;
     SELECT d.* INTO done FROM desk_act d WHERE d.act_id = (said ->> 'act_id')::uuid;
     IF done.act_id IS NOT NULL THEN
-        RETURN CASE WHEN (done.staff, done.act) = (me.staff, 'claim') THEN done.answer ELSE jsonb_build_object('code', 'key_reused') END;
+        RETURN CASE WHEN (done.staff, done.act) = (me.staff, 'claim') AND done.asked IS NOT DISTINCT FROM said ->> 'asked'
+            THEN done.answer ELSE jsonb_build_object('code', 'key_reused') END;
     END IF;
     IF is_full(me.staff, (said ->> 'capacity')::int) THEN
         RETURN jsonb_build_object('code', 'capacity_reached');
@@ -660,7 +666,8 @@ BEGIN
     END IF;
     answer := move_ticket(was, rule, me.staff, me.role, me.scope, said, 'desk');
     IF said ? 'act_id' THEN
-        INSERT INTO desk_act (act_id, staff, case_id, act, answer) VALUES ((said ->> 'act_id')::uuid, me.staff, was.case_id, 'claim', answer);
+        INSERT INTO desk_act (act_id, staff, case_id, act, asked, answer)
+        VALUES ((said ->> 'act_id')::uuid, me.staff, was.case_id, 'claim', said ->> 'asked', answer);
     END IF;
     RETURN answer;
 END $$;

@@ -167,7 +167,9 @@ GRANT EXECUTE ON FUNCTION is_told(text, text, text, text, text, text, text) TO a
     anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
 GRANT EXECUTE ON FUNCTION acknowledge_notification(uuid), note_call_out(uuid, uuid, int, text, timestamptz, text, text)
     TO anwang_screener, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
+SET LOCAL ROLE anwang_keeper;
 GRANT EXECUTE ON FUNCTION conflicts_of(text) TO anwang_operate;
+RESET ROLE;
 
 GRANT CREATE ON SCHEMA public TO anwang_keeper;
 ALTER FUNCTION acknowledge_notification(uuid) OWNER TO anwang_keeper;

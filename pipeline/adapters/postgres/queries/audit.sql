@@ -27,10 +27,12 @@ FROM unread_report u LEFT JOIN unread_release r USING (unread_id) WHERE u.read_a
 
 -- name: findings
 -- What unbalances the ledger. An unread report is settled; a feed that is late, a policy that may not be used, a server's
--- log that talks, and an erasure that is not finished, have lost nothing here; and the audit of access is another book.
+-- log that talks, an erasure that is not finished, the desk's timers and who is told of what have lost nothing here; and
+-- the audit of access is another book.
 SELECT code, count(*) AS alarms FROM alarm
 WHERE settled_at IS NULL AND code NOT IN ('unread_report', 'database_log_talks', 'erasure_unfinished') AND code NOT LIKE 'feed\_%'
-    AND code NOT LIKE 'policy\_%' AND code NOT LIKE 'audit\_%' GROUP BY code
+    AND code NOT LIKE 'policy\_%' AND code NOT LIKE 'audit\_%' AND code NOT LIKE 'notification\_%'
+    AND code NOT IN ('case_without_timer', 'clock_without_timer', 'timers_late') GROUP BY code
 
 -- name: marks
 SELECT topic, partition, next_offset FROM audit_mark WHERE book = $1

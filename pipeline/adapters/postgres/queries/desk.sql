@@ -1,36 +1,46 @@
 -- What a person reads at the desk, inside acting_as: Postgres leaves of each table what their post covers.
 
--- name: queue
--- The gravest first, then the longest open.
-WITH shown AS (
-    SELECT c.case_id, c.version, c.state, c.queue, c.priority, c.county, c.centre, c.standing, c.opened_at, c.categories,
-        c.linked_case_id, array_position(ARRAY['immediate', 'urgent', 'standard', 'routine'], c.priority) AS rank,
-        k.staff AS held_by, k.claimed_at
-    FROM case_file c LEFT JOIN claim k USING (case_id)
-    WHERE c.state = ANY ($1) AND ($2::text IS NULL OR c.queue = $2) AND ($3::text IS NULL OR c.priority = $3)
-      AND ($4::text IS NULL OR c.centre = $4)
-      AND CASE $5 WHEN 'anyone' THEN true WHEN 'nobody' THEN k.staff IS NULL WHEN 'me' THEN k.staff = acting_staff() END
-), page AS (
-    SELECT * FROM shown
-    WHERE $6::int IS NULL OR (rank, opened_at, case_id) > ($6, $7::timestamptz, $8::uuid)
-    ORDER BY rank, opened_at, case_id LIMIT $9
-)
-SELECT page.*,
-    (SELECT min(t.due_at) FROM clock t JOIN incident i USING (incident_id) WHERE i.case_id = page.case_id) AS next_deadline
-FROM page ORDER BY rank, opened_at, case_id
+-- name: cases
+SELECT * FROM cases_of_mine($1, $2, $3, $4, $5, $6, $7, $8, $9)
 
 -- name: one
 SELECT c.case_id, c.version, c.state, c.queue, c.priority, c.county, c.centre, c.standing, c.opened_at, c.categories,
-    c.linked_case_id, k.staff AS held_by, k.claimed_at,
-    (SELECT min(t.due_at) FROM clock t JOIN incident i USING (incident_id) WHERE i.case_id = c.case_id) AS next_deadline
-FROM case_file c LEFT JOIN claim k USING (case_id) WHERE c.case_id = $1
+    c.linked_case_id, t.stage, t.fence, t.since, t.returns, t.screening, t.result, t.reason, t.place, t.proposed_by,
+    t.disputed_by, t.dispute_level, k.staff AS held_by, k.claimed_at, k.lease_until,
+    (SELECT min(d.due_at) FROM clock d JOIN incident i USING (incident_id)
+     WHERE i.case_id = c.case_id AND NOT EXISTS (
+         SELECT FROM clock_met m WHERE (m.incident_id, m.name) = (d.incident_id, d.name))) AS next_deadline
+FROM case_file c JOIN ticket t USING (case_id) LEFT JOIN claim k USING (case_id) WHERE c.case_id = $1
 
 -- name: incidents
 SELECT i.incident_id,
     coalesce((SELECT jsonb_object_agg(t.name, t.due_at) FROM clock t WHERE t.incident_id = i.incident_id), '{}') AS clocks,
+    coalesce((SELECT jsonb_object_agg(m.name, jsonb_build_object('at', m.met_at, 'by', m.met_by)) FROM clock_met m
+        WHERE m.incident_id = i.incident_id), '{}') AS met,
     coalesce((SELECT array_agg(r.report_id ORDER BY r.arrival_no) FROM report r WHERE r.incident_id = i.incident_id), '{}')
         AS reports
 FROM incident i WHERE i.case_id = $1 ORDER BY i.incident_id
+
+-- name: tasks_of_case
+SELECT task_id, kind, opened_at, due_at FROM task WHERE case_id = $1 AND done_at IS NULL ORDER BY due_at, task_id
+
+-- name: queues
+SELECT * FROM queues_of_mine()
+
+-- name: tasks
+SELECT * FROM tasks_of_mine($1, $2, coalesce($3::timestamptz, 'infinity'), $4, $5)
+
+-- name: task_done
+SELECT done_with($1)
+
+-- name: history
+SELECT * FROM history_of_mine($1, $2, $3)
+
+-- name: nudged
+SELECT case_id, centre, version FROM case_file WHERE case_id = ANY ($1::uuid[])
+
+-- name: end_shift
+SELECT end_shift()
 
 -- name: act
 SELECT act_on_case($1, $2, $3, $4)

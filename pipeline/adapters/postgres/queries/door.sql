@@ -15,9 +15,10 @@ WHERE digest = $1 AND purpose = 'enrolment' AND (expires_at IS NULL OR expires_a
 RETURNING source
 
 -- name: receipt
--- The event may have come more than once: settled once is settled.
-SELECT count(*) FILTER (WHERE event_key IS NOT NULL) AS settled, count(*) FILTER (WHERE unread_id IS NOT NULL) AS unread
-FROM inbox WHERE receipt_key = $1
+SELECT receipt_state($1, $2)
+
+-- name: own_counts
+SELECT month, accepted, taken_over FROM own_counts($1) ORDER BY month
 
 -- name: tell_spool
 INSERT INTO spool (gateway, waiting, oldest_at) VALUES ($1, $2, $3)
