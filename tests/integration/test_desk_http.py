@@ -8,7 +8,7 @@ import httpx
 from lab import Lab
 from staff import signed_in
 from test_desk import bearing, case_at, desk_for_nobody, problem
-from test_rulings_live import hear, told
+from test_rulings_live import COUNTIES, hear, told
 
 from pipeline.domain.posts import PostRole
 
@@ -31,6 +31,9 @@ class Crew:
         assert answer.headers["etag"] == f'"{told["version"]}"'
         return told
 
+
+AT_ONE_CENTRE = (0, len(COUNTIES), 2 * len(COUNTIES))
+"""Reports of one town, and so of one centre."""
 
 POSTS = {
     "screener": PostRole.SCREENER,
@@ -151,7 +154,7 @@ async def test_what_came_of_an_act_is_told_again_and_done_once(lab: Lab) -> None
 
 
 async def test_the_same_act_sent_twenty_times_at_once_takes_one_case(lab: Lab) -> None:
-    await hear(lab, told(0), told(2))
+    await hear(lab, *(told(number) for number in AT_ONE_CENTRE[:2]))
     async with desk_for_nobody(lab) as client:
         do = await crew_for(lab, client)
         url = f"queues/{do.centre}/protective/next"
@@ -206,10 +209,10 @@ async def test_presence_keeps_a_claim_and_who_signs_out_gives_it_back(lab: Lab) 
 
 
 async def test_many_cases_are_given_to_one_person_and_each_is_answered_for_itself(lab: Lab) -> None:
-    await hear(lab, told(0), told(2))
+    await hear(lab, *(told(number) for number in AT_ONE_CENTRE[:2]))
     async with desk_for_nobody(lab) as client:
         do = await crew_for(lab, client)
-        second, _ = await case_at(lab, 2)
+        second, _ = await case_at(lab, AT_ONE_CENTRE[1])
         wanted = {"cases": [str(do.case), str(uuid4()), str(second)], "to": "worker1", "reason": "first_assignment"}
         assert problem(await do("worker", "POST", "assignments", wanted)) == (403, "not_your_work")
         answers = (await do("lead", "POST", "assignments", wanted, idempotency_key="all")).json()["cases"]
@@ -226,7 +229,7 @@ async def test_many_cases_are_given_to_one_person_and_each_is_answered_for_itsel
 
 
 async def test_queues_count_what_the_post_covers_and_tasks_are_done_by_whom_they_are_for(lab: Lab) -> None:
-    await hear(lab, told(0), told(2))
+    await hear(lab, *(told(number) for number in AT_ONE_CENTRE[:2]))
     async with desk_for_nobody(lab) as client:
         do = await crew_for(lab, client)
         (waiting,) = (await do("worker", "GET", "queues")).json()["queues"]
@@ -262,11 +265,11 @@ async def test_queues_count_what_the_post_covers_and_tasks_are_done_by_whom_they
 
 
 async def test_closed_cases_are_listed_page_by_page_the_last_closed_first(lab: Lab) -> None:
-    await hear(lab, told(0), told(2), told(4))
+    await hear(lab, *(told(number) for number in AT_ONE_CENTRE))
     async with desk_for_nobody(lab) as client:
         do = await crew_for(lab, client)
         closed = []
-        for number in (2, 0, 4):
+        for number in AT_ONE_CENTRE:
             do.case, _ = await case_at(lab, number)
             fence = (await do.done("screener", "/claim"))["fence"]
             said = {"outcome": "not_open", "reason": "false_report", "fence": fence}
