@@ -21,7 +21,7 @@ async def people_pool(lab: Lab, connections_max: int = 4) -> Pool:
 
 async def signed_in(lab: Lab, staff: str, role: PostRole, scope: str = "*", *, for_s: int = 3600) -> str:
     """The token of a session of this person, who is added where the desk does not know them."""
-    token = f"token-of-{staff}-{role}-{scope}"
+    token = f"token-of-{staff}-{role}-{scope.encode().hex()}"
     post = Post(role, scope)
     async with lab.pool.acquire() as db, db.transaction():
         await db.execute("INSERT INTO staff (staff) VALUES ($1) ON CONFLICT DO NOTHING", staff)

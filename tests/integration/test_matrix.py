@@ -57,11 +57,14 @@ class Row:
     lists: str | None = None
     public: int | None = None
     at_target: bool = False
+    streams: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 CASE_WORK: Final = "oxo-oxxxx"
 """A protective case: dispatchers do not work on it, for family workers it does not exist."""
+
+SUPERVISION: Final = "xxxxoxxxx"
 
 DESK: Final[Mapping[str, Row]] = {
     "POST /v1/session": Row(public=403, body={"staff": "S1", "password": "not-the-password"}),
@@ -72,7 +75,14 @@ DESK: Final[Mapping[str, Row]] = {
     "GET /v1/cases": Row("ooo0oxxxx", away="0", party="0", query="?queue=protective", lists="cases"),
     "GET /v1/cases/{case_id}": Row("ooo-oxxxx", away="-", party="-"),
     "POST /v1/cases/{case_id}/claim": Row(CASE_WORK, away="-", party="-", done=(200, 409)),
-    "DELETE /v1/cases/{case_id}/claim": Row(CASE_WORK, away="-", party="-", done=(204, 409)),
+    "PUT /v1/cases/{case_id}/claim": Row(CASE_WORK, away="-", party="-", body={"fence": 0}, done=(409,)),
+    "DELETE /v1/cases/{case_id}/claim": Row(CASE_WORK, away="-", party="-", done=(200, 409)),
+    "POST /v1/queues/{centre}/{queue}/next": Row("-x-x-xxxx", away="-", party="-"),
+    "GET /v1/queues": Row("ooo0oxxxx", away="0", party="0", lists="queues"),
+    "GET /v1/cases/{case_id}/history": Row("ooo-oxxxx", away="-", party="-"),
+    "GET /v1/nudges": Row("oooooxxxx", away="o", party="o", streams=True),
+    "GET /v1/tasks": Row("ooo0oxxxx", away="0", party="0", lists="tasks"),
+    "POST /v1/tasks/{task_id}/done": Row(CASE_WORK, away="-", party="-", done=(200, 409)),
     "POST /v1/cases/{case}/overrides": Row(
         CASE_WORK,
         away="-",
@@ -133,6 +143,54 @@ DESK: Final[Mapping[str, Row]] = {
     "GET /v1/told-reports/{told_id}": Row("-xxx-xxxx", away="-", party="-"),
     "GET /v1/records": Row("xoxxxxxxx", away="0", party="0", lists="records"),
     "GET /v1/audit": Row("xxxxxxxxo", away="o", party="o"),
+    "POST /v1/cases/{case_id}/notes": Row(
+        CASE_WORK, away="-", party="-", body={"kind": "plan", "text": "下週家訪"}, done=(201, 409)
+    ),
+    "GET /v1/cases/{case_id}/notes": Row(CASE_WORK, away="-", party="-", done=(200, 409)),
+    "GET /v1/cases/{case_id}/steps": Row(CASE_WORK, away="-", party="-"),
+    "GET /v1/cases/{case_id}/co-work": Row("0x000xxxx", away="0", party="0", lists="co_work"),
+    "GET /v1/co-work": Row("0x000xxxx", away="0", party="0", lists="co_work"),
+    "POST /v1/cases/{case_id}/co-work": Row(
+        "xxo-oxxxx",
+        away="-",
+        party="-",
+        body={"service": "family", "centre": "63000-family", "queue": "family"},
+        done=(201, 409),
+    ),
+    "POST /v1/co-work/{co_work_id}/answer": Row("xx---xxxx", away="-", party="-", body={}),
+    "POST /v1/co-work/{co_work_id}/done": Row("xx---xxxx", away="-", party="-"),
+    "POST /v1/cases/{case_id}/screening": Row(
+        CASE_WORK, away="-", party="-", body={"outcome": "open", "fence": 0}, done=(409,)
+    ),
+    "POST /v1/cases/{case_id}/screening/signature": Row(SUPERVISION, away="-", party="-", body={}, done=(409,)),
+    "POST /v1/cases/{case_id}/acceptance": Row("xxo-oxxxx", away="-", party="-", done=(409,)),
+    "POST /v1/cases/{case_id}/steps": Row(
+        CASE_WORK, away="-", party="-", body={"fence": 0, "step": "told_school"}, done=(409,)
+    ),
+    "POST /v1/cases/{case_id}/return": Row(
+        CASE_WORK, away="-", party="-", body={"fence": 0, "reason": "no_capacity"}, done=(409,)
+    ),
+    "POST /v1/cases/{case_id}/closing": Row(
+        CASE_WORK,
+        away="-",
+        party="-",
+        body={"fence": 0, "result": "established", "reason": "safe_now"},
+        done=(409,),
+    ),
+    "POST /v1/cases/{case_id}/reopening": Row(SUPERVISION, away="-", party="-", body={"reason": "appeal"}, done=(409,)),
+    "POST /v1/cases/{case_id}/assignment": Row(
+        SUPERVISION, away="-", party="-", body={"to": "NOBODY", "reason": "workload"}, done=(409,)
+    ),
+    "POST /v1/assignments": Row(
+        SUPERVISION, away="o", party="o", body={"cases": [str(uuid4())], "to": "NOBODY", "reason": "workload"}
+    ),
+    "POST /v1/cases/{case_id}/dispute": Row(
+        CASE_WORK, away="-", party="-", body={"reason": "jurisdiction"}, done=(200, 409)
+    ),
+    "POST /v1/cases/{case_id}/dispute/escalation": Row(SUPERVISION, away="-", party="-", done=(200, 409)),
+    "POST /v1/cases/{case_id}/dispute/settlement": Row(
+        SUPERVISION, away="-", party="-", body={"reason": "stays_here"}, done=(200, 403, 409)
+    ),
 }
 
 INTAKE: Final[Mapping[str, int]] = {
@@ -194,10 +252,13 @@ async def outcome(place: Place, name: str, row: Row, token: str) -> str:
             "UPDATE case_transfer SET state = 'proposed', answered_by = NULL, answered_at = NULL, refused_for = NULL"
         )
     url = re.sub(r"{(\w+)}", lambda found: place.known[found[1]], path) + row.query
-    answer = await place.client.request(
-        method, url, json=row.body, headers={**row.headers, **(bearing(token) if token else {})}
-    )
-    return _letter(row, answer)
+    headers = {**row.headers, **(bearing(token) if token else {})}
+    if row.streams:
+        async with place.client.stream(method, url, headers=headers) as begun:
+            if begun.status_code != HTTPStatus.OK:
+                await begun.aread()
+            return _letter(row, begun)
+    return _letter(row, await place.client.request(method, url, json=row.body, headers=headers))
 
 
 def status_is_of_the_case(code: str) -> bool:
@@ -233,6 +294,8 @@ async def test_every_role_at_every_endpoint(lab: Lab) -> None:
         """,
         *(notification, case, centre),
     )
+    task = uuid4()
+    await lab.pool.execute("INSERT INTO task (task_id, case_id, kind) VALUES ($1, $2, 'follow_up')", task, case)
     async with desk_for_nobody(lab) as client:
         lead = await signed_in(lab, "LEAD0", PostRole.SUPERVISOR, "*")
         asked = {"transfer_id": str(transfer), "to": target, "reason": "victim_moved"}
@@ -240,6 +303,7 @@ async def test_every_role_at_every_endpoint(lab: Lab) -> None:
         assert proposed.status_code == 201, proposed.text
         known = {"case_id": str(case), "case": str(case), "event_id": "event-0", "transfer_id": str(transfer)}
         known["notification_id"] = str(notification)
+        known |= {"centre": "nowhere", "queue": "protective", "co_work_id": str(uuid4()), "task_id": str(task)}
         known["told_id"] = str(uuid4())
         place = Place(lab, client, centre, target, known)
         wrong = [fault async for fault in _faults(place)]

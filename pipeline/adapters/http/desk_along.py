@@ -57,8 +57,8 @@ async def get_steps(seat: Works, room: In, case_id: UUID) -> Response:
         raise ProblemError(Problem(DeskRefusal.CASE_UNKNOWN))
     steps, visits = found
     now = utc_now()
-    told = [{**_plain(row, "task_id"), "state": planned(row["due_at"], row["done_at"], now)} for row in visits]
-    return as_json({"steps": [_plain(row, "incident_id") for row in steps], "planned": told})
+    told = [{**row, "state": planned(row["due_at"], row["done_at"], now)} for row in visits]
+    return as_json({"steps": [dict(row) for row in steps], "planned": told})
 
 
 @api.get("/cases/{case_id}/co-work", name="co_work_of_case")
@@ -109,8 +109,3 @@ def _done(answer: Answer, status: int = 200) -> Response:
         raise ProblemError(Problem(refusal_of(answer["code"])))
     told: dict[str, Any] = {word: value for word, value in answer.items() if word != "code"}
     return as_json(told, status)
-
-
-def _plain(row: Row, name: str) -> dict[str, Any]:
-    """With the id as text: the database's driver has a UUID of its own."""
-    return {**row, name: str(row[name]) if row[name] else None}

@@ -233,4 +233,11 @@ def case_told(case: CaseFile) -> dict[str, Any]:
 
 
 def as_json(value: Mapping[str, Any], status: int = HTTPStatus.OK) -> Response:
-    return Response(orjson.dumps(value), status, {"Cache-Control": "no-store"}, "application/json")
+    return Response(orjson.dumps(value, default=_id_as_text), status, {"Cache-Control": "no-store"}, "application/json")
+
+
+def _id_as_text(value: object) -> str:
+    """The database's driver has a UUID of its own, which orjson does not know."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)
