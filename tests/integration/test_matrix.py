@@ -185,12 +185,12 @@ DESK: Final[Mapping[str, Row]] = {
         SUPERVISION, away="o", party="o", body={"cases": [str(uuid4())], "to": "NOBODY", "reason": "workload"}
     ),
     "POST /v1/cases/{case_id}/dispute": Row(
-        CASE_WORK, away="-", party="-", body={"reason": "jurisdiction"}, done=(200, 409)
+        "xxx-oxxxx", away="-", party="-", body={"reason": "jurisdiction"}, done=(200, 409)
     ),
-    "POST /v1/cases/{case_id}/dispute/escalation": Row(SUPERVISION, away="-", party="-", done=(200, 409)),
     "POST /v1/cases/{case_id}/dispute/settlement": Row(
         SUPERVISION, away="-", party="-", body={"reason": "stays_here"}, done=(200, 403, 409)
     ),
+    "POST /v1/cases/{case_id}/dispute/escalation": Row(SUPERVISION, away="-", party="-", done=(200, 409)),
 }
 
 INTAKE: Final[Mapping[str, int]] = {

@@ -139,6 +139,7 @@ def _clock(number: int, code: str, due: Row, when: Row) -> Row:
 def any_tables(draw: st.DrawFn) -> Row:
     """The values of a policy file, sound or not."""
     values = deepcopy(dict(shipped_values()))
+    del values["desk"]  # it names clocks and tags of the shipped policy, and decides nothing of a report
     for table in ("category", "crisis_flag", "indicator"):
         values[table] = [{**row, "points": draw(POINTS)} for row in values[table]]
     screen = {
