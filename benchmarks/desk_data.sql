@@ -11,6 +11,11 @@ CREATE TABLE bench_centre (
     share_from float NOT NULL, share_to float NOT NULL, staff int NOT NULL
 );
 
+-- name: indexes
+SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS made_by FROM pg_index i
+WHERE i.indrelid IN ('case_file'::regclass, 'ticket'::regclass, 'claim'::regclass, 'incident'::regclass, 'report'::regclass,
+    'link_key'::regclass, 'timer'::regclass) AND NOT i.indisunique
+
 -- name: add_centre
 INSERT INTO bench_centre VALUES ($1, $2, $3, $4, $5, $6, $7)
 
