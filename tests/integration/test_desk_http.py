@@ -1,10 +1,12 @@
 """The acts of the desk by HTTP: who may, what is answered, and what is not done twice or behind somebody's back."""
 
 import asyncio
+import json
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 from lab import Lab
 from staff import signed_in
 from test_desk import bearing, case_at, desk_for_nobody, problem
@@ -297,3 +299,36 @@ async def test_a_session_that_calls_too_often_waits(lab: Lab) -> None:
         assert problem(found[5]) == (429, "too_many_requests")
         assert int(found[5].headers["retry-after"]) > 0
         assert (await client.get("/v1/cases", headers=bearing(other))).status_code == 200
+
+
+async def first_nudge(client: httpx.AsyncClient, token: str, **headers: str) -> tuple[str, dict[str, Any]]:
+    """The id and what is told of the first case that a stream tells of."""
+    async with client.stream("GET", "/v1/nudges", headers=bearing(token) | headers) as stream:
+        assert stream.status_code == 200
+        told_of: dict[str, str] = {}
+        async for line in stream.aiter_lines():
+            if line:
+                name, _, value = line.partition(": ")
+                told_of[name] = value
+            elif told_of.get("event") == "case":
+                return told_of["id"], json.loads(told_of["data"])
+            else:
+                told_of = {}
+    raise AssertionError("the stream ended")
+
+
+async def test_who_comes_back_to_the_nudges_hears_what_happened_meanwhile(lab: Lab) -> None:
+    await hear(lab, told(AT_ONE_CENTRE[0]))
+    first, centre = await case_at(lab, AT_ONE_CENTRE[0])
+    reader = await signed_in(lab, "reader1", PostRole.SCREENER, centre)
+    away = await signed_in(lab, "reader2", PostRole.SCREENER, "09007-protective")
+    async with desk_for_nobody(lab) as client:
+        number, of_first = await asyncio.wait_for(first_nudge(client, reader, **{"last-event-id": "0"}), 20)
+        assert (of_first["case_id"], of_first["centre"]) == (str(first), centre)
+        await hear(lab, told(AT_ONE_CENTRE[1]))
+        second, _ = await case_at(lab, AT_ONE_CENTRE[1])
+        after, of_second = await asyncio.wait_for(first_nudge(client, reader, **{"last-event-id": number}), 20)
+        assert of_second["case_id"] == str(second)
+        assert int(after) > int(number)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(first_nudge(client, away, **{"last-event-id": "0"}), 3)

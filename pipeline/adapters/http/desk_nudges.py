@@ -108,7 +108,5 @@ def _latest(came: list[Touched], post: Post) -> dict[UUID, int]:
 
 def _lines(numbers: dict[UUID, int], found: list[Row]) -> list[bytes]:
     rows = sorted(found, key=lambda row: numbers[row["case_id"]])
-    return [
-        format_sse_event(event="case", data_str=orjson.dumps(dict(row)).decode(), id=str(numbers[row["case_id"]]))
-        for row in rows
-    ]
+    told = [({**row, "case_id": str(row["case_id"])}, str(numbers[row["case_id"]])) for row in rows]
+    return [format_sse_event(event="case", data_str=orjson.dumps(one).decode(), id=number) for one, number in told]

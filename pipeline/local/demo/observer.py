@@ -40,8 +40,10 @@ SQL_UNAUDITED_SENT = """
     WHERE sent.next_offset > coalesce(seen.next_offset, 0)
 """
 SQL_ALARMS = """
-    SELECT code, count(*) FROM alarm WHERE settled_at IS NULL AND code <> 'unread_report' GROUP BY code ORDER BY code
+    SELECT code, count(*) FROM alarm
+    WHERE settled_at IS NULL AND code NOT IN ('unread_report', 'notification_no_target') GROUP BY code ORDER BY code
 """
+"""Two are meant to ring: what nobody can read is sent on purpose, and a demo has nobody whom it could tell."""
 SQL_UNREAD = "SELECT count(*) FROM unread_report WHERE read_at IS NULL"
 SQL_UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_offset IS NULL"
 
