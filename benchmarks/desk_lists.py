@@ -128,7 +128,8 @@ def _show(cells: Iterable[str]) -> None:
 async def plans(db: asyncpg.Connection, desk: Desk) -> None:
     """Prints what the database does for first pages."""
     told = (("RETURNS SETOF ticket", "RETURNS SETOF text"), (" STABLE ", " "))
-    for name, begins in (("tickets_of_mine", "'SELECT t.* FROM ('"), ("closed_of_mine", "'SELECT * FROM ('")):
+    begins = "'SELECT t.* FROM ('"
+    for name in ("tickets_of_mine", "closed_of_mine"):
         await explaining(db, name, [*told, (begins, f"'{EXPLAIN} {begins[1:]}")])
     who, _ = await people_of(db, desk)
     for person in (who[2], who[3]):
