@@ -30,6 +30,7 @@ import asyncpg
 import desk_data
 from desk_data import Size
 from own_postgres import serving
+from plans import EXPLAIN, explaining, plan_of
 
 from pipeline.adapters.postgres.database import Role, open_pool
 from pipeline.adapters.postgres.people_desk import Answer, PeopleDesk, Said
@@ -203,6 +204,20 @@ async def pace(fight: Fight, clients: Sequence[Client], rate: float, seconds: fl
     return time.perf_counter() - began
 
 
+async def plan(db: asyncpg.Connection, who: Client) -> None:
+    """Prints how the next case of the queue is found and locked."""
+    found = "SELECT t.* {}FROM ticket t JOIN case_file c"
+    changes = (
+        ("RETURNS jsonb", "RETURNS text"),
+        ("    answer jsonb;", "    answer jsonb; line text; lines text := '';"),
+        (found.format("INTO was "), f"FOR line IN {EXPLAIN} {found.format('')}"),
+        ("SKIP LOCKED;", "SKIP LOCKED LOOP lines := lines || line || chr(10); END LOOP; RETURN lines;"),
+    )
+    await explaining(db, "claim_next", changes)
+    lines = await plan_of(db, who.token, "SELECT bench_claim_next($1, $2, '{}')", QUEUE, CENTRE)
+    sys.stdout.write(f"\nHow claim_next finds the next case\n\n{lines}\n")
+
+
 async def run(folder: Path, told: argparse.Namespace) -> int:
     async with serving(open_folders(folder)) as socket_folder:
         made = await desk_data.provide(socket_folder, Size(told.open, 0))
@@ -222,6 +237,7 @@ async def run(folder: Path, told: argparse.Namespace) -> int:
         doubles = list(overlaps(holds))
         faults = [*await untold(db, holds, cases), *(fault for fight in fights for fault in fight.wrong)]
         await pool.close()
+        await plan(db, clients[0])
         whole = await open_pool(made.dsn, name="bench", role=None, connections_max=1, timeout_ms=3_600_000)
         faults += await desk_faults(whole, cases)
         await whole.close()

@@ -106,10 +106,17 @@ async def _is_filled(socket_folder: Path, size: Size) -> bool:
 
 
 async def fill(dsn: str, size: Size) -> None:
+    """Indexes that no constraint needs are made afterwards. Meanwhile a crash of the machine would break the server's
+    files, which are then made anew.
+    """
     db = await asyncpg.connect(dsn)
     try:
         await db.execute("SET session_replication_role = replica; SET synchronous_commit = off")
-        await db.execute("SET work_mem = '256MB'; SET maintenance_work_mem = '512MB'")
+        await db.execute("SET work_mem = '256MB'; SET maintenance_work_mem = '1GB'")
+        await _full_pages(db, "off")
+        later = await db.fetch(SQL["indexes"])
+        for index in later:
+            await db.execute(f"DROP INDEX {index['name']}")
         await db.execute(SQL["prepare"])
         await db.executemany(SQL["add_centre"], list(_centre_rows(size)))
         await db.execute(SQL["add_staff"])
@@ -117,11 +124,19 @@ async def fill(dsn: str, size: Size) -> None:
         total = size.opened + size.closed
         for first in range(1, total + 1, CHUNK):
             await _draw(db, first, min(total, first + CHUNK - 1), size.opened)
+        for index in later:
+            await db.execute(index["made_by"])
         await db.execute("VACUUM ANALYZE")
         await db.execute("CREATE TABLE bench_filled ()")
+        await _full_pages(db, "on")
         await db.execute("CHECKPOINT")
     finally:
         await db.close()
+
+
+async def _full_pages(db: asyncpg.Connection, state: str) -> None:
+    await db.execute(f"ALTER SYSTEM SET full_page_writes = {state}")
+    await db.execute("SELECT pg_reload_conf()")
 
 
 async def _draw(db: asyncpg.Connection, first: int, last: int, opened: int) -> None:

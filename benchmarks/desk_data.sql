@@ -11,6 +11,11 @@ CREATE TABLE bench_centre (
     share_from float NOT NULL, share_to float NOT NULL, staff int NOT NULL
 );
 
+-- name: indexes
+SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS made_by FROM pg_index i
+WHERE i.indrelid IN ('case_file'::regclass, 'ticket'::regclass, 'claim'::regclass, 'incident'::regclass, 'report'::regclass,
+    'link_key'::regclass, 'timer'::regclass) AND NOT i.indisunique
+
 -- name: add_centre
 INSERT INTO bench_centre VALUES ($1, $2, $3, $4, $5, $6, $7)
 
@@ -35,7 +40,7 @@ SELECT n AS number, bench_case(n) AS case_id, c.number AS centre_no, c.code AS c
         WHEN bench_pick(n, 5) < 0.99 THEN 'with_supervisor' ELSE 'disputed' END AS stage,
     now() - bench_pick(n, 6) * CASE WHEN n > $3 THEN interval '5 years' ELSE interval '180 days' END AS opened_at
 FROM generate_series($1::bigint, $2::bigint) AS n
-JOIN bench_centre c ON bench_pick(n, 1) >= c.share_from AND bench_pick(n, 1) < c.share_to
+JOIN bench_centre c ON c.number = width_bucket(bench_pick(n, 1), (SELECT array_agg(share_from ORDER BY number) FROM bench_centre))
 
 -- name: cases
 INSERT INTO case_file (case_id, household_id, version, state, queue, priority, county, centre, standing, routing, head_hash, opened_at,

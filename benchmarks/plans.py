@@ -1,34 +1,32 @@
-"""The plans that the database itself chose, of all that a call runs inside: auto_explain, told to this session."""
+"""The plans of statements that stand in functions of the database: in copies of those functions they are explained.
 
-from collections.abc import Awaitable, Callable
+The copy is made of what the database holds, so that no statement is written twice.
+"""
+
+from collections.abc import Sequence
 
 import asyncpg
 
-_ON = """
-LOAD 'auto_explain';
-SET auto_explain.log_min_duration = 0;
-SET auto_explain.log_nested_statements = on;
-SET auto_explain.log_analyze = on;
-SET auto_explain.log_buffers = on;
-SET auto_explain.log_timing = on;
-SET auto_explain.log_level = notice;
-SET client_min_messages = notice
-"""
+EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS)"
 
 
-async def plans_of(dsn: str, call: Callable[[asyncpg.Connection], Awaitable[object]], *, told_ms: float) -> list[str]:
-    """Of a superuser's connection, those that took at least so many milliseconds, in the order in which they ended."""
-    db, heard = await asyncpg.connect(dsn), list[str]()
-    try:
-        await call(db)  # what is cached is cached
-        await db.execute(_ON)
-        db.add_log_listener(lambda _, message: heard.append(str(message.message)))
-        await call(db)
-    finally:
-        await db.close()
-    return [plan for plan in heard if _took_ms(plan) >= told_ms]
+async def explaining(db: asyncpg.Connection, name: str, changes: Sequence[tuple[str, str]]) -> None:
+    """Makes `bench_<name>`, a copy of that function with these changes. Raises ValueError where a text to be changed
+    does not stand in it just once.
+    """
+    text: str = await db.fetchval("SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = $1", name)
+    for old, new in ((f"FUNCTION public.{name}(", f"FUNCTION public.bench_{name}("), *changes):
+        if text.count(old) != 1:
+            raise ValueError(f"{name} does not say {old!r} once")
+        text = text.replace(old, new)
+    await db.execute(text)
 
 
-def _took_ms(plan: str) -> float:
-    first = plan.split(" ms", 1)[0].removeprefix("duration: ")
-    return float(first) if " ms" in plan else 0.0
+async def plan_of(db: asyncpg.Connection, token: str, call: str, *values: object) -> str:
+    """What that call answers for who bears the token: the second time, when what can be cached is cached."""
+    lines: list[str] = []
+    for _ in range(2):
+        async with db.transaction():
+            await db.execute("SELECT set_config('anwang.session', $1, true)", token)
+            lines = [row[0] for row in await db.fetch(call, *values)]
+    return "\n".join(lines)

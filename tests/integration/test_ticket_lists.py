@@ -30,6 +30,12 @@ VALUES ($1, $1, 1, 'waiting', $2, $3, $4, $5,
 STAND = "UPDATE ticket SET stage = $2, dispute_level = CASE WHEN $2 = 'disputed' THEN 'district' END WHERE case_id = $1"
 HOLD = "INSERT INTO claim (case_id, staff, role, scope) VALUES ($1, $2, 'protective_worker', 't-protective')"
 LIST = "SELECT * FROM tickets_of_mine($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+CLOSED = "SELECT * FROM cases_of_mine('closed', $1, $2, $3, 'anyone', $4, $5, $6, $7)"
+PLAIN_CLOSED = """
+SELECT t.case_id FROM ticket t
+WHERE t.stage = 'closed' AND ($1 = '*' OR $1 = t.centre OR $1 = t.county) AND t.queue = ANY ($2)
+  AND ($3::text IS NULL OR t.centre = $3) AND ($4::text IS NULL OR t.priority = $4)
+ORDER BY t.since DESC, t.case_id"""
 PLAIN = """
 SELECT t.case_id FROM ticket t LEFT JOIN claim k USING (case_id)
 WHERE t.stage <> 'closed' AND ($1 = '*' OR $1 = t.centre OR $1 = t.county) AND t.queue = ANY ($2)
@@ -53,17 +59,17 @@ async def people(lab: Lab) -> Pool:
     return await people_pool(lab)
 
 
-async def pages(people: Pool, token: str, *wanted: object) -> list[UUID]:
+async def pages(people: Pool, token: str, *wanted: object, statement: str = LIST, at: str = "opened_at") -> list[UUID]:
     """All of a list, page by page."""
     found: list[UUID] = []
     place: tuple[object, ...] = (None, None, None)
     while True:
         async with acting_as(people, token) as acting:
-            rows = await acting.db.fetch(LIST, *wanted, *place, PAGE)
+            rows = await acting.db.fetch(statement, *wanted, *place, PAGE)
         found += [row["case_id"] for row in rows]
         if len(rows) < PAGE:
             return found
-        place = (rows[-1]["place"], rows[-1]["opened_at"], rows[-1]["case_id"])
+        place = (rows[-1]["place"], rows[-1][at], rows[-1]["case_id"])
 
 
 @pytest.mark.parametrize(
@@ -90,6 +96,26 @@ async def test_the_pages_of_each_list_are_the_tickets_that_a_plain_look_finds(
         shown = [q for q in queues if queue in (None, q)]
         plain = await lab.pool.fetch(PLAIN, scope, shown, centre, stages, priority, held, "w1")
         assert await pages(people, token, queue, centre, stages, priority, held) == [row["case_id"] for row in plain]
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "queues"),
+    [
+        (PostRole.SCREENER, "t-family", ["protective", "family"]),
+        (PostRole.SUPERVISOR, "臺北市", ["protective", "family"]),
+        (PostRole.PROTECTIVE_WORKER, "*", ["protective"]),
+    ],
+)
+async def test_the_pages_of_closed_cases_are_those_that_a_plain_look_finds(
+    lab: Lab, people: Pool, role: PostRole, scope: str, queues: list[str]
+) -> None:
+    token = await signed_in(lab, "w1", role, scope)
+    await lab.pool.execute("UPDATE ticket SET since = (SELECT min(since) FROM ticket) WHERE place % 2 = 0")
+    for queue, centre, priority in product((None, "family"), (None, "t-family"), (None, "routine", "immediate")):
+        shown = [q for q in queues if queue in (None, q)]
+        plain = await lab.pool.fetch(PLAIN_CLOSED, scope, shown, centre, priority)
+        found = await pages(people, token, queue, centre, priority, statement=CLOSED, at="since")
+        assert found == [row["case_id"] for row in plain]
 
 
 async def test_a_case_in_which_the_reader_is_a_party_is_on_no_page_of_theirs(lab: Lab, people: Pool) -> None:

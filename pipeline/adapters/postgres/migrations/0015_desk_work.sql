@@ -91,7 +91,7 @@ CREATE INDEX ticket_of_centre ON ticket (centre, stage, place, opened_at, case_i
 CREATE INDEX ticket_of_county ON ticket (county, stage, place, opened_at, case_id) WHERE stage NOT IN ('closed', 'merged', 'erased');
 CREATE INDEX ticket_open ON ticket (stage, place, opened_at, case_id) WHERE stage NOT IN ('closed', 'merged', 'erased');
 CREATE INDEX ticket_waiting ON ticket (centre, queue, place, opened_at, case_id) WHERE stage = 'waiting';
-CREATE INDEX ticket_closed ON ticket (centre, since DESC, case_id) WHERE stage = 'closed';
+CREATE INDEX ticket_closed ON ticket (centre, queue, priority, since DESC, case_id) WHERE stage = 'closed';
 
 ALTER TABLE claim ADD COLUMN fence bigint NOT NULL DEFAULT 0, ADD COLUMN lease_until timestamptz;
 CREATE INDEX claim_staff ON claim (staff);
