@@ -236,13 +236,14 @@ async def run(folder: Path, told: argparse.Namespace) -> int:
         holds = [hold for fight in fights for hold in fight.holds]
         doubles = list(overlaps(holds))
         faults = [*await untold(db, holds, cases), *(fault for fight in fights for fault in fight.wrong)]
+        sys.stdout.write(f"\nDouble claims: {len(doubles)}. Answers that no history tells of, or the reverse: {len(faults)}.\n")
         await pool.close()
         await plan(db, clients[0])
         whole = await open_pool(made.dsn, name="bench", role=None, connections_max=1, timeout_ms=3_600_000)
         faults += await desk_faults(whole, cases)
         await whole.close()
         await db.close()
-    sys.stdout.write(f"\nDouble claims: {len(doubles)}. Other faults: {len(faults)}.\n")
+    sys.stdout.write(f"\nFaults in all: {len(doubles) + len(faults)}.\n")
     sys.stdout.writelines(f"{fault}\n" for fault in [*doubles, *faults][:20])
     return int(bool(doubles or faults) or p95[0] > P95_MAX_MS)
 

@@ -13,7 +13,8 @@ from pipeline.domain.desk import TRANSITIONS, DeskAct, Stage, next_stage
 Cases = Sequence[UUID] | None
 """Which cases are looked at; None: all of them."""
 
-AT_ONCE = 5_000
+AT_ONCE = 500
+"""Rows between two questions: the session may not be idle for 3 s."""
 
 FAULTS: Mapping[str, str] = {
     "an open case has not just one timer of its stage or lease, or a case out of work still has one": """
