@@ -213,9 +213,9 @@ def _why_not_as_supervisor(who: Person, row: Transition, ticket: Ticket) -> str 
     if row.allowed is By.OTHER_SUPERVISOR:
         return _second_is(ticket.proposed_by, who)
     if row.allowed is By.PLATFORM:
-        of_centre_alone = ticket.dispute_level == "city" and who.scope == ticket.centre
-        return _second_is(ticket.disputed_by, who) or ("not_your_work" if of_centre_alone else None)
-    return None
+        return "not_your_work" if who.scope == ticket.centre else _second_is(ticket.disputed_by, who)
+    is_there = row.act is DeskAct.ESCALATE_DISPUTE and ticket.dispute_level == "city"
+    return "not_in_this_stage" if is_there else None
 
 
 def _second_is(first: str | None, who: Person) -> str | None:

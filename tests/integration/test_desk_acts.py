@@ -88,3 +88,47 @@ async def test_the_third_return_of_a_case_goes_to_a_supervisor(lab: Lab, people:
         claimed = await act(people, screener, case, DeskAct.CLAIM)
         returned = await act(people, screener, case, DeskAct.RETURN, claimed["fence"], reason="contact_missing")
     assert returned["stage"] == (Stage.WITH_SUPERVISOR if number == 3 else Stage.WAITING)
+
+
+async def in_dispute(lab: Lab, people: Pool, case: UUID) -> str:
+    """Raised by head1 of the case's centre; the token of head2 of the same centre."""
+    centre = await centre_of(lab, case)
+    raises = await signed_in(lab, "head1", PostRole.SUPERVISOR, centre)
+    assert (await act(people, raises, case, DeskAct.DISPUTE, reason="jurisdiction"))["stage"] == Stage.DISPUTED
+    return await signed_in(lab, "head2", PostRole.SUPERVISOR, centre)
+
+
+@pytest.mark.parametrize("escalated", [False, True])
+@pytest.mark.parametrize("above", ["the county", "*"])
+async def test_no_centre_settles_its_own_dispute_but_whoever_is_above_it(
+    lab: Lab, people: Pool, above: str, escalated: bool
+) -> None:
+    case = await one_case(lab)
+    head = await in_dispute(lab, people, case)
+    county = await lab.pool.fetchval("SELECT county FROM case_file WHERE case_id = $1", case)
+    platform = await signed_in(lab, "p1", PostRole.SUPERVISOR, "*" if above == "*" else county)
+    if escalated:
+        await act(people, head, case, DeskAct.ESCALATE_DISPUTE)
+    told = await act(people, head, case, DeskAct.SETTLE_DISPUTE, reason="stays_here")
+    assert told == {"code": "not_your_work"}
+    settled = await act(people, platform, case, DeskAct.SETTLE_DISPUTE, reason="stays_here")
+    assert (settled["code"], settled["stage"]) == ("done", Stage.WAITING)
+
+
+async def test_whoever_raised_a_dispute_does_not_settle_it_from_above_either(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab)
+    await in_dispute(lab, people, case)
+    promoted = await signed_in(lab, "head1", PostRole.SUPERVISOR, "*")
+    assert await act(people, promoted, case, DeskAct.SETTLE_DISPUTE, reason="stays_here") == {
+        "code": "second_is_first"
+    }
+
+
+async def test_a_dispute_is_brought_before_the_citys_list_once(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab)
+    head = await in_dispute(lab, people, case)
+    assert (await act(people, head, case, DeskAct.ESCALATE_DISPUTE))["code"] == "done"
+    before = await lab.pool.fetchval("SELECT version FROM case_file WHERE case_id = $1", case)
+    assert await act(people, head, case, DeskAct.ESCALATE_DISPUTE) == {"code": "not_in_this_stage"}
+    assert await lab.pool.fetchval("SELECT version FROM case_file WHERE case_id = $1", case) == before
+    assert await lab.pool.fetchval("SELECT dispute_level FROM ticket WHERE case_id = $1", case) == "city"

@@ -35,6 +35,7 @@ CROWD = (
     ("head", PostRole.SUPERVISOR, "a"),
     ("head2", PostRole.SUPERVISOR, "a"),
     ("platform", PostRole.SUPERVISOR, "county"),
+    ("platform2", PostRole.SUPERVISOR, "county"),
     ("dispatcher", PostRole.DISPATCHER, "a"),
     ("away", PostRole.SUPERVISOR, "b"),
 )

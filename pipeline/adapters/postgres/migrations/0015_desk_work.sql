@@ -527,8 +527,9 @@ BEGIN
         WHEN rule.allowed IN ('supervisor', 'other_supervisor', 'platform') AND me.role <> 'supervisor' THEN 'not_your_work'
         WHEN rule.allowed = 'worker' AND me.role = 'screener' THEN 'not_your_work'
         WHEN rule.allowed = 'other_supervisor' AND lower(was.proposed_by) = lower(me.staff) THEN 'second_is_first'
+        WHEN rule.allowed = 'platform' AND me.scope = was.centre THEN 'not_your_work'
         WHEN rule.allowed = 'platform' AND lower(was.disputed_by) = lower(me.staff) THEN 'second_is_first'
-        WHEN rule.allowed = 'platform' AND was.dispute_level = 'city' AND me.scope = was.centre THEN 'not_your_work'
+        WHEN rule.act = 'escalate_dispute' AND was.dispute_level = 'city' THEN 'not_in_this_stage'
         WHEN rule.allowed = 'holder' THEN grip
         WHEN rule.allowed = 'holder_or_supervisor' AND me.role <> 'supervisor' THEN grip
         END;
