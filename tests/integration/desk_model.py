@@ -20,7 +20,7 @@ from pipeline.domain.desk import (
     next_stage,
 )
 from pipeline.domain.posts import EVERYWHERE, PostRole
-from pipeline.domain.steps import StepTold, fault_of
+from pipeline.domain.steps import Came, Method, Outcome, StepTold, Why, fault_of
 
 Said = Mapping[str, Any]
 OUR_QUEUE = {PostRole.PROTECTIVE_WORKER: Queue.PROTECTIVE, PostRole.FAMILY_WORKER: Queue.FAMILY}
@@ -238,10 +238,10 @@ def _unsaid(row: Transition, said: Said, version: int) -> str | None:
 def step_of(said: Said) -> StepTold:
     return StepTold(
         said["step"],
-        said.get("method"),
-        said.get("outcome"),
-        said.get("why"),
-        frozenset(said.get("came", ())),
+        Method(said["method"]) if "method" in said else None,
+        Outcome(said["outcome"]) if "outcome" in said else None,
+        Why(said["why"]) if "why" in said else None,
+        frozenset(Came(one) for one in said.get("came", ())),
         said.get("told_once"),
     )
 
