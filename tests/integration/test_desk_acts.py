@@ -2,10 +2,11 @@
 
 import json
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from lab import Lab
+from desk_check import desk_faults
+from lab import Lab, event
 from staff import people_pool, signed_in
 from test_who_sees_what import centre_of, one_case
 
@@ -119,9 +120,7 @@ async def test_whoever_raised_a_dispute_does_not_settle_it_from_above_either(lab
     case = await one_case(lab)
     await in_dispute(lab, people, case)
     promoted = await signed_in(lab, "head1", PostRole.SUPERVISOR, "*")
-    assert await act(people, promoted, case, DeskAct.SETTLE_DISPUTE, reason="stays_here") == {
-        "code": "second_is_first"
-    }
+    assert await act(people, promoted, case, DeskAct.SETTLE_DISPUTE, reason="stays_here") == {"code": "second_is_first"}
 
 
 async def test_a_dispute_is_brought_before_the_citys_list_once(lab: Lab, people: Pool) -> None:
@@ -132,3 +131,79 @@ async def test_a_dispute_is_brought_before_the_citys_list_once(lab: Lab, people:
     assert await act(people, head, case, DeskAct.ESCALATE_DISPUTE) == {"code": "not_in_this_stage"}
     assert await lab.pool.fetchval("SELECT version FROM case_file WHERE case_id = $1", case) == before
     assert await lab.pool.fetchval("SELECT dispute_level FROM ticket WHERE case_id = $1", case) == "city"
+
+
+FAMILYS: dict[str, Any] = {"categories": ["vulnerable_family"]}
+LATER_TOLD = {
+    "another county": {"occurred_at": {"address": "高雄市左營區測試路9號"}, **FAMILYS},
+    "another queue": {"categories": ["child_protection"], "indicators": ["injury_visible"]},
+}
+
+
+async def closed_case(lab: Lab, people: Pool, **data: object) -> tuple[UUID, str]:
+    """Closed by w1, and its centre."""
+    case = await one_case(lab, **data)
+    centre = await centre_of(lab, case)
+    worker = await signed_in(lab, "w1", PostRole.SUPERVISOR, centre)
+    claimed = await act(people, worker, case, DeskAct.CLAIM)
+    await act(people, worker, case, DeskAct.SCREEN_OPEN, claimed["fence"])
+    accepted = await act(people, worker, case, DeskAct.ACCEPT)
+    closed = await act(people, worker, case, DeskAct.CLOSE, accepted["fence"], result="established", reason="safe_now")
+    assert closed["stage"] == Stage.CLOSED
+    return case, centre
+
+
+async def tell_anew(lab: Lab, data: dict[str, Any]) -> None:
+    """The report of `one_case` once more, with other words."""
+    before = await lab.count("inbox")
+    await lab.send([event(1, **data) | {"id": f"anew-{uuid4()}"}])
+    await lab.settle_all(before + 1)
+
+
+@pytest.mark.parametrize("data", LATER_TOLD.values(), ids=LATER_TOLD)
+async def test_what_comes_for_a_closed_case_is_a_task_of_the_centre_that_closed_it_wherever_it_would_go_now(
+    lab: Lab, people: Pool, data: dict[str, Any]
+) -> None:
+    case, centre = await closed_case(lab, people, **FAMILYS)
+    await tell_anew(lab, data)
+    assert await lab.pool.fetchval("SELECT version FROM case_file WHERE case_id = $1", case) > 5
+    assert await centre_of(lab, case) == centre
+    head = await signed_in(lab, "head1", PostRole.SUPERVISOR, centre)
+    elsewhere = await signed_in(lab, "head2", PostRole.SUPERVISOR, "64000-family")
+    waiting = "SELECT * FROM tasks_of_mine(NULL, 'anyone', 'infinity', NULL, 50)"
+    async with acting_as(people, head) as acting:
+        tasks = await acting.db.fetch(waiting)
+    kinds = {task["kind"] for task in tasks}
+    assert "arrived_on_closed" in kinds
+    assert {(task["case_id"], task["centre"], task["stage"]) for task in tasks} == {(case, centre, "closed")}
+    async with acting_as(people, elsewhere) as acting:
+        assert await acting.db.fetch(waiting) == []
+    for task in tasks:
+        async with acting_as(people, head) as acting:
+            assert await acting.db.fetchval("SELECT done_with($1)", task["task_id"]) == "done"
+    reopened = await act(people, head, case, DeskAct.REOPEN, reason="new_information")
+    assert (reopened["code"], reopened["stage"]) == ("done", Stage.WAITING)
+    queue = await lab.pool.fetchval("SELECT queue FROM case_file WHERE case_id = $1", case)
+    last = await lab.pool.fetchrow(
+        "SELECT topic, message FROM outbox WHERE case_id = $1 AND centre IS NOT NULL ORDER BY outbox_id DESC LIMIT 1",
+        case,
+    )
+    assert last
+    record = json.loads(last["message"])
+    assert (last["topic"], record["kind"], record["queue"]) == (f"queue.{queue}.v1", "assigned", queue)
+    assert await desk_faults(lab.pool) == []
+
+
+async def test_each_thing_that_comes_for_a_closed_case_waits_for_its_own_acknowledgement(
+    lab: Lab, people: Pool
+) -> None:
+    case, _ = await closed_case(lab, people, **FAMILYS)
+    since = await lab.pool.fetchval("SELECT since FROM ticket WHERE case_id = $1", case)
+    open_tasks = "SELECT kind FROM task WHERE case_id = $1 AND done_at IS NULL ORDER BY kind"
+    await tell_anew(lab, FAMILYS | {"crisis_flags": ["life_threatened"]})
+    assert [row["kind"] for row in await lab.pool.fetch(open_tasks, case)] == ["arrived_on_closed", "raised"]
+    await tell_anew(lab, FAMILYS | {"indicators": ["repeat_harm"]})
+    kinds = [row["kind"] for row in await lab.pool.fetch(open_tasks, case)]
+    assert kinds == ["arrived_on_closed", "arrived_on_closed", "raised"]
+    assert await lab.pool.fetchval("SELECT since FROM ticket WHERE case_id = $1", case) == since
+    assert await desk_faults(lab.pool) == []

@@ -264,7 +264,7 @@ BEGIN
         UPDATE timer t SET next_at = clock_timestamp() WHERE t.kind = 'stage' AND t.subject = me;
         RETURN NULL;
     END IF;
-    IF NEW.stage IN ('closed', 'erased') THEN
+    IF NEW.stage IN ('closed', 'erased') AND (TG_OP = 'INSERT' OR NEW.stage <> OLD.stage) THEN
         UPDATE task t SET done_at = clock_timestamp(), done_by = 'system' WHERE t.case_id = NEW.case_id AND t.done_at IS NULL;
     END IF;
     IF NOT is_open_stage(NEW.stage) THEN
@@ -345,7 +345,7 @@ CREATE FUNCTION before_case() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     was ticket;
-    moves bool := (NEW.queue, NEW.centre) IS DISTINCT FROM (OLD.queue, OLD.centre);
+    moves bool := NEW.state <> 'closed' AND (NEW.queue, NEW.centre) IS DISTINCT FROM (OLD.queue, OLD.centre);
     becomes text;
 BEGIN
     SELECT t.* INTO was FROM ticket t WHERE t.case_id = NEW.case_id FOR UPDATE;
@@ -356,7 +356,8 @@ BEGIN
         WHEN was.stage = 'closed' THEN 'waiting'
         ELSE was.stage END;
     NEW.state := CASE WHEN becomes IN ('waiting', 'closed', 'merged', 'erased') THEN becomes ELSE 'claimed' END;
-    IF becomes <> was.stage OR moves OR (NEW.county, NEW.priority, NEW.standing) IS DISTINCT FROM (OLD.county, OLD.priority, OLD.standing) THEN
+    IF becomes <> was.stage OR (NEW.queue, NEW.centre, NEW.county, NEW.priority, NEW.standing)
+        IS DISTINCT FROM (OLD.queue, OLD.centre, OLD.county, OLD.priority, OLD.standing) THEN
         UPDATE ticket t SET
             stage = becomes, queue = NEW.queue, centre = NEW.centre, county = NEW.county, priority = NEW.priority,
             place = place_of(NEW.priority, NEW.standing),
@@ -367,7 +368,7 @@ BEGIN
     END IF;
     IF becomes IN ('waiting', 'merged', 'erased', 'closed') AND (becomes <> was.stage OR moves) THEN
         DELETE FROM claim k WHERE k.case_id = NEW.case_id;
-    ELSIF is_open_stage(becomes) AND becomes <> 'waiting'
+    ELSIF becomes NOT IN ('waiting', 'merged', 'erased')
         AND array_position(ARRAY['immediate', 'urgent', 'standard', 'routine'], NEW.priority)
             < array_position(ARRAY['immediate', 'urgent', 'standard', 'routine'], OLD.priority) THEN
         PERFORM add_task(NEW.case_id, 'raised', NEW.version::text);
@@ -444,7 +445,8 @@ BEGIN
             LATERAL (SELECT k.kind, left(encode(sha256(convert_to(
                 o.topic || ' ' || which || ' ' || c.version + 1 || ' ' || k.kind || ' ' || o.centre, 'UTF8')), 'hex'), 32)::uuid
                 AS message_id) AS told
-        WHERE o.case_id = which AND o.centre = c.centre ORDER BY o.case_version DESC LIMIT 1;
+        WHERE o.case_id = which AND o.centre = c.centre AND o.topic = 'queue.' || c.queue || '.v1'
+        ORDER BY o.case_version DESC LIMIT 1;
     END IF;
     RETURN c.version + 1;
 END $$;
