@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from desk_check import desk_faults
 from lab import Lab, event
-from staff import people_pool, signed_in
+from staff import acts_of, people_pool, signed_in
 from test_who_sees_what import centre_of, one_case
 
 from pipeline.adapters.postgres.acting import acting_as
@@ -102,7 +102,7 @@ async def in_dispute(lab: Lab, people: Pool, case: UUID) -> str:
 @pytest.mark.parametrize("escalated", [False, True])
 @pytest.mark.parametrize("above", ["the county", "*"])
 async def test_no_centre_settles_its_own_dispute_but_whoever_is_above_it(
-    lab: Lab, people: Pool, above: str, escalated: bool
+    lab: Lab, people: Pool, *, above: str, escalated: bool
 ) -> None:
     case = await one_case(lab)
     head = await in_dispute(lab, people, case)
@@ -207,3 +207,58 @@ async def test_each_thing_that_comes_for_a_closed_case_waits_for_its_own_acknowl
     assert kinds == ["arrived_on_closed", "arrived_on_closed", "raised"]
     assert await lab.pool.fetchval("SELECT since FROM ticket WHERE case_id = $1", case) == since
     assert await desk_faults(lab.pool) == []
+
+
+TASK = "INSERT INTO task (task_id, case_id, kind) VALUES ($1, $2, $3)"
+
+
+async def done_with(people: Pool, token: str, task: UUID) -> str:
+    async with acting_as(people, token) as acting:
+        return str(await acting.db.fetchval("SELECT done_with($1)", task))
+
+
+async def test_who_acknowledged_a_task_stands_in_the_cases_own_chain_once(lab: Lab, people: Pool) -> None:
+    case, task = await one_case(lab), uuid4()
+    worker = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))
+    held = await act(people, worker, case, DeskAct.CLAIM)
+    await lab.pool.execute(TASK, task, case, "raised")
+    assert [await done_with(people, worker, task) for _ in range(2)] == ["done", "done"]
+    body = await lab.pool.fetchval("SELECT body FROM case_event WHERE case_id = $1 ORDER BY version DESC LIMIT 1", case)
+    told = CaseEvent.model_validate_json(body)
+    assert told.handled
+    assert told.handled.model_dump(exclude={"reason", "result"}) == {
+        "act": "task_done",
+        "was": "claimed",
+        "stage": "claimed",
+        "fence": held["fence"],
+        "by": "w1",
+        "holder": "w1",
+        "step": "raised",
+    }
+    assert told.case_version == held["version"] + 1
+    assert await desk_faults(lab.pool) == []
+
+
+async def test_acknowledging_what_came_for_a_closed_case_opens_no_other_task(lab: Lab, people: Pool) -> None:
+    case, centre = await closed_case(lab, people, **FAMILYS)
+    await tell_anew(lab, FAMILYS | {"indicators": ["repeat_harm"]})
+    head = await signed_in(lab, "head1", PostRole.SUPERVISOR, centre)
+    for row in await lab.pool.fetch("SELECT task_id FROM task WHERE case_id = $1 AND done_at IS NULL", case):
+        assert await done_with(people, head, row["task_id"]) == "done"
+    assert await lab.pool.fetchval("SELECT count(*) FROM task WHERE case_id = $1 AND done_at IS NULL", case) == 0
+    assert ("task_done", "head1") in await acts_of(lab, case)
+    assert await lab.pool.fetchval("SELECT stage FROM ticket WHERE case_id = $1", case) == Stage.CLOSED
+    assert await desk_faults(lab.pool) == []
+
+
+@pytest.mark.parametrize(("kind", "of_supervisor"), [("joint_call_out", "done"), ("co_work", "needs_a_step")])
+async def test_what_asks_for_a_step_is_not_waved_through(lab: Lab, people: Pool, kind: str, of_supervisor: str) -> None:
+    case, task = await one_case(lab), uuid4()
+    centre = await centre_of(lab, case)
+    worker = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, centre)
+    await act(people, worker, case, DeskAct.CLAIM)
+    await lab.pool.execute(TASK, task, case, kind)
+    assert await done_with(people, worker, task) == "needs_a_step"
+    assert await lab.pool.fetchval("SELECT done_at FROM task WHERE task_id = $1", task) is None
+    head = await signed_in(lab, "head1", PostRole.SUPERVISOR, centre)
+    assert await done_with(people, head, task) == of_supervisor
