@@ -59,7 +59,9 @@ class DeskAct(StrEnum):
 
 
 class By(StrEnum):
-    """Who may: `hands` are all roles that work on cases themselves, `platform` a supervisor for a whole county."""
+    """Who may: `hands` are all roles that work on cases themselves, `platform` a supervisor for a whole county or for
+    all, so that none of the centres in dispute settles it.
+    """
 
     HANDS = "hands"
     WORKER = "worker"

@@ -50,8 +50,8 @@ WHO: Final[Mapping[By, Words]] = {
     By.SUPERVISOR: Words("督導", "a supervisor"),
     By.OTHER_SUPERVISOR: Words("提報人以外的督導", "a supervisor who did not propose it"),
     By.PLATFORM: Words(
-        "提出人以外的督導；市級須為縣市層級",
-        "a supervisor who did not raise it; on the city's list one above the centre",
+        "提出人以外、縣市以上層級的督導",
+        "a supervisor above the centres, for the county or for all, who did not raise it",
     ),
     By.SYSTEM: Words("系統", "the system"),
 }

@@ -89,6 +89,7 @@ class DeskRefusal(StrEnum):
     NOBODY_THERE = "nobody_there"
     NOTHING_WAITS = "nothing_waits"
     TASK_UNKNOWN = "task_unknown"
+    NEEDS_A_STEP = "needs_a_step"
     TOO_MANY_STREAMS = "too_many_streams"
     METHOD_UNKNOWN = "method_unknown"
     OUTCOME_UNKNOWN = "outcome_unknown"

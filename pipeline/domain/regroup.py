@@ -251,8 +251,10 @@ def routed(  # noqa: PLR0913 - the case, how it stands, and all that says where 
     afresh: bool = False,
 ) -> CaseFile:
     """The case as it stands so, where it waits then. `own` is the incident whose places count first, `origins` are the
-    cases that it comes from.
+    cases that it comes from. A closed case stays at the centre that closed it, where a task tells what came.
     """
+    if case.state is CaseState.CLOSED and (closed_at := next((c.routing for c in origins if c.routing), None)):
+        return replace(case, standing=standing, routing=closed_at)
     others = tuple(i.view for i in case.incidents if i.incident_id != own.incident_id)
     before = next((c.routing.assigned for c in origins if c.routing), None)
     decided = place(terms, own.view, others, standing, None if afresh else before)

@@ -138,6 +138,10 @@ def handling_faults(events: Sequence[CaseEvent]) -> Iterator[str]:
             continue
         assert event.handled
         done = event.handled
+        if done.act not in set(DeskAct):
+            if done.was != done.stage or done.was not in {stage, Stage.WAITING} or done.fence < fence:
+                yield f"version {event.case_version}: {done.act} moved the case"
+            continue
         act, was, now = DeskAct(done.act), Stage(done.was), Stage(done.stage)
         if next_stage(act, was, returns) is not now:
             yield f"version {event.case_version}: {act} led from {was} to {now} after {returns} returns"

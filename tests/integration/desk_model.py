@@ -20,7 +20,7 @@ from pipeline.domain.desk import (
     next_stage,
 )
 from pipeline.domain.posts import EVERYWHERE, PostRole
-from pipeline.domain.steps import StepTold, fault_of
+from pipeline.domain.steps import Came, Method, Outcome, StepTold, Why, fault_of
 
 Said = Mapping[str, Any]
 OUR_QUEUE = {PostRole.PROTECTIVE_WORKER: Queue.PROTECTIVE, PostRole.FAMILY_WORKER: Queue.FAMILY}
@@ -213,9 +213,9 @@ def _why_not_as_supervisor(who: Person, row: Transition, ticket: Ticket) -> str 
     if row.allowed is By.OTHER_SUPERVISOR:
         return _second_is(ticket.proposed_by, who)
     if row.allowed is By.PLATFORM:
-        of_centre_alone = ticket.dispute_level == "city" and who.scope == ticket.centre
-        return _second_is(ticket.disputed_by, who) or ("not_your_work" if of_centre_alone else None)
-    return None
+        return "not_your_work" if who.scope == ticket.centre else _second_is(ticket.disputed_by, who)
+    is_there = row.act is DeskAct.ESCALATE_DISPUTE and ticket.dispute_level == "city"
+    return "not_in_this_stage" if is_there else None
 
 
 def _second_is(first: str | None, who: Person) -> str | None:
@@ -238,10 +238,10 @@ def _unsaid(row: Transition, said: Said, version: int) -> str | None:
 def step_of(said: Said) -> StepTold:
     return StepTold(
         said["step"],
-        said.get("method"),
-        said.get("outcome"),
-        said.get("why"),
-        frozenset(said.get("came", ())),
+        Method(said["method"]) if "method" in said else None,
+        Outcome(said["outcome"]) if "outcome" in said else None,
+        Why(said["why"]) if "why" in said else None,
+        frozenset(Came(one) for one in said.get("came", ())),
         said.get("told_once"),
     )
 

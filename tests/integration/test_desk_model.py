@@ -35,6 +35,7 @@ CROWD = (
     ("head", PostRole.SUPERVISOR, "a"),
     ("head2", PostRole.SUPERVISOR, "a"),
     ("platform", PostRole.SUPERVISOR, "county"),
+    ("platform2", PostRole.SUPERVISOR, "county"),
     ("dispatcher", PostRole.DISPATCHER, "a"),
     ("away", PostRole.SUPERVISOR, "b"),
 )
@@ -269,6 +270,7 @@ class AtTheDesk(RuleBasedStateMachine):
         self.now(self.office.as_watch(f"{add} RETURNING 1", task, ticket.case_id, kind))
         told = self.now(self.office.ask(person, "SELECT done_with($1)", task))
         assert told == self._done_with(person, ticket, kind)
+        ticket.version += told == "done"
         if told != "done":
             self.now(self.office.lab.pool.execute("UPDATE task SET done_at = now() WHERE task_id = $1", task))
 
@@ -278,8 +280,11 @@ class AtTheDesk(RuleBasedStateMachine):
         if who.role is PostRole.DISPATCHER:
             return "not_your_work"
         of_another = ticket.holder is not None and ticket.holder != who.code
-        theirs = kind == "raised" and of_another and who.role is not PostRole.SUPERVISOR
-        return "held_by_another" if theirs else "done"
+        if who.role is PostRole.SUPERVISOR:
+            return "done"
+        if kind == "raised":
+            return "held_by_another" if of_another else "done"
+        return "needs_a_step"
 
     @invariant()
     def both_say_the_same(self) -> None:

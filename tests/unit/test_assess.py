@@ -1,6 +1,7 @@
 from collections import Counter
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 from following import Desk, after, filed, looked_up
@@ -179,6 +180,31 @@ def test_an_amendment_of_a_closed_case_stays_with_its_report() -> None:
     assert told.decision.case_id == case.case_id
     assert told.decision.link_class is LinkClass.AMENDMENT
     assert [ask.reasons[-1] for ask in told.asks] == [IN_HAND]
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        {"occurred_place": at("高雄市")},
+        {"categories": (Category.CHILD_PROTECTION,), "indicators": (Indicator.INJURY_VISIBLE,)},
+    ],
+    ids=["another county", "another queue"],
+)
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_closed_case_stays_where_it_was_closed_whatever_comes_and_an_open_one_moves(
+    *, news: dict[str, Any], is_closed: bool
+) -> None:
+    told = {"report_no": "7", "categories": (Category.VULNERABLE_FAMILY,), "occurred_place": at("臺北市")}
+    desk = after(event("a", **told))
+    case = desk.settled[0].after
+    assert case
+    assert case.routing
+    desk.set_state(case, CaseState.CLOSED if is_closed else CaseState.CLAIMED)
+    moved = desk.take(event("b", **told | {"sent_at": NOON + hours(1)} | news)).after
+    assert moved
+    assert moved.routing
+    assert (moved.routing.centre == case.routing.centre) is is_closed
+    assert moved.case_id == case.case_id
 
 
 # Quotes

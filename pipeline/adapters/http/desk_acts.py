@@ -293,13 +293,15 @@ async def post_dispute(seat: Works, room: In, sent: Sent, case_id: UUID, said: D
 
 @api.post("/cases/{case_id}/dispute/escalation", name="escalate_dispute", responses=DONE)
 async def post_escalation(seat: Supervises, room: In, sent: Sent, case_id: UUID) -> Response:
-    """From the district's platform list to the city's."""
+    """From the district's platform list to the city's, once."""
     return await act(seat, room, sent, case_id, DeskAct.ESCALATE_DISPUTE)
 
 
 @api.post("/cases/{case_id}/dispute/settlement", name="settle_dispute", responses=DONE)
 async def post_settlement(seat: Supervises, room: In, sent: Sent, case_id: UUID, said: Settled) -> Response:
-    """What the platform decided; the case waits again. Where another centre takes it, propose a transfer then."""
+    """What a supervisor above the centres decided; the case waits again. Where another centre takes it, propose a
+    transfer then.
+    """
     return await act(seat, room, sent, case_id, DeskAct.SETTLE_DISPUTE, reason=said.reason)
 
 

@@ -163,7 +163,9 @@ async def get_tasks(  # noqa: PLR0913 - each is a filter
 
 @api.post("/tasks/{task_id}/done", name="task_done", responses=answers(TaskDone))
 async def post_task_done(seat: Works, room: In, task_id: UUID) -> Response:
-    """Acknowledges a task, or says that it is done; said again it changes nothing."""
+    """Acknowledges what came or was raised; said again it changes nothing. What asks for a step is done by that step: a
+    supervisor alone can put it aside.
+    """
     code = await asked(room.people.task_done(seat.token, task_id))
     if code != "done":
         raise ProblemError(Problem(refusal_of(code)))

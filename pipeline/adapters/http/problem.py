@@ -209,6 +209,11 @@ DESK_MEANINGS: Mapping[ProblemCode, Meaning] = {
         "This case cannot be given to that person. Choose somebody whose post covers it.",
         "此案不能指派給這位同仁，請改派職務涵蓋本案的人。",
     ),
+    DeskRefusal.NEEDS_A_STEP: Meaning(
+        HTTPStatus.CONFLICT,
+        "This is done by its step, or its answer, not by an acknowledgement. A supervisor can put a step aside.",
+        "此事項須以辦理步驟或答覆完成，不能僅按確認；督導可免除步驟。",
+    ),
     DeskRefusal.NOTHING_WAITS: Meaning(
         HTTPStatus.NOT_FOUND, "No case waits there for you. Ask again later.", "目前沒有等候您處理的案件，請稍後再試。"
     ),

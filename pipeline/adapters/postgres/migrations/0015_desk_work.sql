@@ -264,7 +264,7 @@ BEGIN
         UPDATE timer t SET next_at = clock_timestamp() WHERE t.kind = 'stage' AND t.subject = me;
         RETURN NULL;
     END IF;
-    IF NEW.stage IN ('closed', 'erased') THEN
+    IF NEW.stage IN ('closed', 'erased') AND (TG_OP = 'INSERT' OR NEW.stage <> OLD.stage) THEN
         UPDATE task t SET done_at = clock_timestamp(), done_by = 'system' WHERE t.case_id = NEW.case_id AND t.done_at IS NULL;
     END IF;
     IF NOT is_open_stage(NEW.stage) THEN
@@ -345,7 +345,7 @@ CREATE FUNCTION before_case() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     was ticket;
-    moves bool := (NEW.queue, NEW.centre) IS DISTINCT FROM (OLD.queue, OLD.centre);
+    moves bool := NEW.state <> 'closed' AND (NEW.queue, NEW.centre) IS DISTINCT FROM (OLD.queue, OLD.centre);
     becomes text;
 BEGIN
     SELECT t.* INTO was FROM ticket t WHERE t.case_id = NEW.case_id FOR UPDATE;
@@ -356,7 +356,8 @@ BEGIN
         WHEN was.stage = 'closed' THEN 'waiting'
         ELSE was.stage END;
     NEW.state := CASE WHEN becomes IN ('waiting', 'closed', 'merged', 'erased') THEN becomes ELSE 'claimed' END;
-    IF becomes <> was.stage OR moves OR (NEW.county, NEW.priority, NEW.standing) IS DISTINCT FROM (OLD.county, OLD.priority, OLD.standing) THEN
+    IF becomes <> was.stage OR (NEW.queue, NEW.centre, NEW.county, NEW.priority, NEW.standing)
+        IS DISTINCT FROM (OLD.queue, OLD.centre, OLD.county, OLD.priority, OLD.standing) THEN
         UPDATE ticket t SET
             stage = becomes, queue = NEW.queue, centre = NEW.centre, county = NEW.county, priority = NEW.priority,
             place = place_of(NEW.priority, NEW.standing),
@@ -367,12 +368,13 @@ BEGIN
     END IF;
     IF becomes IN ('waiting', 'merged', 'erased', 'closed') AND (becomes <> was.stage OR moves) THEN
         DELETE FROM claim k WHERE k.case_id = NEW.case_id;
-    ELSIF is_open_stage(becomes) AND becomes <> 'waiting'
+    ELSIF becomes NOT IN ('waiting', 'merged', 'erased')
         AND array_position(ARRAY['immediate', 'urgent', 'standard', 'routine'], NEW.priority)
             < array_position(ARRAY['immediate', 'urgent', 'standard', 'routine'], OLD.priority) THEN
         PERFORM add_task(NEW.case_id, 'raised', NEW.version::text);
     END IF;
-    IF NEW.state = 'closed' AND OLD.state = 'closed' AND NEW.version > OLD.version THEN
+    IF NEW.state = 'closed' AND OLD.state = 'closed' AND NEW.version > OLD.version AND NOT EXISTS (
+        SELECT FROM case_event e WHERE (e.case_id, e.version, e.kind) = (NEW.case_id, NEW.version, 'case.handled.v1')) THEN
         PERFORM add_task(NEW.case_id, 'arrived_on_closed', NEW.version::text);
     END IF;
     RETURN NEW;
@@ -434,7 +436,7 @@ BEGIN
     UPDATE case_file f SET version = c.version + 1, head_hash = chained,
         state = CASE said ->> 'stage' WHEN 'waiting' THEN 'waiting' WHEN 'closed' THEN 'closed' ELSE 'claimed' END
     WHERE f.case_id = which;
-    IF said ->> 'act' = 'reopen' OR said ->> 'stage' = 'closed' THEN
+    IF said ->> 'act' = 'reopen' OR said ->> 'stage' = 'closed' AND said ->> 'was' <> 'closed' THEN
         INSERT INTO outbox (message_id, topic, case_id, case_version, event_id, message_key, message, centre)
         SELECT told.message_id, o.topic, which, c.version + 1, id_text, o.message_key,
             convert_to((convert_from(o.message, 'UTF8')::jsonb || jsonb_build_object(
@@ -444,7 +446,8 @@ BEGIN
             LATERAL (SELECT k.kind, left(encode(sha256(convert_to(
                 o.topic || ' ' || which || ' ' || c.version + 1 || ' ' || k.kind || ' ' || o.centre, 'UTF8')), 'hex'), 32)::uuid
                 AS message_id) AS told
-        WHERE o.case_id = which AND o.centre = c.centre ORDER BY o.case_version DESC LIMIT 1;
+        WHERE o.case_id = which AND o.centre = c.centre AND o.topic = 'queue.' || c.queue || '.v1'
+        ORDER BY o.case_version DESC LIMIT 1;
     END IF;
     RETURN c.version + 1;
 END $$;
@@ -527,8 +530,9 @@ BEGIN
         WHEN rule.allowed IN ('supervisor', 'other_supervisor', 'platform') AND me.role <> 'supervisor' THEN 'not_your_work'
         WHEN rule.allowed = 'worker' AND me.role = 'screener' THEN 'not_your_work'
         WHEN rule.allowed = 'other_supervisor' AND lower(was.proposed_by) = lower(me.staff) THEN 'second_is_first'
+        WHEN rule.allowed = 'platform' AND me.scope = was.centre THEN 'not_your_work'
         WHEN rule.allowed = 'platform' AND lower(was.disputed_by) = lower(me.staff) THEN 'second_is_first'
-        WHEN rule.allowed = 'platform' AND was.dispute_level = 'city' AND me.scope = was.centre THEN 'not_your_work'
+        WHEN rule.act = 'escalate_dispute' AND was.dispute_level = 'city' THEN 'not_in_this_stage'
         WHEN rule.allowed = 'holder' THEN grip
         WHEN rule.allowed = 'holder_or_supervisor' AND me.role <> 'supervisor' THEN grip
         END;
@@ -759,22 +763,34 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     me staff_session := session_of('anwang.session');
     found_task task;
+    was ticket;
+    held_by text;
 BEGIN
-    SELECT t.* INTO found_task FROM task t WHERE t.task_id = which;
+    PERFORM FROM case_file c WHERE c.case_id = (SELECT t.case_id FROM task t WHERE t.task_id = which) FOR UPDATE;
+    SELECT t.* INTO found_task FROM task t WHERE t.task_id = which FOR UPDATE;
     IF found_task.task_id IS NULL OR (seen_case(found_task.case_id)).case_id IS NULL THEN
         RETURN 'unknown_task';
     END IF;
     IF me.role = 'dispatcher' THEN
         RETURN refuse_act('acknowledge', found_task.case_id, 'not_your_work');
     END IF;
-    IF found_task.kind = 'raised' AND me.role <> 'supervisor' AND EXISTS (
-        SELECT FROM claim k WHERE k.case_id = found_task.case_id AND k.staff <> me.staff) THEN
+    SELECT k.staff INTO held_by FROM claim k WHERE k.case_id = found_task.case_id;
+    IF found_task.kind = 'raised' AND me.role <> 'supervisor' AND held_by <> me.staff THEN
         RETURN 'held_by_another';
     END IF;
-    UPDATE task t SET done_at = clock_timestamp(), done_by = me.staff WHERE t.task_id = which AND t.done_at IS NULL;
+    IF found_task.kind = 'co_work'
+        OR found_task.kind NOT IN ('raised', 'arrived_on_closed', 'co_work_refused') AND me.role <> 'supervisor' THEN
+        RETURN 'needs_a_step';
+    END IF;
+    IF found_task.done_at IS NULL THEN
+        UPDATE task t SET done_at = clock_timestamp(), done_by = me.staff WHERE t.task_id = which;
+        SELECT t.* INTO was FROM ticket t WHERE t.case_id = found_task.case_id FOR UPDATE;
+        PERFORM tell_handled(was.case_id, jsonb_build_object('act', 'task_done', 'was', was.stage, 'stage', was.stage,
+            'fence', was.fence, 'step', found_task.kind, 'by', me.staff, 'holder', held_by), 'desk');
+    END IF;
     RETURN 'done';
 END $$;
-COMMENT ON FUNCTION done_with IS 'A task that needs no step of the case: seen and acknowledged. A raise is its holder''s to acknowledge, or a supervisor''s.';
+COMMENT ON FUNCTION done_with IS 'What is seen and acknowledged: a raise by its holder or a supervisor. What asks for a step is done by that step, and put aside by a supervisor alone; co-work by its answer.';
 
 -- A list of this post: keyset by place, opened_at, case. Stage by stage, so that each page is read off one index as far as
 -- it goes: few of many open cases stand in most stages. A priority is a range of places; held by nobody is a matter of stages.
