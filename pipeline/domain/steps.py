@@ -52,6 +52,11 @@ class Why(StrEnum):
     OTHER = "other"
 
 
+NOBODY_WAS_REACHED: Final = frozenset(
+    {Why.NOBODY_HOME, Why.NO_ANSWER, Why.MOVED_AWAY, Why.ENTRY_REFUSED, Why.WRONG_CONTACT, Why.MISSING}
+)
+
+
 class Came(StrEnum):
     """Who came along to a joint call-out, or sat in an integrated team."""
 
@@ -103,13 +108,15 @@ class StepTold:
 
 def fault_of(told: StepTold) -> StepFault | None:
     """A visit or contact tells how, and whether somebody was reached; one that reached nobody, and a visit that was
-    not face to face, also why.
+    not face to face, also why. Whoever was reached was not away.
     """
     reaches_out = told.is_visit or told.step.endswith("contact")
     if reaches_out and told.method is None:
         return StepFault.METHOD_UNKNOWN
     if reaches_out and told.outcome is None:
         return StepFault.OUTCOME_UNKNOWN
+    if told.outcome is Outcome.REACHED and told.why in NOBODY_WAS_REACHED:
+        return StepFault.WHY_UNKNOWN
     is_apart = told.is_visit and told.method not in FACE_TO_FACE
     if told.why is None and (is_apart or told.outcome is Outcome.NOT_REACHED):
         return StepFault.WHY_UNKNOWN

@@ -104,7 +104,7 @@ MAY_CALL: dict[str, list[PostRole]] = {
             *("home_of", "step_fault", "write_step", "co_work_task", "fill_co_work", "co_work_is_mine", "co_work_told"),
             *("tell_co_work", "found_co_work", "why_not_along"),
             *("put_under_guard", "require_live_version", "sealed_under", "end_claims_of_parties", "plain_code"),
-            *("is_open_stage", "place_of", "arm", "add_task", "tell_handled", "move_ticket", "holds_now", "why_not"),
+            *("is_open_stage", "is_done_by_step", "place_of", "arm", "add_task", "tell_handled", "move_ticket", "holds_now", "why_not"),
             *("closed_of_mine", "is_full", "act_by_system", "lapse_claim"),
             *("receipt_state", "source_counts", "own_counts"),
         ),
