@@ -57,8 +57,11 @@ class Timer:
 
 
 class KnownTask(NamedTuple):
+    """`is_lost`: its case was closed before anybody did it, so that it is asked for anew once that is open again."""
+
     kind: str
     done_at: datetime | None
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +276,7 @@ def _planned(facts: Facts, rules: DeskRules, since: datetime) -> Iterator[Planne
         there = [task for task in facts.tasks if task.kind == row.kind]
         if not _is_asked(row, facts) or any(task.done_at is None for task in there):
             continue
-        last = max((task.done_at for task in there if task.done_at), default=None)
+        last = max((task.done_at for task in there if task.done_at and not task.is_lost), default=None)
         if last is None:
             due_at = since + _minutes(row.within_min)
         elif row.every_days:

@@ -134,10 +134,13 @@ class Planned(StrEnum):
     DONE_LATE = "done_late"
     TO_DO = "to_do"
     MISSED = "missed"
+    DROPPED = "dropped"
 
 
-def planned(due_at: datetime | None, done_at: datetime | None, now: datetime) -> Planned:
-    """Without `due_at` the policy has not been asked yet."""
+def planned(due_at: datetime | None, done_at: datetime | None, now: datetime, *, dropped: bool = False) -> Planned:
+    """Without `due_at` the policy has not been asked yet. `dropped`: it ended without having been done."""
+    if dropped:
+        return Planned.DROPPED
     if done_at is not None:
         return Planned.DONE if due_at is None or done_at <= due_at else Planned.DONE_LATE
     return Planned.TO_DO if due_at is None or now <= due_at else Planned.MISSED

@@ -231,6 +231,26 @@ async def test_steps_are_asked_for_in_a_case_that_was_accepted_and_ring_for_its_
     assert await told(lab, case, "task_overdue") == ["supervisor"]
 
 
+async def test_a_step_that_closing_a_case_cut_off_is_asked_for_anew_when_it_is_opened_again(
+    lab: Lab, people: Pool
+) -> None:
+    case = await one_case(lab, crisis_flags=["life_threatened"])
+    token = await signed_in(lab, "w1", PostRole.SUPERVISOR, await centre_of(lab, case))
+    for number in (1, 2):
+        claimed = await act(people, token, case, "claim")
+        await act(people, token, case, "screen_open", claimed["fence"])
+        accepted = await act(people, token, case, "accept")
+        await watched(lab)
+        tasks = await lab.pool.fetch(
+            "SELECT done_at, dropped FROM task WHERE kind = 'joint_call_out' ORDER BY opened_at"
+        )
+        assert [(row["done_at"] is None, row["dropped"]) for row in tasks] == [(False, True)] * (number - 1) + [
+            (True, False)
+        ]
+        await act(people, token, case, "close", accepted["fence"], reason="safe_now", result="established")
+        await act(people, token, case, "reopen", reason="appeal")
+
+
 async def test_a_raise_of_a_case_that_somebody_holds_is_theirs_to_acknowledge(lab: Lab, people: Pool) -> None:
     case = await one_case(lab)
     token = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))

@@ -155,8 +155,8 @@ def _facts(stand: _Stands, case: _Case, rung: Row) -> Facts:
         reasons=frozenset((*served.get("reasons", ()), *served.get("categories", ()))),
         child_grade=None if grade is None else 1 if int(grade) == 1 else 2,
         tasks=tuple(
-            KnownTask(kind, done_at)
-            for kind, done_at in zip(served.get("task_kinds", ()), served.get("tasks_done", ()), strict=True)
+            KnownTask(*known)
+            for known in zip(*(served.get(of, ()) for of in ("task_kinds", "tasks_done", "tasks_lost")), strict=True)
         ),
     )
 

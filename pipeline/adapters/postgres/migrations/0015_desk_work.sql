@@ -126,10 +126,12 @@ CREATE TABLE task (
     opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     due_at    timestamptz,
     done_at   timestamptz,
-    done_by   text
+    done_by   text,
+    dropped   bool NOT NULL DEFAULT false
 );
 CREATE INDEX task_open ON task (case_id) WHERE done_at IS NULL;
 COMMENT ON TABLE task IS 'What somebody must do or acknowledge. due_at is set by watch, by the policy.';
+COMMENT ON COLUMN task.dropped IS 'It ended without having been done: with its case, by system, or because a supervisor put it aside.';
 
 CREATE TABLE timer (
     kind           text NOT NULL CHECK (kind IN ('clock', 'stage', 'lease', 'task')),
@@ -268,7 +270,7 @@ BEGIN
         RETURN NULL;
     END IF;
     IF NEW.stage IN ('closed', 'erased') AND (TG_OP = 'INSERT' OR NEW.stage <> OLD.stage) THEN
-        UPDATE task t SET done_at = clock_timestamp(), done_by = 'system' WHERE t.case_id = NEW.case_id AND t.done_at IS NULL;
+        UPDATE task t SET done_at = clock_timestamp(), done_by = 'system', dropped = true WHERE t.case_id = NEW.case_id AND t.done_at IS NULL;
     END IF;
     IF NOT is_open_stage(NEW.stage) THEN
         DELETE FROM timer t WHERE t.case_id = NEW.case_id AND t.kind IN ('clock', 'stage', 'lease');
@@ -402,6 +404,19 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER case_has_ticket AFTER INSERT ON case_file FOR EACH ROW EXECUTE FUNCTION after_new_case();
+
+-- What comes for the people of a closed case is a case of its own; the centre that closed theirs hears of it.
+CREATE FUNCTION after_linked_back() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' OR NEW.linked_case_id IS DISTINCT FROM OLD.linked_case_id THEN
+        PERFORM add_task(t.case_id, 'arrived_on_closed', NEW.case_id::text) FROM ticket t
+        WHERE t.case_id = NEW.linked_case_id AND t.stage = 'closed';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER linked_back_is_told AFTER INSERT OR UPDATE OF linked_case_id ON case_file
+    FOR EACH ROW WHEN (NEW.linked_case_id IS NOT NULL) EXECUTE FUNCTION after_linked_back();
 
 INSERT INTO ticket (case_id, stage, queue, centre, county, priority, place, opened_at)
 SELECT c.case_id, CASE WHEN c.state = 'claimed' OR k.case_id IS NOT NULL THEN 'accepted' ELSE c.state END,
@@ -804,7 +819,9 @@ BEGIN
         RETURN 'needs_a_step';
     END IF;
     IF found_task.done_at IS NULL THEN
-        UPDATE task t SET done_at = clock_timestamp(), done_by = me.staff WHERE t.task_id = which;
+        UPDATE task t SET done_at = clock_timestamp(), done_by = me.staff,
+            dropped = found_task.kind NOT IN ('raised', 'arrived_on_closed', 'co_work_refused')
+        WHERE t.task_id = which;
         SELECT t.* INTO was FROM ticket t WHERE t.case_id = found_task.case_id FOR UPDATE;
         PERFORM tell_handled(was.case_id, jsonb_build_object('act', 'task_done', 'was', was.stage, 'stage', was.stage,
             'fence', was.fence, 'step', found_task.kind, 'by', me.staff, 'holder', held_by), 'desk');
@@ -855,7 +872,7 @@ END $$;
 
 REVOKE ALL ON FUNCTION is_open_stage(text), is_done_by_step(text), place_of(text, jsonb), arm(text, text, uuid, timestamptz, timestamptz), arm_clocks(),
     after_ticket(), after_lease(), add_task(uuid, text, text), after_task(), after_met(), after_alias(), before_case(),
-    after_new_case(), tell_handled(uuid, jsonb, text),
+    after_new_case(), after_linked_back(), tell_handled(uuid, jsonb, text),
     move_ticket(ticket, desk_transition, text, text, text, jsonb, text), holds_now(uuid, text, bigint),
     why_not(ticket, desk_transition, staff_session, bigint, jsonb), is_full(text, int), act_on_case(uuid, text, bigint, jsonb),
     claim_next(text, text, jsonb), renew_claim(uuid, bigint, float), end_shift(), act_by_system(uuid, text, text),
@@ -875,7 +892,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'place_of(text, jsonb)', 'arm(text, text, uuid, timestamptz, timestamptz)', 'arm_clocks()', 'after_ticket()', 'after_lease()',
-        'add_task(uuid, text, text)', 'after_task()', 'after_met()', 'after_alias()', 'before_case()', 'after_new_case()',
+        'add_task(uuid, text, text)', 'after_task()', 'after_met()', 'after_alias()', 'before_case()', 'after_new_case()', 'after_linked_back()',
         'tell_handled(uuid, jsonb, text)', 'move_ticket(ticket, desk_transition, text, text, text, jsonb, text)',
         'holds_now(uuid, text, bigint)', 'why_not(ticket, desk_transition, staff_session, bigint, jsonb)', 'is_full(text, int)',
         'act_on_case(uuid, text, bigint, jsonb)', 'claim_next(text, text, jsonb)', 'renew_claim(uuid, bigint, float)', 'end_shift()',

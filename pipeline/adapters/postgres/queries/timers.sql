@@ -23,7 +23,8 @@ SELECT c.case_id, c.categories, c.standing ->> 'child_grade' AS child_grade,
     ARRAY(SELECT jsonb_array_elements_text(c.standing -> 'tags')) AS tags,
     ARRAY(SELECT r ->> 'code' FROM jsonb_array_elements(c.standing -> 'reasons') AS r) AS reasons,
     ARRAY(SELECT a.kind FROM task a WHERE a.case_id = c.case_id ORDER BY a.task_id) AS task_kinds,
-    ARRAY(SELECT a.done_at FROM task a WHERE a.case_id = c.case_id ORDER BY a.task_id) AS tasks_done
+    ARRAY(SELECT a.done_at FROM task a WHERE a.case_id = c.case_id ORDER BY a.task_id) AS tasks_done,
+    ARRAY(SELECT a.dropped AND a.done_by = 'system' FROM task a WHERE a.case_id = c.case_id ORDER BY a.task_id) AS tasks_lost
 FROM case_file c WHERE c.case_id = ANY($1)
 
 -- name: rung
