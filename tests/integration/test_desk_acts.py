@@ -207,10 +207,10 @@ async def test_each_thing_that_comes_for_a_closed_case_waits_for_its_own_acknowl
     since = await lab.pool.fetchval("SELECT since FROM ticket WHERE case_id = $1", case)
     open_tasks = "SELECT kind FROM task WHERE case_id = $1 AND done_at IS NULL ORDER BY kind"
     await tell_anew(lab, FAMILYS | {"crisis_flags": ["life_threatened"]})
-    assert [row["kind"] for row in await lab.pool.fetch(open_tasks, case)] == ["arrived_on_closed", "raised"]
+    assert [row["kind"] for row in await lab.pool.fetch(open_tasks, case)] == ["arrived_on_closed"]
     await tell_anew(lab, FAMILYS | {"indicators": ["repeat_harm"]})
     kinds = [row["kind"] for row in await lab.pool.fetch(open_tasks, case)]
-    assert kinds == ["arrived_on_closed", "arrived_on_closed", "raised"]
+    assert kinds == ["arrived_on_closed", "arrived_on_closed"]
     assert await lab.pool.fetchval("SELECT since FROM ticket WHERE case_id = $1", case) == since
     assert await desk_faults(lab.pool) == []
 
@@ -249,7 +249,9 @@ async def test_acknowledging_what_came_for_a_closed_case_opens_no_other_task(lab
     case, centre = await closed_case(lab, people, **FAMILYS)
     await tell_anew(lab, FAMILYS | {"indicators": ["repeat_harm"]})
     head = await signed_in(lab, "head1", PostRole.SUPERVISOR, centre)
+    worker = await signed_in(lab, "worker9", PostRole.FAMILY_WORKER, centre)
     for row in await lab.pool.fetch("SELECT task_id FROM task WHERE case_id = $1 AND done_at IS NULL", case):
+        assert await done_with(people, worker, row["task_id"]) == "not_your_work"
         assert await done_with(people, head, row["task_id"]) == "done"
     assert await lab.pool.fetchval("SELECT count(*) FROM task WHERE case_id = $1 AND done_at IS NULL", case) == 0
     assert ("task_done", "head1") in await acts_of(lab, case)

@@ -3,7 +3,7 @@
 -- longest silence that a policy can ask for. What arms a timer does so in the transaction that changes the case.
 SELECT t.case_id::text AS subject FROM ticket t
 WHERE t.stage NOT IN ('closed', 'merged', 'erased') AND NOT EXISTS (
-    SELECT FROM timer r WHERE r.kind = 'stage' AND r.subject = t.case_id::text AND r.next_at < now()
+    SELECT FROM timer r WHERE r.kind = 'stage' AND (r.subject, r.case_id) = (t.case_id::text, t.case_id) AND r.next_at < now()
         + CASE WHEN t.stage IN ('waiting', 'claimed') THEN interval '8 days' ELSE interval '733 days' END)
 LIMIT $1
 
