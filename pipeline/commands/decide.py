@@ -58,7 +58,7 @@ async def _made_again(settings: Settings, case: str, other: Policy | None) -> li
             policy = other
             if policy is None and one.receipt:
                 policy = await found.policies.by_digest(one.receipt.versions.policy_digest)
-            made.append(decided_again(one, facts, policy, found.terms))
+            made.append(decided_again(one, facts, policy, found.terms.now))
         return made
 
 

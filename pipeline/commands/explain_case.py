@@ -51,7 +51,7 @@ async def _account(settings: Settings, name: str) -> tuple[Account, CentreBook]:
         if policy is None:
             policy = shipped()
             sys.stderr.write(f"note: the policy {version} is not there or not sound; explained by {policy.version}\n")
-        return account_of(case, policy), found.terms.centres
+        return account_of(case, policy), found.terms.now.centres
 
 
 def _as_json(account: Account, centres: CentreBook) -> str:

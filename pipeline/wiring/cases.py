@@ -28,6 +28,7 @@ from pipeline.adapters.postgres.history import EVER, Histories, Stretch
 from pipeline.adapters.postgres.key_backup import read_backup, write_backup
 from pipeline.adapters.postgres.key_turns import Turns
 from pipeline.adapters.postgres.keys import CaseKeys
+from pipeline.adapters.postgres.live_terms import LiveTerms
 from pipeline.adapters.postgres.migrate import KEYS, refuse_other_schema
 from pipeline.adapters.postgres.overrides import Overrides
 from pipeline.adapters.postgres.policies import Policies
@@ -58,7 +59,7 @@ class Links:
     reindex: Reindex
     sources: Register
     policies: Policies
-    terms: TermsBook
+    terms: LiveTerms
     retaining: Retaining
     receipts: Receipts
     reading: Reading
@@ -79,7 +80,8 @@ async def links(settings: Settings, stage: str = "links", role: Role = Role.OPER
         reader = DocketReader(on.ring, keys, sources)
         policies, centres = Policies(on.pool, stage), read_folder(settings.directory_dir)
         rulings = Rulings(on.pool, keys, reader, policies, centres)
-        terms = TermsBook(await with_retries(policies.book), centres)
+        terms = LiveTerms(policies, centres)
+        await terms.refresh()
         found = Links(
             pool=on.pool,
             keys=keys,

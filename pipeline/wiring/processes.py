@@ -40,6 +40,7 @@ from pipeline.adapters.postgres.database import (
 )
 from pipeline.adapters.postgres.doorkeeper import Doorkeeper
 from pipeline.adapters.postgres.keys import CaseKeys
+from pipeline.adapters.postgres.live_terms import LiveTerms
 from pipeline.adapters.postgres.migrate import DATA, refuse_other_schema
 from pipeline.adapters.postgres.notes import Notes
 from pipeline.adapters.postgres.noticeboard import Noticeboard
@@ -64,7 +65,6 @@ from pipeline.domain.directory import Source
 from pipeline.domain.intake import SourceSight
 from pipeline.domain.policy.desk_rules import desk_rules
 from pipeline.domain.posts import PostRole
-from pipeline.domain.terms import TermsBook
 from pipeline.errors import UnavailableError
 from pipeline.ports import Telling
 from pipeline.settings import Settings, SettingsRefusedError, directory_of
@@ -353,6 +353,7 @@ async def run_desk(settings: Settings, telling: Telling, beat: Beat) -> None:
             with contextlib.suppress(UnavailableError):
                 await nudges.look()
                 await found.sources.look()
+                await found.terms.refresh()
                 await found.reading.rest()
 
         await drive(turn, beat, pause_s=GATE_EVERY_S)
@@ -363,12 +364,12 @@ def _word(policies: Policies, code: str) -> tuple[str, str]:
     return policies.known.at(utc_now()).labels.get(code, (code, code))
 
 
-def _label(terms: TermsBook, code: str) -> tuple[str, str]:
-    return terms.at(utc_now()).policy.labels.get(code, (code, code))
+def _label(terms: LiveTerms, code: str) -> tuple[str, str]:
+    return terms.now.at(utc_now()).policy.labels.get(code, (code, code))
 
 
-def _limits(terms: TermsBook, role: PostRole) -> Limits:
-    rules = desk_rules(terms.at(utc_now()).policy)
+def _limits(terms: LiveTerms, role: PostRole) -> Limits:
+    rules = desk_rules(terms.now.at(utc_now()).policy)
     return Limits(rules.lease_min * 60.0, rules.capacity_of(role))
 
 
@@ -390,8 +391,8 @@ def provider_of(settings: Settings) -> Provider | None:
         raise SettingsRefusedError(f"the file {file} cannot be read: {error.strerror}") from None
 
 
-def _is_workday(terms: TermsBook, day: date) -> bool:
-    return terms.at(utc_now()).policy.calendar.is_worked(day)
+def _is_workday(terms: LiveTerms, day: date) -> bool:
+    return terms.now.at(utc_now()).policy.calendar.is_worked(day)
 
 
 def taipei_now() -> datetime:

@@ -16,10 +16,11 @@ from test_rulings_live import FIRST, SECOND, book_of, clocks, hear, require_soun
 from pipeline.adapters.postgres.centre_load import FRESH_S, CentreLoad
 from pipeline.adapters.postgres.docket_reader import DocketReader
 from pipeline.adapters.postgres.keys import CaseKeys
+from pipeline.adapters.postgres.live_terms import LiveTerms
+from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.transfers import Transfers
 from pipeline.contracts.case import RulingKind, TransferReason, TransferRefusalReason
-from pipeline.domain.policy.book import PolicyBook
-from pipeline.domain.terms import TermsBook, shipped_terms
+from pipeline.domain.terms import shipped_terms
 from pipeline.domain.transfer import Answer, Proposal
 from pipeline.errors import RulingRefusedError
 
@@ -40,9 +41,8 @@ def like(number: int, **data: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
 
 def transfers_of(lab: Lab) -> Transfers:
     keys = CaseKeys(lab.pools.keys, lab.ring)
-    return Transfers(
-        lab.pools.operate, keys, DocketReader(lab.ring, keys, lab.sources), shipped_terms(), book_of(lab).named
-    )
+    terms = LiveTerms(Policies(lab.pools.operate, "test"), shipped_terms().centres)
+    return Transfers(lab.pools.operate, keys, DocketReader(lab.ring, keys, lab.sources), terms, book_of(lab).named)
 
 
 def wish(to: str = THERE) -> Proposal:
@@ -198,7 +198,7 @@ async def test_of_a_centre_that_is_full_the_next_case_goes_to_the_one_that_takes
         victim = {"role": "victim", "name": name, "address": f"臺北市松山區測試路{number * 17}號"}
         await lab.send([event(number, persons=[victim], categories=["vulnerable_family"])])
         store = lab.store()
-        store._terms = TermsBook(PolicyBook(), full)  # noqa: SLF001 - as a bureau's own folder
+        store._terms = LiveTerms(Policies(lab.pools.assess, "test"), full)  # noqa: SLF001 - as a bureau's own folder
         async with lab.assess(store) as stage:
             await until(stage.turn, lambda n=number: lab.inbox_holds(n))
     assert await waiting_centres(lab) == [here, over, over]

@@ -14,6 +14,7 @@ from pipeline.adapters.postgres.database import RETRY_FOR_S, TRANSIENT, Connecti
 from pipeline.adapters.postgres.docket_reader import SQL, DocketReader, Loaded, Sought
 from pipeline.adapters.postgres.key_versions import look_at_keys
 from pipeline.adapters.postgres.keys import CaseKeys, KeyName, Keys
+from pipeline.adapters.postgres.live_terms import LiveTerms
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.settlement_writer import SettlementWriter
 from pipeline.adapters.postgres.shadow_writer import Under, judge_beside, write_shadowed
@@ -23,9 +24,7 @@ from pipeline.contracts.messages import Coordinate, Message, Stream
 from pipeline.domain.assess import assess
 from pipeline.domain.batch import Batch, Claim, Release, Settled, Span
 from pipeline.domain.centres import CentreBook, Load
-from pipeline.domain.policy.book import PolicyBook
 from pipeline.domain.receipt import receipt_of
-from pipeline.domain.terms import TermsBook
 from pipeline.ports import Sources
 
 RETRY_AT_LEAST_S = 1.0
@@ -64,8 +63,7 @@ class AssessStore:
         self._keys = keys
         self._ring = ring
         self._reader = DocketReader(ring, keys, sources)
-        self._policies = policies
-        self._terms = TermsBook(PolicyBook(), centres)
+        self._terms = LiveTerms(policies, centres)
         self._load = CentreLoad()
         self._worker = worker
         self._history = 0
@@ -190,10 +188,8 @@ class AssessStore:
         return frozenset(row["unread_id"] for row in await db.fetch(SQL["known_unread"], ids))
 
     async def _under(self, load: Load) -> Under:
-        policies = await self._policies.look()
-        if policies.book is not self._terms.policies:
-            self._terms = TermsBook(policies.book, self._terms.centres)
-        return Under(self._terms, policies.shadow, load)
+        policies = await self._terms.look()
+        return Under(self._terms.now, policies.shadow, load)
 
     async def _write(self, work: Work, sought: Sought, keys: Keys, under: Under) -> Settled:
         async with self._pool.acquire() as db, db.transaction():

@@ -12,6 +12,7 @@ from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.docket_reader import SQL as ASSESS
 from pipeline.adapters.postgres.docket_reader import DocketReader, Loaded
 from pipeline.adapters.postgres.keys import CaseKeys
+from pipeline.adapters.postgres.live_terms import LiveTerms
 from pipeline.adapters.postgres.moves import Moves, Step
 from pipeline.adapters.postgres.rulings import Named
 from pipeline.adapters.postgres.sql import Queries
@@ -19,7 +20,6 @@ from pipeline.contracts.case import Transfer
 from pipeline.domain.access import AccessKind, Body, Deed, as_code
 from pipeline.domain.casefile import CaseFile
 from pipeline.domain.notices import Stamp, transfer_notices
-from pipeline.domain.terms import TermsBook
 from pipeline.domain.transfer import Answer, Handed, Proposal, TransferRefusal, answer, is_the_same, propose, refused
 
 SQL = Queries.of("transfers")
@@ -45,7 +45,7 @@ class Transfers:
     pool: Pool
     keys: CaseKeys
     reader: DocketReader
-    terms: TermsBook
+    terms: LiveTerms
     named: Callable[[str], Awaitable[Named]]
 
     async def propose(self, name: str, wish: Proposal) -> Handed | None:
@@ -57,6 +57,7 @@ class Transfers:
 
     async def answer(self, transfer_or_case: str, said: Answer) -> Handed | None:
         """As `propose`; the transfer is named by its id or by that of its case."""
+        await self.terms.refresh()
         return await with_retries(lambda: self._answer(transfer_or_case, said))
 
     async def waiting(self, transfers_max: int) -> list[Waiting]:
@@ -72,7 +73,7 @@ class Transfers:
                 return None
             loaded, case = await self._open(db, reports)
             waits = await db.fetchval(SQL["waits"], case.case_id)
-            handed = propose(wish, case, self.terms.centres, waits=waits)
+            handed = propose(wish, case, self.terms.now.centres, waits=waits)
             told = handed.transfer
             await db.execute(
                 SQL["add_transfer"],
@@ -93,7 +94,7 @@ class Transfers:
                 return None
             reports = [r["report_id"] for r in await db.fetch(SQL["reports_of"], row["case_id"])]
             loaded, case = await self._open(db, reports)
-            handed = answer(transfer, said, case, self.terms.at(datetime.now(UTC)))
+            handed = answer(transfer, said, case, self.terms.now.at(datetime.now(UTC)))
             told = handed.transfer
             await db.execute(SQL["answer_transfer"], told.transfer_id, told.state, told.answered_by, told.refused_for)
             await self._write(db, loaded, handed)
