@@ -43,8 +43,8 @@ class Told(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """`begun_at`: since when it runs. `rung`: how many have rung. `next_at`: when it was to be looked at. `held`: for how
-    long, in all, somebody held the case and gave it back as it was; `held_since`: since when somebody does now.
+    """`begun_at`: since when it runs. `rung`: how many have rung. `next_at`: when it was to be looked at. `held`: for
+    how long, in all, somebody held the case and gave it back as it was; `held_since`: since when somebody does now.
     """
 
     kind: TimerKind
@@ -197,7 +197,7 @@ def _stage(timer: Timer, facts: Facts, rules: DeskRules, now: datetime) -> Looke
 
 
 def _stood_still(timer: Timer, rules: DeskRules) -> timedelta:
-    """Whoever claims a case stops its ladder for one lease, in all: claims that screen nothing do not keep it silent."""
+    """Whoever claims a case stops its ladder for one lease in all: claims that screen nothing do not silence it."""
     lease = _minutes(rules.lease_min)
     return lease if timer.held_since else min(timer.held, lease)
 

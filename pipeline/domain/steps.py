@@ -115,16 +115,20 @@ def fault_of(told: StepTold) -> StepFault | None:
         return StepFault.METHOD_UNKNOWN
     if reaches_out and told.outcome is None:
         return StepFault.OUTCOME_UNKNOWN
-    if told.outcome is Outcome.REACHED and told.why in NOBODY_WAS_REACHED:
-        return StepFault.WHY_UNKNOWN
-    is_apart = told.is_visit and told.method not in FACE_TO_FACE
-    if told.why is None and (is_apart or told.outcome is Outcome.NOT_REACHED):
+    if _is_why_wrong(told):
         return StepFault.WHY_UNKNOWN
     if told.step in IN_COMPANY and not told.came:
         return StepFault.CAME_UNKNOWN
     if told.step == INTEGRATED_TEAM and told.told_once is None:
         return StepFault.TOLD_ONCE_MISSING
     return None
+
+
+def _is_why_wrong(told: StepTold) -> bool:
+    if told.why is None:
+        is_apart = told.is_visit and told.method not in FACE_TO_FACE
+        return is_apart or told.outcome is Outcome.NOT_REACHED
+    return told.outcome is Outcome.REACHED and told.why in NOBODY_WAS_REACHED
 
 
 class Planned(StrEnum):

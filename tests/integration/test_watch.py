@@ -36,8 +36,8 @@ async def pass_minutes(lab: Lab, minutes: float) -> None:
     async with lab.pool.acquire() as db, db.transaction():
         await db.execute("SET LOCAL session_replication_role = replica")
         for statement in (
-            "UPDATE timer SET begun_at = begun_at - $1, next_at = next_at - $1, due_at = due_at - $1,"
-            " held_since = held_since - $1",
+            "UPDATE timer SET begun_at = begun_at - $1, next_at = next_at - $1, due_at = due_at - $1",
+            "UPDATE timer SET held_since = held_since - $1",
             "UPDATE timer_firing SET fired_at = fired_at - $1, planned_at = planned_at - $1",
             "UPDATE notification SET acked_at = acked_at - $1, made_at = made_at - $1",
             "UPDATE claim SET lease_until = lease_until - $1",
@@ -412,7 +412,8 @@ async def test_what_a_watcher_rang_before_it_died_is_not_told_twice(lab: Lab) ->
         await db.execute("DELETE FROM timer")
         await db.execute("DELETE FROM timer_firing")
         await db.executemany(
-            "INSERT INTO timer VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", [tuple(row.values()) for row in before]
+            "INSERT INTO timer VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            [tuple(row.values()) for row in before],
         )
     await watched(lab)
     again = {row["notification_id"] for row in await lab.pool.fetch("SELECT notification_id FROM notification")}
