@@ -38,7 +38,8 @@ async def pass_minutes(lab: Lab, minutes: float) -> None:
         for statement in (
             "UPDATE timer SET begun_at = begun_at - $1, next_at = next_at - $1, due_at = due_at - $1",
             "UPDATE timer_firing SET fired_at = fired_at - $1, planned_at = planned_at - $1",
-            "UPDATE notification SET acked_at = acked_at - $1, made_at = made_at - $1",
+            "UPDATE notification SET acked_at = acked_at - $1, made_at = made_at - $1, due_at = due_at - $1",
+            "UPDATE ticket SET since = since - $1",
             "UPDATE claim SET lease_until = lease_until - $1",
             "UPDATE clock SET due_at = due_at - $1",
             "UPDATE task SET opened_at = opened_at - $1, due_at = due_at - $1, done_at = done_at - $1",

@@ -2,7 +2,7 @@
 -- Open cases for which nothing would ever ring. What arms a timer does so in the transaction that changes the case.
 SELECT t.case_id::text AS subject FROM ticket t
 WHERE t.stage NOT IN ('closed', 'merged', 'erased') AND NOT EXISTS (
-    SELECT FROM timer r WHERE r.case_id = t.case_id AND r.kind IN ('stage', 'lease') AND r.next_at IS NOT NULL)
+    SELECT FROM timer r WHERE r.case_id = t.case_id AND r.kind IN ('stage', 'lease') AND isfinite(r.next_at))
 LIMIT $1
 
 -- name: clocks_unarmed
@@ -12,7 +12,7 @@ FROM ticket t JOIN incident i USING (case_id) JOIN clock k USING (incident_id)
 WHERE t.stage NOT IN ('closed', 'merged', 'erased')
   AND NOT EXISTS (SELECT FROM clock_met m WHERE (m.incident_id, m.name) = (k.incident_id, k.name))
   AND NOT EXISTS (
-    SELECT FROM timer r WHERE r.kind = 'clock' AND r.subject = k.incident_id || '/' || k.name AND r.next_at IS NOT NULL
+    SELECT FROM timer r WHERE r.kind = 'clock' AND r.subject = k.incident_id || '/' || k.name AND isfinite(r.next_at)
       AND r.due_at = k.due_at)
 LIMIT $1
 
