@@ -13,6 +13,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 
 from aiokafka import AIOKafkaConsumer
 from read_queue import Waiting, account, version_of
@@ -38,7 +39,7 @@ def work_on(record: dict, desk: str) -> str:
     """Claims the case and does what a person says; the word for what came of it."""
     case, key = f"/v1/cases/{record['case_id']}", record["message_id"]
     status, claim = call(desk, "POST", f"{case}/claim", f"claim {key}")
-    if status != 200:
+    if status != HTTPStatus.OK:
         return claim["code"]  # another has it, or it is no longer ours: the queue will say so, too
     print("claimed", record["case_id"], record["priority"], claim["lease_until"], flush=True)
     fence = claim["fence"]  # whoever lost the case meanwhile writes nothing
@@ -46,7 +47,7 @@ def work_on(record: dict, desk: str) -> str:
         status, done = call(desk, "POST", f"{case}/screening", f"open {key}", {"fence": fence, "outcome": "open"})
     else:
         status, done = call(desk, "DELETE", f"{case}/claim?fence={fence}", f"back {key}")
-    return done["stage"] if status == 200 else done["code"]
+    return done["stage"] if status == HTTPStatus.OK else done["code"]
 
 
 async def main(bootstrap: str, topic: str, centre: str, desk: str) -> None:

@@ -82,6 +82,9 @@ class Metrics:
             registry=r,
         )
         self.lapsed = Counter("anwang_desk_lapsed", "Claims given back after silence", registry=r)
+        self.armed_again = Counter(
+            "anwang_desk_armed_again", "Timers that were missing and were set again", ["kind"], registry=r
+        )
         self.log_dropped = Counter("anwang_log_dropped", "Parts of log lines that were not declared", registry=r)
         self.ledger = LedgerMetrics()
         self.timekeeping = TimekeepingMetrics()

@@ -144,6 +144,11 @@ class Telemetry:
         """So many claims were given back because their holders showed no sign of life."""
         self.metrics.lapsed.inc(claims)
 
+    def armed_again(self, timers: Mapping[str, int]) -> None:
+        """So many timers were missing, by kind, and are set again."""
+        for kind, found in timers.items():
+            self.metrics.armed_again.labels(self._codes.bounded(kind)).inc(found)
+
     def notified(self, channel: str, outcome: str, waited_s: float | None) -> None:
         """A try to tell somebody ended so; `waited_s` after it was to be told, where it arrived."""
         self.metrics.notifications.labels(self._codes.bounded(channel), self._codes.bounded(outcome)).inc()

@@ -228,9 +228,8 @@ def show_counts(settings: Settings, code: str | None, *, as_json: bool) -> None:
         if as_json:
             sys.stdout.buffer.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
         else:
-            sys.stdout.write(
-                f"{row['source']:<28} {row['month']:%Y-%m} {row['accepted']:>8,} reports {row['taken_over']:>8,} in hand\n"
-            )
+            counts = f"{row['accepted']:>8,} reports {row['taken_over']:>8,} in hand"
+            sys.stdout.write(f"{row['source']:<28} {row['month']:%Y-%m} {counts}\n")
     if not rows and not as_json:
         sys.stdout.write("no report yet\n")
 

@@ -59,6 +59,7 @@ class Heard:
     alarms: list[tuple[str, str]] = field(default_factory=list)
     rings: list[Firing] = field(default_factory=list)
     told: Counter[tuple[str, str]] = field(default_factory=Counter)
+    armed: Counter[str] = field(default_factory=Counter)
 
     def claimed(self, stream: Stream, claim: Claim) -> None:
         self.claims.append((stream, claim))
@@ -98,6 +99,9 @@ class Heard:
 
     def lapsed(self, claims: int) -> None:
         assert claims > 0
+
+    def armed_again(self, timers: Mapping[str, int]) -> None:
+        self.armed.update(timers)
 
     def timed(self, timekeeping: Timekeeping) -> None:
         assert timekeeping.oldest_s >= 0

@@ -1,10 +1,19 @@
 """The auditor finds, by itself, what would never ring and what rings late."""
 
+import asyncio
+from collections import Counter
+
+import pytest
+from crew import crew_of
 from lab import Lab
-from test_watch import IMMEDIATE, pass_minutes, watched
-from test_who_sees_what import one_case
+from staff import people_pool, signed_in
+from test_desk_acts import act
+from test_explain_live import ROOT
+from test_watch import IMMEDIATE, pass_minutes, unarmed, watched
+from test_who_sees_what import centre_of, one_case
 
 from pipeline.adapters.postgres.watchdog_store import WatchdogStore
+from pipeline.domain.posts import PostRole
 from pipeline.domain.timekeeping import CASE_UNARMED, CLOCK_UNARMED, LATE, Timekeeping
 from pipeline.stages.watchdog import TimerWatchdog
 
@@ -49,6 +58,68 @@ async def test_a_timer_that_was_removed_stopped_or_set_for_another_time_is_found
             )
         assert (await found(lab)).faults == frozenset()
         assert await ringing(lab) == set()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    ["DELETE FROM timer", "UPDATE timer SET next_at = NULL", "UPDATE timer SET next_at = 'infinity'"],
+    ids=["gone", "standing", "never"],
+)
+async def test_a_timer_that_is_missing_rings_and_is_armed_again_where_it_stood(lab: Lab, spoil: str) -> None:
+    case = await one_case(lab, **IMMEDIATE)
+    await watched(lab)
+    await pass_minutes(lab, 6)
+    await watched(lab)
+    ladder = "SELECT kind, subject, case_id, rung FROM timer ORDER BY kind, subject"
+    stood = [tuple(row) for row in await lab.pool.fetch(ladder)]
+    assert {row[0] for row in stood} == {"clock", "stage"}
+    told = await lab.count("notification")
+    await lab.pool.execute(spoil)
+    assert (await found(lab)).faults >= {(CASE_UNARMED, str(case))}
+    await watched(lab)
+    looked = await found(lab)
+    assert (looked.cases, looked.clocks) == ([], [])
+    assert [tuple(row) for row in await lab.pool.fetch(ladder)] == stood
+    assert await lab.count("notification") == told, "nothing that had rung rang again"
+    assert lab.heard.armed == Counter(row[0] for row in stood)
+    rung = await lab.pool.fetch("SELECT subject FROM alarm WHERE code = 'timer_armed_again' AND raised_by = 'watch'")
+    assert {row["subject"] for row in rung} == set(lab.heard.armed)
+    await pass_minutes(lab, 5)
+    await watched(lab)
+    assert await lab.pool.fetchval("SELECT array_agg(rung ORDER BY rung) FROM timer_firing WHERE kind = 'stage'") == [
+        0,
+        1,
+        2,
+    ]
+
+
+async def test_timers_of_a_claim_and_of_a_task_are_armed_again_too(lab: Lab) -> None:
+    people = await people_pool(lab)
+    case = await one_case(lab)
+    token = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))
+    await act(people, token, case, "claim", lease_s=1800)
+    await one_case(lab, report_no="hotline-113-1", **IMMEDIATE)
+    await watched(lab)
+    before = {tuple(row) for row in await lab.pool.fetch("SELECT kind, subject, case_id, due_at FROM timer")}
+    assert {row[0] for row in before} == {"clock", "lease", "task"}
+    await lab.pool.execute("DELETE FROM timer")
+    await watched(lab)
+    assert {tuple(row) for row in await lab.pool.fetch("SELECT kind, subject, case_id, due_at FROM timer")} == before
+    armed = lab.heard.armed.copy()
+    await watched(lab)
+    assert lab.heard.armed == armed, "what is set is left alone"
+
+
+async def test_a_running_watch_and_auditor_ring_and_arm_within_a_minute(lab: Lab) -> None:
+    await one_case(lab, **IMMEDIATE)
+    async with crew_of(lab, {"watch": "watch", "auditor": "auditor"}, PYTHONPATH=str(ROOT)):
+        await lab.pool.execute("SELECT pg_sleep(2)")
+        await lab.pool.execute("DELETE FROM timer")
+        async with asyncio.timeout(60):
+            while await unarmed(lab) or not await lab.pool.fetchval(
+                "SELECT count(*) FROM alarm WHERE code IN ('timer_armed_again', 'case_without_timer')"
+            ):
+                await lab.pool.execute("SELECT pg_sleep(0.2)")
 
 
 async def test_a_met_clock_and_a_closed_case_need_no_timer(lab: Lab) -> None:

@@ -109,7 +109,7 @@ class Enrolment:
         return [dict(row) for row in await self._pool.fetch(SQL["list"])]
 
     async def counts(self, code: str | None) -> Sequence[Mapping[str, Any]]:
-        """Reports of each source and month, and how many of them a centre has taken in hand. Exact: for those inside."""
+        """Reports of each source and month, and how many of them a centre took in hand. Exact: for those inside."""
         return [dict(row) for row in await self._pool.fetch(SQL["counts"], code)]
 
 

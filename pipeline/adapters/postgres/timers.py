@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
+from pipeline.adapters.postgres.alarms import Alarms
 from pipeline.adapters.postgres.database import Connection, Pool, with_retries
 from pipeline.adapters.postgres.policies import Policies
 from pipeline.adapters.postgres.sql import Queries
@@ -57,6 +58,7 @@ class Timers:
     def __init__(self, pool: Pool, policies: Policies) -> None:
         self._pool = pool
         self._policies = policies
+        self._alarms = Alarms(pool, "watch")
         self._rules: dict[str, DeskRules] = {}
 
     async def turn(self, look: Look, timers_max: int) -> Turned:
@@ -68,6 +70,15 @@ class Timers:
     async def lapse(self, case_id: UUID) -> bool:
         """Gives a claim back whose lease is over. False where it was renewed meanwhile. Raises UnavailableError."""
         return bool(await with_retries(lambda: self._pool.fetchval(SQL["lapse"], case_id)))
+
+    async def arm_again(self, timers_max: int) -> Mapping[str, int]:
+        """Sets what should be set and is not, to be looked at now; how many, by kind. Raises UnavailableError."""
+        rows = await with_retries(lambda: self._pool.fetch(SQL["arm_again"], timers_max))
+        return {row["kind"]: row["timers"] for row in rows}
+
+    async def raise_alarm(self, code: str, subject: str) -> bool:
+        """Whether it rings anew. Raises UnavailableError."""
+        return await self._alarms.raise_alarm(code, subject)
 
     async def _turn(self, look: Look, timers_max: int) -> Turned:
         book = (await self._policies.look()).book

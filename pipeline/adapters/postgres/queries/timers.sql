@@ -72,3 +72,44 @@ ON CONFLICT (task_id) DO NOTHING
 -- In a transaction of its own, in which no timer is held: it locks the case.
 SELECT lapse_claim($1)
 
+
+-- name: arm_again
+-- What is open and has no timer that will ever be looked at, or one that is set for another time. What had rung of it, for
+-- this time or at this priority, does not ring anew: the ladder goes on where it stood.
+WITH open AS MATERIALIZED (
+    SELECT case_id, stage, priority, since FROM ticket WHERE stage NOT IN ('closed', 'merged', 'erased')
+), missing AS (
+    SELECT 'stage' AS kind, t.case_id::text AS subject, t.case_id, t.since AS begun_at, t.since AS due_at, t.priority
+    FROM open t WHERE t.stage <> 'claimed'
+      AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'stage' AND r.subject = t.case_id::text AND isfinite(r.next_at))
+    UNION ALL
+    SELECT 'lease', k.case_id::text, k.case_id, k.claimed_at, k.lease_until, t.priority
+    FROM open t JOIN claim k USING (case_id) WHERE t.stage = 'claimed' AND k.lease_until IS NOT NULL
+      AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'lease' AND r.subject = k.case_id::text AND isfinite(r.next_at))
+    UNION ALL
+    SELECT 'clock', k.incident_id || '/' || k.name, t.case_id, clock_timestamp(), k.due_at, NULL
+    FROM open t JOIN incident i USING (case_id) JOIN clock k USING (incident_id)
+    WHERE NOT EXISTS (SELECT FROM clock_met m WHERE (m.incident_id, m.name) = (k.incident_id, k.name))
+      AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'clock' AND r.subject = k.incident_id || '/' || k.name
+        AND isfinite(r.next_at) AND r.due_at = k.due_at)
+    UNION ALL
+    SELECT 'task', a.task_id::text, a.case_id, a.opened_at, coalesce(a.due_at, a.opened_at), NULL
+    FROM task a JOIN ticket t USING (case_id) WHERE a.done_at IS NULL AND t.stage NOT IN ('merged', 'erased')
+      AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'task' AND r.subject = a.task_id::text AND isfinite(r.next_at))
+    LIMIT $1
+), armed AS (
+    INSERT INTO timer AS r (kind, subject, case_id, begun_at, due_at, next_at, rung)
+    SELECT m.kind, m.subject, m.case_id, least(m.begun_at, f.fired_at), m.due_at, clock_timestamp(), coalesce(n.rungs, 0)
+    FROM missing m CROSS JOIN LATERAL (
+        SELECT min(n.made_at) AS made_at, min(n.rung) AS first, max(n.rung) + 1 AS rungs FROM notification n
+        WHERE (n.kind, n.subject) = (m.kind, m.subject)
+          AND CASE m.kind WHEN 'stage' THEN n.made_at >= m.begun_at AND n.priority = m.priority ELSE n.due_at = m.due_at END) n
+    LEFT JOIN LATERAL (
+        SELECT max(f.fired_at) AS fired_at FROM timer_firing f
+        WHERE (f.kind, f.subject, f.rung) = (m.kind, m.subject, n.first) AND f.fired_at <= n.made_at) f ON true
+    ON CONFLICT (kind, subject) DO UPDATE SET case_id = excluded.case_id, begun_at = excluded.begun_at,
+        due_at = excluded.due_at, next_at = excluded.next_at, rung = excluded.rung, policy_version = NULL
+        WHERE r.next_at IS NULL OR NOT isfinite(r.next_at) OR r.due_at <> excluded.due_at
+    RETURNING r.kind
+)
+SELECT kind, count(*)::int AS timers FROM armed GROUP BY kind ORDER BY kind
