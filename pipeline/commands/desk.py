@@ -20,7 +20,7 @@ from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.ids import derived
 from pipeline.contracts.policy_desk import DeskRules
 from pipeline.domain.desk import DeskAct
-from pipeline.domain.desk_words import ACTS, STAGES
+from pipeline.domain.desk_words import STAGES, act_words
 from pipeline.errors import DeskRefusedError
 from pipeline.settings import Settings, SettingsRefusedError
 
@@ -89,7 +89,7 @@ def show_history(settings: Settings, case_id: UUID, *, as_json: bool) -> None:
         return
     table = _table("", "at", "what", "by", "stage", "why")
     for row in rows:
-        what = f"{ACTS[DeskAct(row['act'])].zh} {row['act']}" if row["act"] else row["kind"]
+        what = f"{act_words(row['act']).zh} {row['act']}" if row["act"] else row["kind"]
         at = datetime.fromisoformat(row["at"]).astimezone(TAIPEI).isoformat(" ", "seconds")[:19]
         stage = _stage(row["stage"]) if row["stage"] else ""
         table.add_row(str(row["version"]), at, what, row["by"] or "", stage, row["reason"] or row["step"] or "")

@@ -42,6 +42,22 @@ ACTS: Final[Mapping[DeskAct, Words]] = {
     DeskAct.HOLDER_GONE: Words("承辦人離職或迴避", "its holder left or is a party to it"),
 }
 
+BESIDE: Final[Mapping[str, Words]] = {
+    "co_work_asked": Words("請求協力", "another centre is asked to work along"),
+    "co_work_accepted": Words("同意協力", "it works along"),
+    "co_work_refused": Words("不協力", "it does not work along"),
+    "co_work_done": Words("協力完成", "it has done its part"),
+    "task_done": Words("已閱辦", "a task was acknowledged, or put aside by a supervisor"),
+}
+"""What else the history of a case tells, beside the acts that move it."""
+
+
+def act_words(act: str) -> Words:
+    """Of whatever a history names as an act; the code itself where nobody has given it words."""
+    known: Mapping[str, Words] = {**ACTS, **BESIDE}
+    return known.get(act, Words(act, act))
+
+
 WHO: Final[Mapping[By, Words]] = {
     By.HANDS: Words("篩派案人員、社工或督導", "a screener, worker or supervisor"),
     By.WORKER: Words("社工或督導", "a worker or supervisor"),

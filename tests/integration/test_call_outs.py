@@ -61,6 +61,8 @@ async def test_what_the_rules_allow_is_noted_once_by_codes_alone(lab: Lab, peopl
     again = await calls.note(token, None, wish)
     assert (first["code"], first["rule"], first["is_new"]) == ("done", "allowed", True)
     assert (again["code"], again["is_new"]) == ("done", False)
+    other = await calls.note(token, None, wish._replace(at=wish.at + timedelta(hours=3)))
+    assert other["code"] == "id_taken"
     rows = await lab.pool.fetch("SELECT * FROM call_out")
     assert [(r["staff"], r["person"], r["way"], r["rule"], r["reason"]) for r in rows] == [
         ("w1", 1, "call", "allowed", None)

@@ -1,12 +1,14 @@
 """What a person does at the desk by command, by the token of their session."""
 
 import json
+from uuid import uuid4
 
 from crew import run
 from lab import Lab
-from staff import signed_in
+from staff import people_pool, signed_in
 from test_who_sees_what import centre_of, one_case
 
+from pipeline.adapters.postgres.acting import acting_as
 from pipeline.domain.posts import PostRole
 
 
@@ -33,6 +35,11 @@ async def test_a_case_is_found_claimed_screened_and_told_of_by_command(lab: Lab)
     assert "clock dispatch: due " in told.out, told
     history = await run(lab.settings, "case", "history", str(case), "--json", ANWANG_SESSION=screener)
     assert [json.loads(line)["act"] for line in history.out.splitlines()] == [None, "claim", "screen_open"]
+    await lab.pool.execute("INSERT INTO task (task_id, case_id, kind) VALUES ($1, $2, 'raised')", uuid4(), case)
+    async with acting_as(await people_pool(lab), screener) as acting:
+        assert await acting.db.fetchval("SELECT done_with(task_id) FROM task") == "done"
+    shown = await run(lab.settings, "case", "history", str(case), ANWANG_SESSION=screener)
+    assert ("已閱辦 task_done" in shown.out, shown.exit_code) == (True, 0), shown
 
 
 async def test_who_has_no_session_or_a_post_elsewhere_finds_nothing(lab: Lab) -> None:

@@ -332,3 +332,34 @@ async def test_who_comes_back_to_the_nudges_hears_what_happened_meanwhile(lab: L
         assert int(after) > int(number)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(first_nudge(client, away, **{"last-event-id": "0"}), 3)
+
+
+async def test_who_may_not_see_a_case_hears_nothing_when_something_happens_to_it(lab: Lab) -> None:
+    """Not even a number: the queue of this worker's role does not hold the case."""
+    await hear(lab, told(AT_ONE_CENTRE[0]))
+    case, centre = await case_at(lab, AT_ONE_CENTRE[0])
+    screener = bearing(await signed_in(lab, "reader1", PostRole.SCREENER, centre))
+    stranger = await signed_in(lab, "family1", PostRole.FAMILY_WORKER, centre)
+    async with desk_for_nobody(lab) as client:
+        heard: list[str] = []
+
+        async def listen() -> None:
+            async with client.stream("GET", "/v1/nudges", headers=bearing(stranger)) as stream:
+                async for line in stream.aiter_lines():
+                    heard.append(line)
+
+        listening = asyncio.create_task(listen())
+        while not heard:
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(1)
+        before = len(heard)
+        claimed = (await client.post(f"/v1/cases/{case}/claim", headers=screener)).json()
+        back = await client.delete(f"/v1/cases/{case}/claim?fence={claimed['fence']}", headers=screener)
+        assert back.status_code == 200
+        number, _ = await asyncio.wait_for(
+            first_nudge(client, screener["authorization"].removeprefix("Bearer "), **{"last-event-id": "0"}), 20
+        )
+        await asyncio.sleep(2)
+        listening.cancel()
+    assert int(number) > 0
+    assert heard[before:] == []

@@ -598,6 +598,9 @@ BEGIN
         PERFORM refuse_act(act, which, why_unseen(which));
         RETURN jsonb_build_object('code', 'unknown_case');
     END IF;
+    IF said ? 'act_id' THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('act ' || (said ->> 'act_id'), 0));
+    END IF;
     PERFORM FROM case_file c WHERE c.case_id = which FOR UPDATE;
     SELECT d.* INTO done FROM desk_act d WHERE d.act_id = (said ->> 'act_id')::uuid;
     IF done.act_id IS NOT NULL THEN

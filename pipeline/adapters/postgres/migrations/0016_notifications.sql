@@ -131,16 +131,18 @@ BEGIN
         RETURN jsonb_build_object('code', 'unknown_case');
     END IF;
     SELECT o.* INTO known FROM call_out o WHERE o.call_out_id = named;
-    IF known.call_out_id IS NOT NULL AND known.staff = me.staff AND known.case_id = which THEN
-        RETURN jsonb_build_object('code', 'done', 'call_out_id', named, 'rule', known.rule, 'is_new', false);
-    END IF;
     IF by_rule <> 'allowed' AND why IS NOT NULL THEN
         second := session_of('anwang.second');
     END IF;
     code := CASE
-        WHEN known.call_out_id IS NOT NULL THEN 'id_taken'
-        WHEN NOT EXISTS (SELECT FROM claim k WHERE k.case_id = which AND k.staff = me.staff) THEN 'not_held'
+        WHEN NOT EXISTS (SELECT FROM claim k WHERE k.case_id = which AND k.staff = me.staff
+            AND coalesce(k.lease_until, 'infinity') > clock_timestamp()) THEN 'not_held'
         WHEN NOT has_opened(which, '{claim}') THEN 'not_opened'
+        WHEN known.call_out_id IS NOT NULL AND (known.staff, known.case_id, known.person, known.way, known.rule) IS DISTINCT FROM
+            (me.staff, which, who, by_way, by_rule) THEN 'id_taken'
+        WHEN known.call_out_id IS NOT NULL AND at NOT BETWEEN known.planned_at - interval '1 hour' AND known.planned_at + interval '1 hour'
+            THEN 'id_taken'
+        WHEN known.call_out_id IS NOT NULL THEN 'done'
         WHEN by_rule = 'unknown_contact' THEN by_rule
         WHEN by_rule = 'allowed' THEN NULL
         WHEN why IS NULL OR by_rule = 'withheld' THEN by_rule
@@ -149,6 +151,9 @@ BEGIN
         WHEN second.role <> 'supervisor' OR NOT covers(second.scope, found_case.centre, found_case.county)
             OR which = ANY (conflicts_of(second.staff)) THEN 'second_is_no_supervisor'
     END;
+    IF code = 'done' THEN
+        RETURN jsonb_build_object('code', 'done', 'call_out_id', named, 'rule', known.rule, 'is_new', false);
+    END IF;
     IF code IS NOT NULL THEN
         PERFORM refuse_act('call_out', which, code);
         RETURN jsonb_build_object('code', code);
