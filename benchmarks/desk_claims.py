@@ -236,7 +236,9 @@ async def run(folder: Path, told: argparse.Namespace) -> int:
         holds = [hold for fight in fights for hold in fight.holds]
         doubles = list(overlaps(holds))
         faults = [*await untold(db, holds, cases), *(fault for fight in fights for fault in fight.wrong)]
-        sys.stdout.write(f"\nDouble claims: {len(doubles)}. Answers that no history tells of, or the reverse: {len(faults)}.\n")
+        sys.stdout.write(
+            f"\nDouble claims: {len(doubles)}. Answers that no history tells of, or the reverse: {len(faults)}.\n"
+        )
         await pool.close()
         await plan(db, clients[0])
         whole = await open_pool(made.dsn, name="bench", role=None, connections_max=1, timeout_ms=3_600_000)

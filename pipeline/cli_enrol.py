@@ -132,6 +132,20 @@ def source_list(
     show(told.settings, kind, as_json=as_json)
 
 
+@source_app.command("counts")
+@listens_to("postgres_dsn", "data_dir")
+def source_counts(
+    told: "Configured",
+    code: Annotated[str | None, typer.Argument(metavar="CODE", help="Of this source alone.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Count a source's reports by month, and how many of them a centre took in hand: exact, so for those inside."""
+    from pipeline.commands.source import show_counts
+
+    show_counts(told.settings, code, as_json=as_json)
+
+
 @source_app.command("qr")
 @listens_to("postgres_dsn", "data_dir")
 def source_qr(

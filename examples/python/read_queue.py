@@ -8,6 +8,7 @@ import json
 import os
 import ssl
 import sys
+from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer
 
@@ -31,7 +32,11 @@ class Waiting:
 
     def __len__(self) -> int:
         """How many wait: a withdrawn case has left this queue or this centre."""
-        return sum(record["kind"] == "assigned" for record in self._newest.values())
+        return len(self.most_pressing_first())
+
+    def most_pressing_first(self) -> list[dict]:
+        here = [record for record in self._newest.values() if record["kind"] == "assigned"]
+        return sorted(here, key=lambda record: datetime.fromisoformat(record["next_deadline"]))
 
 
 def version_of(record: dict) -> tuple[int, int]:

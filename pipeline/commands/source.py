@@ -221,6 +221,19 @@ def show(settings: Settings, kind: str | None, *, as_json: bool) -> None:
     sys.stdout.write(f"{len(rows) - revoked} enrolled, {revoked} revoked; {beside} more stand in the file of sources\n")
 
 
+def show_counts(settings: Settings, code: str | None, *, as_json: bool) -> None:
+    """Of one source, or of all: by month, for thanks and rewards."""
+    rows = asked(_with_book(settings, lambda book: book.counts(code)))
+    for row in rows:
+        if as_json:
+            sys.stdout.buffer.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        else:
+            counts = f"{row['accepted']:>8,} reports {row['taken_over']:>8,} in hand"
+            sys.stdout.write(f"{row['source']:<28} {row['month']:%Y-%m} {counts}\n")
+    if not rows and not as_json:
+        sys.stdout.write("no report yet\n")
+
+
 def _printable(name: str | None) -> str:
     """A list from elsewhere may hold a terminal's commands."""
     return "".join(c for c in name or "" if c.isprintable())

@@ -1,7 +1,7 @@
 """When what waits for people rings, and for whom: the rungs of a ladder, one after the other, until it is over."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import count
@@ -16,6 +16,7 @@ from pipeline.domain.desk import OPEN, Stage
 AGAIN = timedelta(seconds=1)
 """What another must write first is looked at again so soon."""
 AT_ONCE = timedelta(0)
+UNSCREENED = frozenset({Stage.WAITING, Stage.CLAIMED})
 SERVED = frozenset({Stage.ACCEPTED, Stage.IN_SERVICE})
 """Stages of a case that somebody has accepted: steps are planned there."""
 
@@ -42,18 +43,25 @@ class Told(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """`begun_at`: since when it runs. `rung`: how many have rung. `next_at`: when it was to be looked at."""
+    """`begun_at`: since when it runs. `rung`: how many have rung. `next_at`: when it was to be looked at. `held`: for
+    how long, in all, somebody held the case and gave it back as it was; `held_since`: since when somebody does now.
+    """
 
     kind: TimerKind
     subject: str
     begun_at: datetime
     next_at: datetime
     rung: int = 0
+    held: timedelta = timedelta(0)
+    held_since: datetime | None = None
 
 
 class KnownTask(NamedTuple):
+    """`is_lost`: its case was closed before anybody did it, so that it is asked for anew once that is open again."""
+
     kind: str
     done_at: datetime | None
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +144,15 @@ class _Planned(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The times of a ladder from a base on; past its last rung it rings again and again."""
+    """The times of a ladder from a base on; past its last rung it rings again and again. Nothing rings before
+    `not_before`.
+    """
 
     rungs: Sequence[_Planned]
     repeat: timedelta
     quiet: timedelta
     due_at: datetime
+    not_before: datetime | None = None
 
 
 OVER = Looked(rung=0, next_at=None)
@@ -175,14 +186,25 @@ def _lease(timer: Timer, facts: Facts, now: datetime) -> Looked:
 
 
 def _stage(timer: Timer, facts: Facts, rules: DeskRules, now: datetime) -> Looked:
-    if facts.stage is Stage.CLAIMED:
-        return OVER
-    if facts.stage is Stage.WAITING:
-        plan = _plan(rules.unclaimed_ladder(facts.priority), timer.begun_at, Told.UNCLAIMED)
+    if facts.stage in UNSCREENED:
+        code = Told.UNCLAIMED if facts.stage is Stage.WAITING else Told.STAGE_OVERDUE
+        plan = _plan(rules.unclaimed_ladder(facts.priority), timer.begun_at + _stood_still(timer, rules), code)
+        plan = replace(plan, not_before=_held_until(timer, rules))
     else:
         plan = _plan(rules.stage_ladder(facts.stage), timer.begun_at, Told.STAGE_OVERDUE)
     tasks = planned_steps(facts, rules, timer.begun_at) if facts.stage in SERVED else ()
     return _climbed(timer, facts, plan, now, tasks)
+
+
+def _stood_still(timer: Timer, rules: DeskRules) -> timedelta:
+    """Whoever claims a case stops its ladder for one lease in all: claims that screen nothing do not silence it."""
+    lease = _minutes(rules.lease_min)
+    return lease if timer.held_since else min(timer.held, lease)
+
+
+def _held_until(timer: Timer, rules: DeskRules) -> datetime | None:
+    left = _minutes(rules.lease_min) - timer.held
+    return timer.held_since + max(left, AT_ONCE) if timer.held_since else None
 
 
 def _due(timer: Timer, facts: Facts, rules: DeskRules, due_at: datetime, now: datetime) -> Looked:
@@ -215,6 +237,7 @@ def _climbed(timer: Timer, facts: Facts, plan: _Plan, now: datetime, tasks: tupl
     rang_at = facts.rang_at
     for number in count(timer.rung):
         planned_at, rung = _next(plan, number, rang_at, facts.acked_at)
+        planned_at = max(planned_at, plan.not_before or planned_at)
         if planned_at > now:
             return Looked(number, planned_at, plan.due_at, tuple(rings), tasks)
         rings.append(_ring(timer, plan.due_at, number, planned_at, rung))
@@ -253,7 +276,7 @@ def _planned(facts: Facts, rules: DeskRules, since: datetime) -> Iterator[Planne
         there = [task for task in facts.tasks if task.kind == row.kind]
         if not _is_asked(row, facts) or any(task.done_at is None for task in there):
             continue
-        last = max((task.done_at for task in there if task.done_at), default=None)
+        last = max((task.done_at for task in there if task.done_at and not task.is_lost), default=None)
         if last is None:
             due_at = since + _minutes(row.within_min)
         elif row.every_days:

@@ -52,6 +52,11 @@ class Why(StrEnum):
     OTHER = "other"
 
 
+NOBODY_WAS_REACHED: Final = frozenset(
+    {Why.NOBODY_HOME, Why.NO_ANSWER, Why.MOVED_AWAY, Why.ENTRY_REFUSED, Why.WRONG_CONTACT, Why.MISSING}
+)
+
+
 class Came(StrEnum):
     """Who came along to a joint call-out, or sat in an integrated team."""
 
@@ -103,21 +108,27 @@ class StepTold:
 
 def fault_of(told: StepTold) -> StepFault | None:
     """A visit or contact tells how, and whether somebody was reached; one that reached nobody, and a visit that was
-    not face to face, also why.
+    not face to face, also why. Whoever was reached was not away.
     """
     reaches_out = told.is_visit or told.step.endswith("contact")
     if reaches_out and told.method is None:
         return StepFault.METHOD_UNKNOWN
     if reaches_out and told.outcome is None:
         return StepFault.OUTCOME_UNKNOWN
-    is_apart = told.is_visit and told.method not in FACE_TO_FACE
-    if told.why is None and (is_apart or told.outcome is Outcome.NOT_REACHED):
+    if _is_why_wrong(told):
         return StepFault.WHY_UNKNOWN
     if told.step in IN_COMPANY and not told.came:
         return StepFault.CAME_UNKNOWN
     if told.step == INTEGRATED_TEAM and told.told_once is None:
         return StepFault.TOLD_ONCE_MISSING
     return None
+
+
+def _is_why_wrong(told: StepTold) -> bool:
+    if told.why is None:
+        is_apart = told.is_visit and told.method not in FACE_TO_FACE
+        return is_apart or told.outcome is Outcome.NOT_REACHED
+    return told.outcome is Outcome.REACHED and told.why in NOBODY_WAS_REACHED
 
 
 class Planned(StrEnum):
@@ -127,10 +138,13 @@ class Planned(StrEnum):
     DONE_LATE = "done_late"
     TO_DO = "to_do"
     MISSED = "missed"
+    DROPPED = "dropped"
 
 
-def planned(due_at: datetime | None, done_at: datetime | None, now: datetime) -> Planned:
-    """Without `due_at` the policy has not been asked yet."""
+def planned(due_at: datetime | None, done_at: datetime | None, now: datetime, *, dropped: bool = False) -> Planned:
+    """Without `due_at` the policy has not been asked yet. `dropped`: it ended without having been done."""
+    if dropped:
+        return Planned.DROPPED
     if done_at is not None:
         return Planned.DONE if due_at is None or done_at <= due_at else Planned.DONE_LATE
     return Planned.TO_DO if due_at is None or now <= due_at else Planned.MISSED

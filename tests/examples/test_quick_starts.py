@@ -10,15 +10,20 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from crew import run
-from lab import Lab
+from lab import Lab, event
+from staff import signed_in
+from test_desk import bearing, desk_for_nobody
 
 from pipeline.adapters.kafka.outlet import new_producer
 from pipeline.contracts.vocabulary import Outcome
+from pipeline.domain.posts import PostRole
 
 pytestmark = pytest.mark.examples
 
@@ -190,3 +195,69 @@ async def test_a_quick_start_sends_and_reads_with_an_account_over_tls(
     await guarded_lab.publish_all()
     async with reading(typed(start.read, guarded_lab.settings.kafka_bootstrap, QUEUE, CENTRE), folder, **reader) as out:
         assert sent.event_id in await next_line(out)
+
+
+DESK_CLIENTS = {
+    "python": (sys.executable, "work_queue.py"),
+    "javascript": ("node", "work-queue.js"),
+}
+
+
+@pytest.mark.parametrize("folder", DESK_CLIENTS)
+async def test_a_centre_reads_its_queue_and_answers_at_the_desk(folder: str, lab: Lab, tmp_path: Path) -> None:
+    start = next(q for q in QUICK_STARTS if q.folder == folder)
+    if not shutil.which(start.tool):
+        pytest.skip(f"the {folder} quick start needs {start.tool}, which is not on this machine")
+    there = shutil.copytree(EXAMPLES / folder, tmp_path / folder)
+    if start.prepare:
+        await said(start.prepare, there)
+    away = {"role": "victim", "name": "林測試", "address": "新北市板橋區文化路一段1號"}
+    await lab.send([event(n, crisis_flags=["life_threatened"]) for n in range(3)] + [event(3, persons=[away])])
+    await lab.settle_all(4)
+    await lab.publish_all()
+    mine = {r["case_id"] for r in await lab.records(QUEUE) if r["centre"] == CENTRE}
+    assert len(mine) == 3
+    gone, held = sorted(mine)[:2]
+    record = next(r for r in await lab.records(QUEUE) if r["case_id"] == gone)
+    await tell(lab, {**record, "kind": "withdrawn", "case_version": 9})
+    token = await signed_in(lab, "screener1", PostRole.SCREENER, CENTRE)
+    other = await signed_in(lab, "other1", PostRole.SCREENER, CENTRE)
+    async with desk_for_nobody(lab) as client:
+        assert (await client.post(f"/v1/cases/{held}/claim", headers=bearing(other))).status_code == HTTPStatus.OK
+        command = (*DESK_CLIENTS[folder], lab.settings.kafka_bootstrap, QUEUE, CENTRE, str(client.base_url).rstrip("/"))
+        async with answering(command, there, DESK_TOKEN=token) as (say, out):
+            lines = []
+            while len(lines) < 3:
+                lines.append((await next_line(out)).split())
+                if lines[-1][0] == "claimed":
+                    say.write(b"open\n")
+    (taken,) = mine - {gone, held}
+    assert sorted((line[0], line[1]) for line in lines) == sorted(
+        [("claimed", taken), ("screened", taken), ("held_by_another", held)]
+    )
+    stages = {str(r["case_id"]): r["stage"] for r in await lab.pool.fetch("SELECT case_id, stage FROM ticket")}
+    assert (stages[taken], stages[held], stages[gone]) == ("screened", "claimed", "waiting")
+    by = await lab.pool.fetch("SELECT act, staff FROM desk_act WHERE case_id = $1 ORDER BY at", UUID(taken))
+    assert [tuple(row) for row in by] == [("claim", "screener1"), ("screen_open", "screener1")]
+
+
+@asynccontextmanager
+async def answering(
+    command: tuple[str, ...], folder: Path, **more: str
+) -> AsyncIterator[tuple[asyncio.StreamWriter, asyncio.StreamReader]]:
+    """A program that asks: what is written to it, and what it says."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=folder,
+        env={**os.environ, **more},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        yield process.stdin, process.stdout
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()

@@ -17,11 +17,12 @@ AT_ONCE = 500
 """Rows between two questions: the session may not be idle for 3 s."""
 
 FAULTS: Mapping[str, str] = {
-    "an open case has not just one timer of its stage or lease, or a case out of work still has one": """
+    "an open case lacks the timer of its stage or of its lease, or a case out of work still has one": """
         SELECT t.case_id FROM ticket t WHERE ($1::uuid[] IS NULL OR t.case_id = ANY ($1)) AND (
-            SELECT array_agg(r.kind) FROM timer r WHERE r.kind IN ('stage', 'lease') AND r.case_id = t.case_id
+            SELECT array_agg(r.kind ORDER BY r.kind) FROM timer r
+            WHERE r.kind IN ('stage', 'lease') AND r.case_id = t.case_id
                 AND r.subject = t.case_id::text AND r.next_at IS NOT NULL
-        ) IS DISTINCT FROM CASE WHEN t.stage = 'claimed' THEN '{lease}'::text[]
+        ) IS DISTINCT FROM CASE WHEN t.stage = 'claimed' THEN '{lease,stage}'::text[]
             WHEN t.stage NOT IN ('closed', 'merged', 'erased') THEN '{stage}'::text[] END""",
     "a legal clock that nobody has met has no timer of that case and hour": """
         SELECT t.case_id FROM ticket t JOIN incident i USING (case_id) JOIN clock k USING (incident_id)

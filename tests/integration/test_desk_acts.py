@@ -134,8 +134,14 @@ async def test_a_dispute_is_brought_before_the_citys_list_once(lab: Lab, people:
 
 
 FAMILYS: dict[str, Any] = {"categories": ["vulnerable_family"]}
+
+
+def living(address: str) -> list[dict[str, str]]:
+    return [{"role": "victim", "name": "蔡品睿", "national_id": "F252907845", "address": address}]
+
+
 LATER_TOLD = {
-    "another county": {"occurred_at": {"address": "高雄市左營區測試路9號"}, **FAMILYS},
+    "another county": {"persons": living("高雄市左營區測試路9號"), **FAMILYS},
     "another queue": {"categories": ["child_protection"], "indicators": ["injury_visible"]},
 }
 
@@ -164,8 +170,8 @@ async def tell_anew(lab: Lab, data: dict[str, Any]) -> None:
 async def test_what_comes_for_a_closed_case_is_a_task_of_the_centre_that_closed_it_wherever_it_would_go_now(
     lab: Lab, people: Pool, data: dict[str, Any]
 ) -> None:
-    case, centre = await closed_case(lab, people, **FAMILYS)
-    await tell_anew(lab, data)
+    case, centre = await closed_case(lab, people, persons=living("臺北市松山區測試路3號"), **FAMILYS)
+    await tell_anew(lab, {"persons": living("臺北市松山區測試路3號")} | data)
     assert await lab.pool.fetchval("SELECT version FROM case_file WHERE case_id = $1", case) > 5
     assert await centre_of(lab, case) == centre
     head = await signed_in(lab, "head1", PostRole.SUPERVISOR, centre)
@@ -201,10 +207,10 @@ async def test_each_thing_that_comes_for_a_closed_case_waits_for_its_own_acknowl
     since = await lab.pool.fetchval("SELECT since FROM ticket WHERE case_id = $1", case)
     open_tasks = "SELECT kind FROM task WHERE case_id = $1 AND done_at IS NULL ORDER BY kind"
     await tell_anew(lab, FAMILYS | {"crisis_flags": ["life_threatened"]})
-    assert [row["kind"] for row in await lab.pool.fetch(open_tasks, case)] == ["arrived_on_closed", "raised"]
+    assert [row["kind"] for row in await lab.pool.fetch(open_tasks, case)] == ["arrived_on_closed"]
     await tell_anew(lab, FAMILYS | {"indicators": ["repeat_harm"]})
     kinds = [row["kind"] for row in await lab.pool.fetch(open_tasks, case)]
-    assert kinds == ["arrived_on_closed", "arrived_on_closed", "raised"]
+    assert kinds == ["arrived_on_closed", "arrived_on_closed"]
     assert await lab.pool.fetchval("SELECT since FROM ticket WHERE case_id = $1", case) == since
     assert await desk_faults(lab.pool) == []
 
@@ -243,7 +249,9 @@ async def test_acknowledging_what_came_for_a_closed_case_opens_no_other_task(lab
     case, centre = await closed_case(lab, people, **FAMILYS)
     await tell_anew(lab, FAMILYS | {"indicators": ["repeat_harm"]})
     head = await signed_in(lab, "head1", PostRole.SUPERVISOR, centre)
+    worker = await signed_in(lab, "worker9", PostRole.FAMILY_WORKER, centre)
     for row in await lab.pool.fetch("SELECT task_id FROM task WHERE case_id = $1 AND done_at IS NULL", case):
+        assert await done_with(people, worker, row["task_id"]) == "not_your_work"
         assert await done_with(people, head, row["task_id"]) == "done"
     assert await lab.pool.fetchval("SELECT count(*) FROM task WHERE case_id = $1 AND done_at IS NULL", case) == 0
     assert ("task_done", "head1") in await acts_of(lab, case)
@@ -262,3 +270,16 @@ async def test_what_asks_for_a_step_is_not_waved_through(lab: Lab, people: Pool,
     assert await lab.pool.fetchval("SELECT done_at FROM task WHERE task_id = $1", task) is None
     head = await signed_in(lab, "head1", PostRole.SUPERVISOR, centre)
     assert await done_with(people, head, task) == of_supervisor
+
+
+async def test_a_new_case_of_the_people_of_a_closed_one_is_a_task_of_the_centre_that_closed_theirs(
+    lab: Lab, people: Pool
+) -> None:
+    case, _ = await closed_case(lab, people, persons=living("臺北市松山區測試路3號"), **FAMILYS)
+    other = await one_case(lab, 2, persons=living("高雄市左營區測試路9號"), **FAMILYS)
+    linked, centre = await lab.pool.fetchrow("SELECT linked_case_id, centre FROM case_file WHERE case_id = $1", other)
+    assert linked == case
+    assert centre != await centre_of(lab, case)
+    tasks = await lab.pool.fetch("SELECT case_id, kind FROM task WHERE done_at IS NULL")
+    assert [tuple(row) for row in tasks] == [(case, "arrived_on_closed")]
+    assert await desk_faults(lab.pool) == []

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from crew import run
 from doors import CLINIC, STRUCTURED, enrolled, open_doors, report
 from lab import Lab, until
 from staff import people_pool, signed_in
@@ -214,3 +215,18 @@ async def test_the_door_tells_as_far_as_the_service_lets_this_kind_see(
         counts = (await client.get("/v1/reports/counts")).json()
         assert counts["source"] == CLINIC.code
         assert [(m["accepted"], m["taken_over"]) for m in counts["months"]] == [(6, taken_over)]
+
+
+async def test_an_operator_counts_what_each_source_told_and_what_of_it_was_taken_in_hand(lab: Lab, desk: Desk) -> None:
+    assert (await run(lab.settings, "source", "counts")).out == "no report yet\n"
+    for number in range(3):
+        await hear(lab, number)
+    await desk.act(1, PostRole.SCREENER, "claim")
+    month = datetime.now(TAIPEI).date().replace(day=1)
+    ended = await run(lab.settings, "source", "counts", CLINIC.code, "--json")
+    assert (ended.exit_code, ended.err) == (0, "")
+    told = json.loads(ended.out)
+    assert told == {"source": CLINIC.code, "month": month.isoformat(), "accepted": 3, "taken_over": 1}
+    (line,) = (await run(lab.settings, "source", "counts")).out.splitlines()
+    assert line.split() == [CLINIC.code, f"{month:%Y-%m}", "3", "reports", "1", "in", "hand"]
+    assert (await run(lab.settings, "source", "counts", "nobody", "--json")).out == ""

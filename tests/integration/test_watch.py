@@ -37,6 +37,7 @@ async def pass_minutes(lab: Lab, minutes: float) -> None:
         await db.execute("SET LOCAL session_replication_role = replica")
         for statement in (
             "UPDATE timer SET begun_at = begun_at - $1, next_at = next_at - $1, due_at = due_at - $1",
+            "UPDATE timer SET held_since = held_since - $1",
             "UPDATE timer_firing SET fired_at = fired_at - $1, planned_at = planned_at - $1",
             "UPDATE notification SET acked_at = acked_at - $1, made_at = made_at - $1, due_at = due_at - $1",
             "UPDATE ticket SET since = since - $1",
@@ -103,23 +104,66 @@ async def test_an_acknowledgement_stops_the_ladder_and_silence_rings_on(lab: Lab
     assert await told(lab, case) == ["holder", "supervisor"]
 
 
-async def test_whoever_claims_a_case_ends_its_ladder_and_a_return_begins_it_anew(lab: Lab, people: Pool) -> None:
+async def test_whoever_claims_a_case_stops_its_ladder_and_a_return_goes_on_with_it(lab: Lab, people: Pool) -> None:
     case = await one_case(lab, **IMMEDIATE)
     token = await signed_in(lab, "s1", PostRole.SCREENER, await centre_of(lab, case))
     await watched(lab)
     await pass_minutes(lab, 6)
     await watched(lab)
     claimed = await act(people, token, case, "claim")
-    assert await timer(lab, "stage", case) is None
     assert await timer(lab, "lease", case) is not None
     await pass_minutes(lab, 10)
     await watched(lab)
     assert await told(lab, case) == ["holder", "supervisor"]
     await act(people, token, case, "return", claimed["fence"], reason="contact_missing")
     await watched(lab)
-    await pass_minutes(lab, 2)
+    assert await told(lab, case) == ["holder", "supervisor", "centre_head"]
+
+
+async def test_claims_that_screen_nothing_do_not_keep_a_case_silent(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab, **IMMEDIATE)
+    token = await signed_in(lab, "s1", PostRole.SCREENER, await centre_of(lab, case))
     await watched(lab)
-    assert await told(lab, case) == ["holder", "supervisor", "holder"]
+    rung = {}
+    for turn in range(1, 36):
+        claimed = await act(people, token, case, "claim")
+        await pass_minutes(lab, 1.5)
+        await watched(lab)
+        await act(people, token, case, "give_back", claimed["fence"])
+        await watched(lab)
+        rung[turn] = await told(lab, case) + await told(lab, case, "stage_overdue")
+    assert rung[20] == []  # it was held for one lease in all
+    assert set(rung[35]) == {"holder", "supervisor", "centre_head", "bureau"}
+
+
+async def test_a_claim_that_is_renewed_for_ever_rings_when_one_lease_is_over(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab, **IMMEDIATE)
+    token = await signed_in(lab, "s1", PostRole.SCREENER, await centre_of(lab, case))
+    await watched(lab)
+    await act(people, token, case, "claim")
+    await pass_minutes(lab, 29)
+    await watched(lab)
+    assert await told(lab, case, "stage_overdue") == []
+    for _ in range(3):
+        await lab.pool.execute("UPDATE claim SET lease_until = clock_timestamp() + interval '30 minutes'")
+        await pass_minutes(lab, 10)
+        await watched(lab)
+    assert await told(lab, case, "stage_overdue") == ["holder", "supervisor", "centre_head", "bureau"]
+
+
+async def test_a_step_of_any_name_does_not_keep_a_case_silent_and_a_visit_does(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab)
+    token = await signed_in(lab, "w1", PostRole.PROTECTIVE_WORKER, await centre_of(lab, case))
+    fence = 0
+    for what in ("claim", "screen_open", "accept"):
+        fence = (await act(people, token, case, what, fence))["fence"]
+    await watched(lab)
+    begun = await lab.pool.fetchval("SELECT begun_at FROM timer WHERE kind = 'stage'")
+    assert (await act(people, token, case, "step", fence, step="x"))["code"] == "done"
+    silent = await lab.pool.fetchval("SELECT begun_at FROM timer WHERE kind = 'stage'")
+    said = {"step": "home_visit", "method": "B", "outcome": "reached"}
+    assert (await act(people, token, case, "step", fence, **said))["code"] == "done"
+    assert await lab.pool.fetchval("SELECT begun_at FROM timer WHERE kind = 'stage'") > silent >= begun
 
 
 async def test_a_claim_without_a_sign_of_life_is_given_back_and_one_that_was_renewed_is_not(
@@ -186,6 +230,26 @@ async def test_steps_are_asked_for_in_a_case_that_was_accepted_and_ring_for_its_
     [due] = await lab.pool.fetch("SELECT * FROM notification WHERE code = 'task_due'")
     assert (due["audience"], due["staff"]) == ("holder", "w1")
     assert await told(lab, case, "task_overdue") == ["supervisor"]
+
+
+async def test_a_step_that_closing_a_case_cut_off_is_asked_for_anew_when_it_is_opened_again(
+    lab: Lab, people: Pool
+) -> None:
+    case = await one_case(lab, crisis_flags=["life_threatened"])
+    token = await signed_in(lab, "w1", PostRole.SUPERVISOR, await centre_of(lab, case))
+    for number in (1, 2):
+        claimed = await act(people, token, case, "claim")
+        await act(people, token, case, "screen_open", claimed["fence"])
+        accepted = await act(people, token, case, "accept")
+        await watched(lab)
+        tasks = await lab.pool.fetch(
+            "SELECT done_at, dropped FROM task WHERE kind = 'joint_call_out' ORDER BY opened_at"
+        )
+        assert [(row["done_at"] is None, row["dropped"]) for row in tasks] == [(False, True)] * (number - 1) + [
+            (True, False)
+        ]
+        await act(people, token, case, "close", accepted["fence"], reason="safe_now", result="established")
+        await act(people, token, case, "reopen", reason="appeal")
 
 
 async def test_a_raise_of_a_case_that_somebody_holds_is_theirs_to_acknowledge(lab: Lab, people: Pool) -> None:
@@ -349,7 +413,8 @@ async def test_what_a_watcher_rang_before_it_died_is_not_told_twice(lab: Lab) ->
         await db.execute("DELETE FROM timer")
         await db.execute("DELETE FROM timer_firing")
         await db.executemany(
-            "INSERT INTO timer VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", [tuple(row.values()) for row in before]
+            "INSERT INTO timer VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            [tuple(row.values()) for row in before],
         )
     await watched(lab)
     again = {row["notification_id"] for row in await lab.pool.fetch("SELECT notification_id FROM notification")}

@@ -43,6 +43,7 @@ async def test_a_timer_that_was_removed_stopped_or_set_for_another_time_is_found
     for spoil in (
         "DELETE FROM timer",
         "UPDATE timer SET next_at = NULL",
+        "UPDATE timer SET next_at = now() + interval '9 years'",
         "UPDATE timer SET case_id = gen_random_uuid(), due_at = due_at + interval '1 day'",
     ):
         kept = await lab.pool.fetch("SELECT * FROM timer")
@@ -52,7 +53,8 @@ async def test_a_timer_that_was_removed_stopped_or_set_for_another_time_is_found
         async with lab.pool.acquire() as db, db.transaction():
             await db.execute("DELETE FROM timer")
             await db.executemany(
-                "INSERT INTO timer VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", [tuple(row.values()) for row in kept]
+                "INSERT INTO timer VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                [tuple(row.values()) for row in kept],
             )
         assert (await found(lab)).faults == frozenset()
         assert await ringing(lab) == set()

@@ -160,6 +160,17 @@ def test_an_intensive_visit_is_asked_for_again_a_week_after_the_last() -> None:
     assert again.task_id not in {task.task_id for task in first}
 
 
+@pytest.mark.parametrize(("is_lost", "asked"), [(True, {"joint_call_out"}), (False, set())])
+def test_a_step_that_nobody_did_before_its_case_was_closed_is_asked_for_anew(*, is_lost: bool, asked: set[str]) -> None:
+    danger = replace(WAITING, stage=Stage.ACCEPTED, child_grade=1)
+    first = planned_steps(danger, RULES, BEGUN)
+    ended = tuple(KnownTask(task.kind, after(100), is_lost) for task in first)
+    again = planned_steps(replace(danger, tasks=ended), RULES, after(200))
+    assert {task.kind for task in again} == asked
+    assert all(task.due_at == after(200 + 120) for task in again)
+    assert not {task.task_id for task in again} & {task.task_id for task in first}
+
+
 # --- laws
 
 MINUTES = st.integers(0, 60 * 24 * 120)

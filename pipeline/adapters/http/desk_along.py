@@ -57,7 +57,7 @@ async def get_steps(seat: Works, room: In, case_id: UUID) -> Response:
         raise ProblemError(Problem(DeskRefusal.CASE_UNKNOWN))
     steps, visits = found
     now = utc_now()
-    told = [{**row, "state": planned(row["due_at"], row["done_at"], now)} for row in visits]
+    told = [{**row, "state": planned(row["due_at"], row["done_at"], now, dropped=row["dropped"])} for row in visits]
     return as_json({"steps": [dict(row) for row in steps], "planned": told})
 
 

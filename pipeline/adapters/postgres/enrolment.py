@@ -108,6 +108,10 @@ class Enrolment:
     async def list(self) -> list[Mapping[str, Any]]:
         return [dict(row) for row in await self._pool.fetch(SQL["list"])]
 
+    async def counts(self, code: str | None) -> Sequence[Mapping[str, Any]]:
+        """Reports of each source and month, and how many of them a centre took in hand. Exact: for those inside."""
+        return [dict(row) for row in await self._pool.fetch(SQL["counts"], code)]
+
 
 async def add_credentials(db: Connection, number: int, told: Mapping[str, Credential]) -> None:
     if not told:

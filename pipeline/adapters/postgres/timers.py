@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -96,7 +96,7 @@ class Timers:
     ) -> list[_Seen]:
         stands = await _standing_for(db, rows)
         cases = await _cases(db, rows, stands)
-        rung = {(r["kind"], r["subject"]): r for r in await db.fetch(SQL["rung"], *_columns(rows, "begun_at"))}
+        rung = {(r["kind"], r["subject"]): r for r in await db.fetch(SQL["rung"], *_columns(rows, "begun_at", "rung"))}
         seen = []
         for row in rows:
             subject = (row["kind"], row["subject"])
@@ -145,7 +145,10 @@ async def _cases(db: Connection, rows: Sequence[Row], stands: Mapping[Subject, _
 
 
 def _timer(row: Row) -> Timer:
-    return Timer(TimerKind(row["kind"]), row["subject"], row["begun_at"], row["next_at"], row["rung"])
+    held = timedelta(seconds=row["held_s"])
+    return Timer(
+        TimerKind(row["kind"]), row["subject"], row["begun_at"], row["next_at"], row["rung"], held, row["held_since"]
+    )
 
 
 def _facts(stand: _Stands, case: _Case, rung: Row) -> Facts:
@@ -163,8 +166,8 @@ def _facts(stand: _Stands, case: _Case, rung: Row) -> Facts:
         reasons=frozenset((*served.get("reasons", ()), *served.get("categories", ()))),
         child_grade=None if grade is None else 1 if int(grade) == 1 else 2,
         tasks=tuple(
-            KnownTask(kind, done_at)
-            for kind, done_at in zip(served.get("task_kinds", ()), served.get("tasks_done", ()), strict=True)
+            KnownTask(*known)
+            for known in zip(*(served.get(of, ()) for of in ("task_kinds", "tasks_done", "tasks_lost")), strict=True)
         ),
     )
 

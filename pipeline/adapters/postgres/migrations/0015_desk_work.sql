@@ -126,10 +126,12 @@ CREATE TABLE task (
     opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     due_at    timestamptz,
     done_at   timestamptz,
-    done_by   text
+    done_by   text,
+    dropped   bool NOT NULL DEFAULT false
 );
 CREATE INDEX task_open ON task (case_id) WHERE done_at IS NULL;
 COMMENT ON TABLE task IS 'What somebody must do or acknowledge. due_at is set by watch, by the policy.';
+COMMENT ON COLUMN task.dropped IS 'It ended without having been done: with its case, by system, or because a supervisor put it aside.';
 
 CREATE TABLE timer (
     kind           text NOT NULL CHECK (kind IN ('clock', 'stage', 'lease', 'task')),
@@ -138,10 +140,13 @@ CREATE TABLE timer (
     begun_at       timestamptz NOT NULL,
     due_at         timestamptz NOT NULL,
     rung           int NOT NULL DEFAULT 0,
-    next_at        timestamptz,
+    next_at        timestamptz CHECK (isfinite(next_at)),
     policy_version text,
+    held_since     timestamptz,
+    held_s         float NOT NULL DEFAULT 0,
     PRIMARY KEY (kind, subject)
 );
+COMMENT ON COLUMN timer.held_s IS 'For how long, in all, somebody has held the case while this ran: so long, up to one lease, it stood still. held_since: since when somebody does now.';
 CREATE INDEX timer_next ON timer (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX timer_case ON timer (case_id);
 COMMENT ON TABLE timer IS 'What rings when. No foreign key: an act holds its case and waits for the timer, watch holds the timer. Armed in the transaction that makes what it watches, to be looked at at once: what the policy says of it is watch''s to ask. subject: incident/clock, case, case, task.';
@@ -236,7 +241,7 @@ LANGUAGE sql SET search_path = public, pg_temp AS $$
     INSERT INTO timer (kind, subject, case_id, begun_at, due_at, next_at) VALUES (what, about, which, begun, due, clock_timestamp())
     ON CONFLICT (kind, subject) DO UPDATE
         SET case_id = excluded.case_id, begun_at = excluded.begun_at, due_at = excluded.due_at, next_at = excluded.next_at, rung = 0,
-            policy_version = NULL
+            policy_version = NULL, held_since = NULL, held_s = 0
 $$;
 
 CREATE FUNCTION arm_clocks() RETURNS trigger
@@ -265,7 +270,7 @@ BEGIN
         RETURN NULL;
     END IF;
     IF NEW.stage IN ('closed', 'erased') AND (TG_OP = 'INSERT' OR NEW.stage <> OLD.stage) THEN
-        UPDATE task t SET done_at = clock_timestamp(), done_by = 'system' WHERE t.case_id = NEW.case_id AND t.done_at IS NULL;
+        UPDATE task t SET done_at = clock_timestamp(), done_by = 'system', dropped = true WHERE t.case_id = NEW.case_id AND t.done_at IS NULL;
     END IF;
     IF NOT is_open_stage(NEW.stage) THEN
         DELETE FROM timer t WHERE t.case_id = NEW.case_id AND t.kind IN ('clock', 'stage', 'lease');
@@ -273,11 +278,19 @@ BEGIN
     END IF;
     IF NEW.stage <> 'claimed' THEN
         DELETE FROM timer t WHERE t.kind = 'lease' AND t.subject = me;
-        PERFORM arm('stage', me, NEW.case_id, clock_timestamp(), clock_timestamp());
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.priority = OLD.priority AND (NEW.queue, NEW.centre) = (OLD.queue, OLD.centre)
+        AND (OLD.stage, NEW.stage) IN (('waiting', 'claimed'), ('claimed', 'waiting')) THEN
+        UPDATE timer t SET next_at = clock_timestamp(), held_since = CASE WHEN NEW.stage = 'claimed' THEN clock_timestamp() END,
+            held_s = t.held_s + coalesce(extract(epoch FROM clock_timestamp() - t.held_since), 0)
+        WHERE t.kind = 'stage' AND t.subject = me;
     ELSE
-        DELETE FROM timer t WHERE t.kind = 'stage' AND t.subject = me;
+        PERFORM arm('stage', me, NEW.case_id, clock_timestamp(), clock_timestamp());
+        UPDATE timer t SET held_since = clock_timestamp() WHERE NEW.stage = 'claimed' AND t.kind = 'stage' AND t.subject = me;
     END IF;
     IF TG_OP = 'UPDATE' AND NOT is_open_stage(OLD.stage) THEN
+        UPDATE task t SET done_at = clock_timestamp(), done_by = 'system'
+        WHERE t.case_id = NEW.case_id AND t.kind = 'arrived_on_closed' AND t.done_at IS NULL;
         INSERT INTO timer (kind, subject, case_id, begun_at, due_at, next_at)
         SELECT 'clock', k.incident_id || '/' || k.name, NEW.case_id, clock_timestamp(), k.due_at, clock_timestamp()
         FROM clock k JOIN incident i USING (incident_id)
@@ -368,7 +381,7 @@ BEGIN
     END IF;
     IF becomes IN ('waiting', 'merged', 'erased', 'closed') AND (becomes <> was.stage OR moves) THEN
         DELETE FROM claim k WHERE k.case_id = NEW.case_id;
-    ELSIF becomes NOT IN ('waiting', 'merged', 'erased')
+    ELSIF becomes NOT IN ('waiting', 'merged', 'erased', 'closed')
         AND array_position(ARRAY['immediate', 'urgent', 'standard', 'routine'], NEW.priority)
             < array_position(ARRAY['immediate', 'urgent', 'standard', 'routine'], OLD.priority) THEN
         PERFORM add_task(NEW.case_id, 'raised', NEW.version::text);
@@ -391,6 +404,19 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER case_has_ticket AFTER INSERT ON case_file FOR EACH ROW EXECUTE FUNCTION after_new_case();
+
+-- What comes for the people of a closed case is a case of its own; the centre that closed theirs hears of it.
+CREATE FUNCTION after_linked_back() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' OR NEW.linked_case_id IS DISTINCT FROM OLD.linked_case_id THEN
+        PERFORM add_task(t.case_id, 'arrived_on_closed', NEW.case_id::text) FROM ticket t
+        WHERE t.case_id = NEW.linked_case_id AND t.stage = 'closed';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER linked_back_is_told AFTER INSERT OR UPDATE OF linked_case_id ON case_file
+    FOR EACH ROW WHEN (NEW.linked_case_id IS NOT NULL) EXECUTE FUNCTION after_linked_back();
 
 INSERT INTO ticket (case_id, stage, queue, centre, county, priority, place, opened_at)
 SELECT c.case_id, CASE WHEN c.state = 'claimed' OR k.case_id IS NOT NULL THEN 'accepted' ELSE c.state END,
@@ -453,6 +479,9 @@ BEGIN
 END $$;
 
 -- Moves the ticket along a row of desk_transition; whoever calls this has locked case and ticket and asked who may.
+CREATE FUNCTION is_done_by_step(kind text) RETURNS bool LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+    $$ SELECT kind NOT IN ('raised', 'arrived_on_closed', 'co_work', 'co_work_refused') $$;
+
 CREATE FUNCTION move_ticket(was ticket, rule desk_transition, actor text, in_role text, in_scope text, said jsonb, source text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
@@ -463,6 +492,8 @@ DECLARE
         + make_interval(secs => least(greatest(coalesce((said ->> 'lease_s')::float, 1800), 1), 43200)) END;
     version int;
     held_by text;
+    met int;
+    helped int;
 BEGIN
     UPDATE ticket t SET
         stage = now_stage, fence = now_fence, since = CASE WHEN now_stage = was.stage THEN was.since ELSE clock_timestamp() END,
@@ -497,13 +528,15 @@ BEGIN
       AND (said ->> 'incident_id' IS NULL OR k.incident_id = (said ->> 'incident_id')::uuid)
       AND said ->> 'outcome' IS DISTINCT FROM 'not_reached'
     ON CONFLICT DO NOTHING;
-    IF rule.act = 'step' THEN
-        PERFORM arm('stage', was.case_id::text, was.case_id, clock_timestamp(), clock_timestamp());
-    END IF;
+    GET DIAGNOSTICS met = ROW_COUNT;
     IF rule.act = 'step' AND said ->> 'outcome' IS DISTINCT FROM 'not_reached' THEN
         UPDATE task t SET done_at = clock_timestamp(), done_by = actor
         WHERE t.task_id = (SELECT o.task_id FROM task o WHERE o.case_id = was.case_id AND o.kind = said ->> 'step' AND o.done_at IS NULL
-            ORDER BY o.opened_at LIMIT 1);
+            AND is_done_by_step(o.kind) ORDER BY o.opened_at LIMIT 1);
+        GET DIAGNOSTICS helped = ROW_COUNT;
+        IF met + helped > 0 OR said ->> 'outcome' = 'reached' THEN
+            PERFORM arm('stage', was.case_id::text, was.case_id, clock_timestamp(), clock_timestamp());
+        END IF;
     END IF;
     RETURN jsonb_build_object('code', 'done', 'case_id', was.case_id, 'stage', now_stage, 'fence', now_fence,
         'version', version, 'held_by', held_by, 'lease_until', until);
@@ -774,23 +807,28 @@ BEGIN
     IF me.role = 'dispatcher' THEN
         RETURN refuse_act('acknowledge', found_task.case_id, 'not_your_work');
     END IF;
+    IF found_task.kind = 'arrived_on_closed' AND me.role <> 'supervisor' THEN
+        RETURN refuse_act('acknowledge', found_task.case_id, 'not_your_work');
+    END IF;
     SELECT k.staff INTO held_by FROM claim k WHERE k.case_id = found_task.case_id;
     IF found_task.kind = 'raised' AND me.role <> 'supervisor' AND held_by <> me.staff THEN
         RETURN 'held_by_another';
     END IF;
     IF found_task.kind = 'co_work'
-        OR found_task.kind NOT IN ('raised', 'arrived_on_closed', 'co_work_refused') AND me.role <> 'supervisor' THEN
+        OR is_done_by_step(found_task.kind) AND me.role <> 'supervisor' THEN
         RETURN 'needs_a_step';
     END IF;
     IF found_task.done_at IS NULL THEN
-        UPDATE task t SET done_at = clock_timestamp(), done_by = me.staff WHERE t.task_id = which;
+        UPDATE task t SET done_at = clock_timestamp(), done_by = me.staff,
+            dropped = found_task.kind NOT IN ('raised', 'arrived_on_closed', 'co_work_refused')
+        WHERE t.task_id = which;
         SELECT t.* INTO was FROM ticket t WHERE t.case_id = found_task.case_id FOR UPDATE;
         PERFORM tell_handled(was.case_id, jsonb_build_object('act', 'task_done', 'was', was.stage, 'stage', was.stage,
             'fence', was.fence, 'step', found_task.kind, 'by', me.staff, 'holder', held_by), 'desk');
     END IF;
     RETURN 'done';
 END $$;
-COMMENT ON FUNCTION done_with IS 'What is seen and acknowledged: a raise by its holder or a supervisor. What asks for a step is done by that step, and put aside by a supervisor alone; co-work by its answer.';
+COMMENT ON FUNCTION done_with IS 'What is seen and acknowledged: a raise by its holder or a supervisor, what came for a closed case by a supervisor, unless it is opened again. What asks for a step is done by that step, and put aside by a supervisor alone; co-work by its answer.';
 
 -- A list of this post: keyset by place, opened_at, case. Stage by stage, so that each page is read off one index as far as
 -- it goes: few of many open cases stand in most stages. A priority is a range of places; held by nobody is a matter of stages.
@@ -832,9 +870,9 @@ BEGIN
         after_place, after_opened, after_case;
 END $$;
 
-REVOKE ALL ON FUNCTION is_open_stage(text), place_of(text, jsonb), arm(text, text, uuid, timestamptz, timestamptz), arm_clocks(),
+REVOKE ALL ON FUNCTION is_open_stage(text), is_done_by_step(text), place_of(text, jsonb), arm(text, text, uuid, timestamptz, timestamptz), arm_clocks(),
     after_ticket(), after_lease(), add_task(uuid, text, text), after_task(), after_met(), after_alias(), before_case(),
-    after_new_case(), tell_handled(uuid, jsonb, text),
+    after_new_case(), after_linked_back(), tell_handled(uuid, jsonb, text),
     move_ticket(ticket, desk_transition, text, text, text, jsonb, text), holds_now(uuid, text, bigint),
     why_not(ticket, desk_transition, staff_session, bigint, jsonb), is_full(text, int), act_on_case(uuid, text, bigint, jsonb),
     claim_next(text, text, jsonb), renew_claim(uuid, bigint, float), end_shift(), act_by_system(uuid, text, text),
@@ -845,6 +883,7 @@ GRANT EXECUTE ON FUNCTION act_on_case(uuid, text, bigint, jsonb), claim_next(tex
     TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
 GRANT EXECUTE ON FUNCTION lapse_claim(uuid) TO anwang_watch;
 GRANT EXECUTE ON FUNCTION is_open_stage(text) TO anwang_watch, anwang_auditor, anwang_operate, anwang_keeper;
+GRANT EXECUTE ON FUNCTION is_done_by_step(text) TO anwang_keeper;
 
 GRANT CREATE ON SCHEMA public TO anwang_keeper;
 DO $$
@@ -853,7 +892,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'place_of(text, jsonb)', 'arm(text, text, uuid, timestamptz, timestamptz)', 'arm_clocks()', 'after_ticket()', 'after_lease()',
-        'add_task(uuid, text, text)', 'after_task()', 'after_met()', 'after_alias()', 'before_case()', 'after_new_case()',
+        'add_task(uuid, text, text)', 'after_task()', 'after_met()', 'after_alias()', 'before_case()', 'after_new_case()', 'after_linked_back()',
         'tell_handled(uuid, jsonb, text)', 'move_ticket(ticket, desk_transition, text, text, text, jsonb, text)',
         'holds_now(uuid, text, bigint)', 'why_not(ticket, desk_transition, staff_session, bigint, jsonb)', 'is_full(text, int)',
         'act_on_case(uuid, text, bigint, jsonb)', 'claim_next(text, text, jsonb)', 'renew_claim(uuid, bigint, float)', 'end_shift()',

@@ -164,6 +164,8 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         WHEN outcome IS NULL AND is_visit OR outcome NOT IN ('reached', 'not_reached') THEN 'outcome_unknown'
         WHEN why IS NOT NULL AND why NOT IN ('nobody_home', 'no_answer', 'moved_away', 'entry_refused', 'wrong_contact', 'missing',
             'in_hospital', 'unsafe', 'put_off', 'not_face_to_face', 'other') THEN 'why_unknown'
+        WHEN outcome = 'reached' AND why IN ('nobody_home', 'no_answer', 'moved_away', 'entry_refused', 'wrong_contact', 'missing')
+            THEN 'why_unknown'
         WHEN why IS NULL AND (outcome = 'not_reached' OR step LIKE '%visit' AND method NOT IN ('B', 'C', 'F', 'G', 'K')) THEN 'why_unknown'
         WHEN step IN ('joint_call_out', 'integrated_team') AND came = '[]' THEN 'came_unknown'
         WHEN jsonb_typeof(came) <> 'array' OR NOT came <@ '["prosecutor", "police", "hospital", "social_worker", "psychologist",

@@ -11,7 +11,7 @@ SELECT step, incident_id, method, outcome, why, came, told_once, staff, at
 FROM case_step WHERE case_id = ANY (names_of_case($1)) ORDER BY at, version
 
 -- name: planned
-SELECT task_id, kind, opened_at, due_at, done_at, done_by FROM task WHERE case_id = $1 AND kind = $2 ORDER BY due_at NULLS LAST, opened_at
+SELECT task_id, kind, opened_at, due_at, done_at, done_by, dropped FROM task WHERE case_id = $1 AND kind = $2 ORDER BY due_at NULLS LAST, opened_at
 
 -- name: co_work_of_mine
 SELECT told FROM co_work_of_mine($1, $2, $3) AS told

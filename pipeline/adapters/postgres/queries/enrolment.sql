@@ -34,6 +34,9 @@ SELECT s.code, s.kind, s.role, s.county, s.name, s.own_topic, s.enrolled_at, s.r
     count(c.digest) FILTER (WHERE c.purpose = 'enrolment' AND (c.expires_at IS NULL OR c.expires_at > now())) AS codes
 FROM source s LEFT JOIN credential c ON c.source = s.code GROUP BY s.code ORDER BY s.code
 
+-- name: counts
+SELECT source, month, accepted, taken_over FROM source_counts($1)
+
 -- name: end_keys
 UPDATE source_key SET revoked_at = $2, changed_no = $3 WHERE source = $1 AND revoked_at IS NULL
 

@@ -1,6 +1,6 @@
 -- name: due
 -- Several watchers share the work: what one of them is looking at, the others pass over. By now(), which an index can use.
-SELECT kind, subject, case_id, begun_at, next_at, rung, policy_version, now() AS now FROM timer
+SELECT kind, subject, case_id, begun_at, next_at, rung, policy_version, held_since, held_s, now() AS now FROM timer
 WHERE next_at <= now() ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED
 
 -- name: clocks
@@ -23,15 +23,17 @@ SELECT c.case_id, c.categories, c.standing ->> 'child_grade' AS child_grade,
     ARRAY(SELECT jsonb_array_elements_text(c.standing -> 'tags')) AS tags,
     ARRAY(SELECT r ->> 'code' FROM jsonb_array_elements(c.standing -> 'reasons') AS r) AS reasons,
     ARRAY(SELECT a.kind FROM task a WHERE a.case_id = c.case_id ORDER BY a.task_id) AS task_kinds,
-    ARRAY(SELECT a.done_at FROM task a WHERE a.case_id = c.case_id ORDER BY a.task_id) AS tasks_done
+    ARRAY(SELECT a.done_at FROM task a WHERE a.case_id = c.case_id ORDER BY a.task_id) AS tasks_done,
+    ARRAY(SELECT a.dropped AND a.done_by = 'system' FROM task a WHERE a.case_id = c.case_id ORDER BY a.task_id) AS tasks_lost
 FROM case_file c WHERE c.case_id = ANY($1)
 
 -- name: rung
--- When each of these rang last, and when somebody acknowledged it last, since it began.
+-- When each of these rang last, and when somebody acknowledged that rung, since it began: a lower one's word stops no higher.
 SELECT t.kind, t.subject,
     (SELECT max(f.fired_at) FROM timer_firing f WHERE (f.kind, f.subject) = (t.kind, t.subject) AND f.fired_at >= t.begun_at) AS rang_at,
-    (SELECT max(n.acked_at) FROM notification n WHERE (n.kind, n.subject) = (t.kind, t.subject) AND n.acked_at >= t.begun_at) AS acked_at
-FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS t (kind, subject, begun_at)
+    (SELECT max(n.acked_at) FROM notification n WHERE (n.kind, n.subject, n.rung) = (t.kind, t.subject, t.rung - 1)
+        AND n.acked_at >= t.begun_at) AS acked_at
+FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[]) AS t (kind, subject, begun_at, rung)
 
 -- name: fire
 INSERT INTO timer_firing (kind, subject, case_id, rung, planned_at)
