@@ -80,12 +80,11 @@ WITH open AS MATERIALIZED (
     SELECT case_id, stage, priority, since FROM ticket WHERE stage NOT IN ('closed', 'merged', 'erased')
 ), missing AS (
     SELECT 'stage' AS kind, t.case_id::text AS subject, t.case_id, t.since AS begun_at, t.since AS due_at, t.priority
-    FROM open t WHERE t.stage <> 'claimed'
-      AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'stage' AND r.subject = t.case_id::text AND isfinite(r.next_at))
+    FROM open t WHERE NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'stage' AND r.subject = t.case_id::text AND r.next_at < now() + interval '733 days')
     UNION ALL
     SELECT 'lease', k.case_id::text, k.case_id, k.claimed_at, k.lease_until, t.priority
     FROM open t JOIN claim k USING (case_id) WHERE t.stage = 'claimed' AND k.lease_until IS NOT NULL
-      AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'lease' AND r.subject = k.case_id::text AND isfinite(r.next_at))
+      AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'lease' AND r.subject = k.case_id::text AND r.next_at < now() + interval '733 days')
     UNION ALL
     SELECT 'clock', k.incident_id || '/' || k.name, t.case_id, clock_timestamp(), k.due_at, NULL
     FROM open t JOIN incident i USING (case_id) JOIN clock k USING (incident_id)
@@ -95,7 +94,7 @@ WITH open AS MATERIALIZED (
     UNION ALL
     SELECT 'task', a.task_id::text, a.case_id, a.opened_at, coalesce(a.due_at, a.opened_at), NULL
     FROM task a JOIN ticket t USING (case_id) WHERE a.done_at IS NULL AND t.stage NOT IN ('merged', 'erased')
-      AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'task' AND r.subject = a.task_id::text AND isfinite(r.next_at))
+      AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'task' AND r.subject = a.task_id::text AND r.next_at < now() + interval '733 days')
     LIMIT $1
 ), armed AS (
     INSERT INTO timer AS r (kind, subject, case_id, begun_at, due_at, next_at, rung)
@@ -109,7 +108,7 @@ WITH open AS MATERIALIZED (
         WHERE (f.kind, f.subject, f.rung) = (m.kind, m.subject, n.first) AND f.fired_at <= n.made_at) f ON true
     ON CONFLICT (kind, subject) DO UPDATE SET case_id = excluded.case_id, begun_at = excluded.begun_at,
         due_at = excluded.due_at, next_at = excluded.next_at, rung = excluded.rung, policy_version = NULL
-        WHERE r.next_at IS NULL OR NOT isfinite(r.next_at) OR r.due_at <> excluded.due_at
+        WHERE r.next_at IS NULL OR r.next_at >= now() + interval '733 days' OR r.due_at <> excluded.due_at
     RETURNING r.kind
 )
 SELECT kind, count(*)::int AS timers FROM armed GROUP BY kind ORDER BY kind

@@ -3,12 +3,8 @@
 -- longest silence that a policy can ask for. What arms a timer does so in the transaction that changes the case.
 SELECT t.case_id::text AS subject FROM ticket t
 WHERE t.stage NOT IN ('closed', 'merged', 'erased') AND NOT EXISTS (
-<<<<<<< HEAD
     SELECT FROM timer r WHERE r.kind = 'stage' AND (r.subject, r.case_id) = (t.case_id::text, t.case_id) AND r.next_at < now()
         + CASE WHEN t.stage IN ('waiting', 'claimed') THEN interval '8 days' ELSE interval '733 days' END)
-=======
-    SELECT FROM timer r WHERE r.case_id = t.case_id AND r.kind IN ('stage', 'lease') AND isfinite(r.next_at))
->>>>>>> X5
 LIMIT $1
 
 -- name: clocks_unarmed
@@ -18,13 +14,8 @@ FROM ticket t JOIN incident i USING (case_id) JOIN clock k USING (incident_id)
 WHERE t.stage NOT IN ('closed', 'merged', 'erased')
   AND NOT EXISTS (SELECT FROM clock_met m WHERE (m.incident_id, m.name) = (k.incident_id, k.name))
   AND NOT EXISTS (
-<<<<<<< HEAD
     SELECT FROM timer r WHERE r.kind = 'clock' AND r.subject = k.incident_id || '/' || k.name AND r.due_at = k.due_at
       AND r.next_at < greatest(k.due_at, now()) + interval '733 days')
-=======
-    SELECT FROM timer r WHERE r.kind = 'clock' AND r.subject = k.incident_id || '/' || k.name AND isfinite(r.next_at)
-      AND r.due_at = k.due_at)
->>>>>>> X5
 LIMIT $1
 
 -- name: lateness
