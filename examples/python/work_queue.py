@@ -3,9 +3,9 @@
 DESK_TOKEN=... python work_queue.py 127.0.0.1:9092 queue.protective.v1 63000-protective \
     http://127.0.0.1:8114
 
-Whoever signed in at the desk (`POST /v1/session`) is who does it. For each case that it could claim it prints a line and
-reads one from its standard input: `open` opens the case, anything else gives it back. The queue is read by Kafka; the
-desk alone decides who has a case.
+Whoever signed in at the desk (`POST /v1/session`) is who does it. For each case that it could claim it prints a line
+and reads one from its standard input: `open` opens the case, anything else gives it back. The queue is read by Kafka;
+the desk alone decides who has a case.
 """
 
 import asyncio

@@ -54,7 +54,7 @@ BESIDE: Final[Mapping[str, Words]] = {
 
 def act_words(act: str) -> Words:
     """Of whatever a history names as an act; the code itself where nobody has given it words."""
-    known: Mapping[str, Words] = {**ACTS, **BESIDE}
+    known = {**{str(one): words for one, words in ACTS.items()}, **BESIDE}
     return known.get(act, Words(act, act))
 
 

@@ -11,7 +11,6 @@ from pipeline.ports import Telling, TimerBook
 TIMERS_MAX = 250
 ARM_EVERY_S = 30.0
 ARMED_MAX = 2000
-ARMED_AGAIN = "timer_armed_again"
 
 
 class Watch:
@@ -45,5 +44,5 @@ class Watch:
         self._arm_at = time.monotonic() + (self._arm_every_s if is_all else 0.0)
         self._telling.armed_again(armed)
         for kind in sorted(armed):
-            if await self._book.raise_alarm(ARMED_AGAIN, kind):
-                self._telling.alarm(ARMED_AGAIN, kind)
+            if await self._book.raise_alarm("timer_armed_again", kind):
+                self._telling.alarm("timer_armed_again", kind)

@@ -342,15 +342,16 @@ async def test_who_may_not_see_a_case_hears_nothing_when_something_happens_to_it
     stranger = await signed_in(lab, "family1", PostRole.FAMILY_WORKER, centre)
     async with desk_for_nobody(lab) as client:
         heard: list[str] = []
+        began = asyncio.Event()
 
         async def listen() -> None:
             async with client.stream("GET", "/v1/nudges", headers=bearing(stranger)) as stream:
                 async for line in stream.aiter_lines():
                     heard.append(line)
+                    began.set()
 
         listening = asyncio.create_task(listen())
-        while not heard:
-            await asyncio.sleep(0.1)
+        await asyncio.wait_for(began.wait(), 20)
         await asyncio.sleep(1)
         before = len(heard)
         claimed = (await client.post(f"/v1/cases/{case}/claim", headers=screener)).json()

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from crew import crew_of
@@ -62,7 +64,7 @@ async def test_a_timer_that_was_removed_stopped_or_set_for_another_time_is_found
 
 @pytest.mark.parametrize(
     "spoil",
-    ["DELETE FROM timer", "UPDATE timer SET next_at = NULL", "UPDATE timer SET next_at = now() + interval '9 years'"],
+    ["DELETE FROM timer", "UPDATE timer SET next_at = NULL", "UPDATE timer SET next_at = now() + interval '750 days'"],
     ids=["gone", "standing", "never"],
 )
 async def test_a_timer_that_is_missing_rings_and_is_armed_again_where_it_stood(lab: Lab, spoil: str) -> None:
@@ -93,6 +95,29 @@ async def test_a_timer_that_is_missing_rings_and_is_armed_again_where_it_stood(l
     ]
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "UPDATE timer SET next_at = now() + interval '100 days' WHERE kind = 'stage'",
+        "UPDATE timer SET case_id = gen_random_uuid() WHERE kind = 'stage'",
+    ],
+    ids=["put off", "another's"],
+)
+async def test_a_ladder_that_was_put_off_or_given_to_another_case_is_armed_again(lab: Lab, spoil: str) -> None:
+    case = await one_case(lab)
+    await watched(lab)
+    await lab.pool.execute(spoil)
+    assert (await found(lab)).faults >= {(CASE_UNARMED, str(case))}
+    await watched(lab)
+    assert (await found(lab)).cases == []
+    assert lab.heard.armed == {"stage": 1}
+
+
+async def due_times(lab: Lab) -> dict[tuple[str, str, UUID], datetime]:
+    rows = await lab.pool.fetch("SELECT kind, subject, case_id, due_at FROM timer")
+    return {(row["kind"], row["subject"], row["case_id"]): row["due_at"] for row in rows}
+
+
 async def test_timers_of_a_claim_and_of_a_task_are_armed_again_too(lab: Lab) -> None:
     people = await people_pool(lab)
     case = await one_case(lab)
@@ -100,12 +125,13 @@ async def test_timers_of_a_claim_and_of_a_task_are_armed_again_too(lab: Lab) -> 
     await act(people, token, case, "claim", lease_s=1800)
     await one_case(lab, report_no="hotline-113-1", **IMMEDIATE)
     await watched(lab)
-    ladders = "SELECT kind, subject, case_id, CASE WHEN kind <> 'stage' THEN due_at END FROM timer"
-    before = {tuple(row) for row in await lab.pool.fetch(ladders)}
-    assert {row[0] for row in before} == {"clock", "lease", "stage", "task"}
+    before = await due_times(lab)
+    assert {kind for kind, _, _ in before} == {"clock", "lease", "stage", "task"}
     await lab.pool.execute("DELETE FROM timer")
     await watched(lab)
-    assert {tuple(row) for row in await lab.pool.fetch(ladders)} == before
+    after = await due_times(lab)
+    assert after.keys() == before.keys()
+    assert max(abs(after[which] - before[which]) for which in before) < timedelta(seconds=1), "also what stood still"
     armed = lab.heard.armed.copy()
     await watched(lab)
     assert lab.heard.armed == armed, "what is set is left alone"

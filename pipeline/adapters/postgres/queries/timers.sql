@@ -81,24 +81,22 @@ WITH open AS MATERIALIZED (
 ), missing AS (
     SELECT 'stage' AS kind, t.case_id::text AS subject, t.case_id, t.since AS begun_at, t.since AS due_at, t.priority,
         CASE WHEN t.stage = 'claimed' THEN t.since END AS held_since
-    FROM open t WHERE NOT EXISTS (
-        SELECT FROM timer r WHERE r.kind = 'stage' AND r.subject = t.case_id::text AND r.next_at < now() + interval '733 days')
+    FROM open t WHERE NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'stage' AND (r.subject, r.case_id) = (t.case_id::text, t.case_id)
+        AND r.next_at < now() + CASE WHEN t.stage IN ('waiting', 'claimed') THEN interval '8 days' ELSE interval '733 days' END)
     UNION ALL
     SELECT 'lease', k.case_id::text, k.case_id, k.claimed_at, k.lease_until, t.priority, NULL
     FROM open t JOIN claim k USING (case_id) WHERE t.stage = 'claimed' AND k.lease_until IS NOT NULL
-      AND NOT EXISTS (
-        SELECT FROM timer r WHERE r.kind = 'lease' AND r.subject = k.case_id::text AND r.next_at < now() + interval '733 days')
+      AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'lease' AND r.subject = k.case_id::text AND r.next_at < now() + interval '733 days')
     UNION ALL
     SELECT 'clock', k.incident_id || '/' || k.name, t.case_id, clock_timestamp(), k.due_at, NULL, NULL
     FROM open t JOIN incident i USING (case_id) JOIN clock k USING (incident_id)
     WHERE NOT EXISTS (SELECT FROM clock_met m WHERE (m.incident_id, m.name) = (k.incident_id, k.name))
       AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'clock' AND r.subject = k.incident_id || '/' || k.name
-        AND r.next_at < greatest(k.due_at, now()) + interval '733 days' AND r.due_at = k.due_at)
+        AND r.due_at = k.due_at AND r.next_at < greatest(k.due_at, now()) + interval '733 days')
     UNION ALL
     SELECT 'task', a.task_id::text, a.case_id, a.opened_at, coalesce(a.due_at, a.opened_at), NULL, NULL
     FROM task a JOIN ticket t USING (case_id) WHERE a.done_at IS NULL AND t.stage NOT IN ('merged', 'erased')
-      AND NOT EXISTS (
-        SELECT FROM timer r WHERE r.kind = 'task' AND r.subject = a.task_id::text AND r.next_at < now() + interval '733 days')
+      AND NOT EXISTS (SELECT FROM timer r WHERE r.kind = 'task' AND r.subject = a.task_id::text AND r.next_at < now() + interval '733 days')
     LIMIT $1
 ), armed AS (
     INSERT INTO timer AS r (kind, subject, case_id, begun_at, due_at, next_at, rung, held_since)
@@ -111,8 +109,10 @@ WITH open AS MATERIALIZED (
         SELECT max(f.fired_at) AS fired_at FROM timer_firing f
         WHERE (f.kind, f.subject, f.rung) = (m.kind, m.subject, n.first) AND f.fired_at <= n.made_at) f ON true
     ON CONFLICT (kind, subject) DO UPDATE SET case_id = excluded.case_id, begun_at = excluded.begun_at,
-        due_at = excluded.due_at, next_at = excluded.next_at, rung = excluded.rung, policy_version = NULL, held_since = excluded.held_since
-        WHERE r.next_at IS NULL OR r.next_at >= now() + interval '733 days' OR r.due_at <> excluded.due_at
+        due_at = excluded.due_at, next_at = excluded.next_at, rung = excluded.rung, policy_version = NULL,
+        held_since = excluded.held_since, held_s = 0
+        WHERE r.next_at IS NULL OR r.next_at >= now() + interval '8 days' OR r.case_id <> excluded.case_id
+            OR (r.kind = 'clock' AND r.due_at <> excluded.due_at)
     RETURNING r.kind
 )
 SELECT kind, count(*)::int AS timers FROM armed GROUP BY kind ORDER BY kind
