@@ -339,7 +339,9 @@ async def run_desk(settings: Settings, telling: Telling, beat: Beat) -> None:
             along=Along(people),
             has_local_accounts=settings.desk_local_accounts,
             provider=provider,
-            told_here=ToldHere(Gate(door, None, telling), found.sources, ToldReports(people), utc_now),
+            told_here=ToldHere(
+                Gate(door, None, telling), found.sources, ToldReports(people, found.ring.digest), utc_now
+            ),
             nudges=(nudges := Nudges(found.pool)),
             limits=partial(_limits, found.terms),
             call_rates=Rates(settings.desk_rate),

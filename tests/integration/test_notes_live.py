@@ -149,6 +149,16 @@ async def test_of_sexual_violence_a_screener_reads_a_note_by_breaking_the_glass_
     assert await texts(notes, holder, case) == [TEXT]
 
 
+async def test_the_same_note_again_is_one_and_another_text_under_its_id_is_refused(lab: Lab, people: Pool) -> None:
+    case = await one_case(lab)
+    notes, lead = notes_of(lab, people), await signed_in(lab, "lead1", PostRole.SUPERVISOR, await centre_of(lab, case))
+    first = note("the first")
+    written = [await notes.write(lead, case, first) for _ in range(2)]
+    assert written[0] == written[1]
+    assert await notes.write(lead, case, first._replace(text="the second")) == NoteRefused("key_reused")
+    assert await lab.count("case_note") == 1
+
+
 async def test_a_note_goes_with_its_case_into_another_and_stands_with_it_again(
     lab: Lab, people: Pool, notes: Notes
 ) -> None:

@@ -91,6 +91,7 @@ async def test_what_is_wrong_with_a_told_report_is_refused_and_not_repeated(lab:
         assert (await entered(client, headers, "one", told())).status_code == 202
         for key, body, expected in (
             ("one", told(how="fax"), (409, "key_reused")),
+            ("one", told(data=told()["data"] | {"report_no": "another"}), (409, "key_reused")),
             ("two", told(centre="64000-protective"), (409, "no_desk_source")),
             ("three", told(received_at="2099-01-01T00:00:00+08:00"), (422, "parameter_wrong")),
             ("four", told(how="pigeon"), (422, "parameter_wrong")),

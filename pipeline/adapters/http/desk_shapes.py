@@ -62,7 +62,8 @@ class Done(_Shape):
 class Renewed(_Shape):
     case_id: UUID
     fence: int
-    lease_until: datetime
+    lease_until: datetime | None
+    """Null for a case that was accepted: it is held without a lease."""
 
 
 class AssignedOne(_Shape):

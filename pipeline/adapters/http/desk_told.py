@@ -123,7 +123,8 @@ async def post_told_report(
     readable = admit_all([_told(wanted, record, source, here.now())], source, here.now(), here.sources.now)
     if isinstance(readable, Problem):
         raise ProblemError(readable)
-    noted = await asked(here.records.note(seat.token, record))
+    words = told_event(record.told_id, source.code, wanted.data, record.received_at, record.received_at)
+    noted = await asked(here.records.note(seat.token, record, words))
     if noted.entered_at is None:
         raise ProblemError(Problem(_CODES[noted.code]))
     await _hand_over(here, _told(wanted, record, source, noted.entered_at), source)

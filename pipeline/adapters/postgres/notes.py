@@ -24,7 +24,9 @@ Row = Mapping[str, Any]
 
 
 class NewNote(NamedTuple):
-    """Said again with the same id it is written once. `fence` is that of one's claim; a supervisor needs none."""
+    """Said again with the same id it is written once; another text is refused. `fence` is that of one's claim; a
+    supervisor needs none.
+    """
 
     note_id: UUID
     kind: NoteKind
@@ -76,8 +78,9 @@ class Notes:
                 name = KeyName(case_id, Purpose.NOTE)
                 case_key = (await self.keys.make([name]))[name]
                 sealed, wrapped = self._sealed(case_key, note)
+                asked = self.ring.digest(note.note_id.bytes + note.text.encode())
                 told = await acting.db.fetchval(
-                    SQL["add"], case_id, note.note_id, note.fence, note.kind.value, sealed, wrapped
+                    SQL["add"], case_id, note.note_id, note.fence, note.kind.value, sealed, wrapped, asked
                 )
                 said = told["code"]
             return datetime.fromisoformat(told["written_at"]) if said == DONE else NoteRefused(said)

@@ -1,6 +1,6 @@
 """The control records of reports that were told by voice or on paper, as those who take them down keep them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -38,14 +38,15 @@ class ToldReports:
     """Every call raises NobodyActsError where the session is over, UnavailableError while the database is away."""
 
     pool: Pool
+    digest: Callable[[bytes], bytes]
 
-    async def note(self, token: str, record: Record) -> Noted:
-        """Said again it is the same record. The audit is told once."""
+    async def note(self, token: str, record: Record, told: bytes) -> Noted:
+        """Said again it is the same record; other words under its id are refused. The audit is told once."""
         event = event_key(desk_source(record.centre), str(record.told_id))
-        said = await self._fetch(token, "note", record.told_id, event, record.centre, record.how, record.received_at)
-        told: Mapping[str, str] = said[0][0]
-        entered = told.get("entered_at")
-        return Noted(told["code"], datetime.fromisoformat(entered) if entered else None)
+        values = (record.told_id, event, record.centre, record.how, record.received_at, self.digest(told))
+        said: Mapping[str, str] = (await self._fetch(token, "note", *values))[0][0]
+        entered = said.get("entered_at")
+        return Noted(said["code"], datetime.fromisoformat(entered) if entered else None)
 
     async def handed(self, token: str, told_id: UUID) -> None:
         """The broker has it."""

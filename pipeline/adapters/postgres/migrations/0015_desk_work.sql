@@ -728,7 +728,7 @@ BEGIN
     IF code IS NOT NULL THEN
         RETURN jsonb_build_object('code', code);
     END IF;
-    UPDATE claim k SET lease_until = until WHERE k.case_id = which AND k.lease_until IS NOT NULL;
+    UPDATE claim k SET lease_until = until WHERE k.case_id = which AND k.lease_until IS NOT NULL RETURNING k.lease_until INTO until;
     RETURN jsonb_build_object('code', 'done', 'case_id', which, 'fence', with_fence, 'lease_until', until);
 END $$;
 

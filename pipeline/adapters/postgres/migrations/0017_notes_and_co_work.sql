@@ -40,8 +40,10 @@ CREATE TABLE case_note (
     role        text NOT NULL,
     written_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     sealed      bytea NOT NULL,
-    wrapped_key bytea NOT NULL
+    wrapped_key bytea NOT NULL,
+    asked       bytea NOT NULL
 );
+COMMENT ON COLUMN case_note.asked IS 'A keyed digest of id and text: another text under the same id is not the same note.';
 CREATE INDEX case_note_case ON case_note (case_id, written_at);
 COMMENT ON TABLE case_note IS 'What staff write of a case, sealed with a data key of its own under the key of the case that it was written of (purpose note). It stays that case''s when it goes up in another.';
 COMMENT ON COLUMN case_note.queue IS 'Of the case when it was written: a note of a protective case stays one.';
@@ -69,7 +71,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION may_note IS 'done for who holds the case by this fence, and for supervisors; else why not.';
 
-CREATE FUNCTION add_note(which uuid, note uuid, with_fence bigint, of_kind text, sealed_text bytea, wrapped bytea) RETURNS jsonb
+CREATE FUNCTION add_note(which uuid, note uuid, with_fence bigint, of_kind text, sealed_text bytea, wrapped bytea, digest bytea) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     me staff_session := session_of('anwang.session');
@@ -81,7 +83,7 @@ BEGIN
     code := may_note(which, with_fence);
     SELECT n.* INTO was FROM case_note n WHERE n.note_id = note;
     IF was.note_id IS NOT NULL THEN
-        RETURN CASE WHEN (was.case_id, was.staff, was.kind) = (which, me.staff, of_kind) AND code <> 'unknown_case'
+        RETURN CASE WHEN (was.case_id, was.staff, was.kind, was.asked) = (which, me.staff, of_kind, digest) AND code <> 'unknown_case'
             THEN jsonb_build_object('code', 'done', 'written_at', was.written_at) ELSE jsonb_build_object('code', 'key_reused') END;
     END IF;
     IF code <> 'done' THEN
@@ -89,8 +91,8 @@ BEGIN
     END IF;
     PERFORM require_live_version('data', ARRAY[sealed_under(sealed_text)]);
     SELECT f.* INTO c FROM case_file f WHERE f.case_id = which;
-    INSERT INTO case_note (note_id, case_id, kind, queue, is_sexual, staff, role, sealed, wrapped_key)
-    VALUES (note, which, of_kind, c.queue, c.is_sexual, me.staff, me.role, sealed_text, wrapped) RETURNING * INTO was;
+    INSERT INTO case_note (note_id, case_id, kind, queue, is_sexual, staff, role, sealed, wrapped_key, asked)
+    VALUES (note, which, of_kind, c.queue, c.is_sexual, me.staff, me.role, sealed_text, wrapped, digest) RETURNING * INTO was;
     PERFORM told('note', which, jsonb_build_object('kind', of_kind, 'note_id', note));
     RETURN jsonb_build_object('code', 'done', 'written_at', was.written_at);
 END $$;
@@ -475,13 +477,13 @@ GRANT SELECT, INSERT ON case_note, case_step TO anwang_keeper;
 GRANT SELECT, INSERT, UPDATE ON co_work TO anwang_keeper;
 
 REVOKE ALL ON FUNCTION home_of(uuid), is_open_at_home(uuid), names_of_case(uuid), may_note(uuid, bigint),
-    add_note(uuid, uuid, bigint, text, bytea, bytea), may_read_notes(uuid), revealed_notes(uuid), step_fault(uuid, jsonb),
+    add_note(uuid, uuid, bigint, text, bytea, bytea, bytea), may_read_notes(uuid), revealed_notes(uuid), step_fault(uuid, jsonb),
     write_step(uuid, text, int, jsonb), co_work_task(uuid), after_co_work(), fill_co_work(uuid), after_acceptance(),
     after_new_standing(), co_work_is_mine(co_work), co_work_told(co_work), co_work_of_case(uuid),
     co_work_of_mine(int, timestamptz, uuid), tell_co_work(co_work, text, text), ask_co_work(uuid, bigint, jsonb),
     found_co_work(uuid), why_not_along(co_work), answer_co_work(uuid, bool, text), done_co_work(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION is_open_at_home(uuid), names_of_case(uuid), may_note(uuid, bigint),
-    add_note(uuid, uuid, bigint, text, bytea, bytea), may_read_notes(uuid), revealed_notes(uuid), co_work_of_case(uuid),
+    add_note(uuid, uuid, bigint, text, bytea, bytea, bytea), may_read_notes(uuid), revealed_notes(uuid), co_work_of_case(uuid),
     co_work_of_mine(int, timestamptz, uuid), ask_co_work(uuid, bigint, jsonb), answer_co_work(uuid, bool, text), done_co_work(uuid)
     TO anwang_screener, anwang_dispatcher, anwang_protective_worker, anwang_family_worker, anwang_supervisor;
 GRANT EXECUTE ON FUNCTION sealed_under(bytea), may_read_story(text, text, bool, uuid) TO anwang_keeper;
@@ -493,7 +495,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'home_of(uuid)', 'is_open_at_home(uuid)', 'names_of_case(uuid)', 'may_note(uuid, bigint)',
-        'add_note(uuid, uuid, bigint, text, bytea, bytea)', 'may_read_notes(uuid)', 'revealed_notes(uuid)', 'step_fault(uuid, jsonb)',
+        'add_note(uuid, uuid, bigint, text, bytea, bytea, bytea)', 'may_read_notes(uuid)', 'revealed_notes(uuid)', 'step_fault(uuid, jsonb)',
         'write_step(uuid, text, int, jsonb)', 'co_work_task(uuid)', 'after_co_work()', 'fill_co_work(uuid)', 'after_acceptance()',
         'after_new_standing()', 'co_work_is_mine(co_work)', 'co_work_told(co_work)', 'co_work_of_case(uuid)',
         'co_work_of_mine(int, timestamptz, uuid)', 'tell_co_work(co_work, text, text)', 'ask_co_work(uuid, bigint, jsonb)',

@@ -14,8 +14,10 @@ CREATE TABLE told_report (
     received_at timestamptz NOT NULL,
     entered_at  timestamptz NOT NULL DEFAULT date_trunc('milliseconds', clock_timestamp()),
     taken_by    text NOT NULL REFERENCES staff,
-    handed_at   timestamptz
+    handed_at   timestamptz,
+    asked       bytea NOT NULL
 );
+COMMENT ON COLUMN told_report.asked IS 'A keyed digest of what was told: another report under the same id is not the same.';
 CREATE INDEX told_report_centre ON told_report (centre, number);
 COMMENT ON TABLE told_report IS 'The control record of each report that came by voice or on paper; what it told lies sealed with its case.';
 COMMENT ON COLUMN told_report.handed_at IS 'When the broker had it; until then it is not in, and is to be sent again.';
@@ -26,7 +28,7 @@ GRANT SELECT, INSERT, UPDATE ON told_report TO anwang_keeper;
 GRANT SELECT ON source, inbox, past_home TO anwang_keeper;
 
 -- The source of a centre's own desk is called desk-<centre>; who may enter for it is a matter of the post.
-CREATE FUNCTION note_told_report(which uuid, event uuid, of_centre text, in_what_way text, at timestamptz) RETURNS jsonb
+CREATE FUNCTION note_told_report(which uuid, event uuid, of_centre text, in_what_way text, at timestamptz, digest bytea) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     me staff_session := session_of('anwang.session');
@@ -40,15 +42,16 @@ BEGIN
     IF desk.code IS NULL OR NOT covers(me.scope, of_centre, desk.county) THEN
         RETURN jsonb_build_object('code', refuse_act('tell_report', NULL, 'no_desk_source'));
     END IF;
-    INSERT INTO told_report (told_id, event_key, source, centre, county, how, received_at, taken_by)
-    VALUES (which, event, desk.code, of_centre, desk.county, in_what_way, at, me.staff)
+    INSERT INTO told_report (told_id, event_key, source, centre, county, how, received_at, taken_by, asked)
+    VALUES (which, event, desk.code, of_centre, desk.county, in_what_way, at, me.staff, digest)
     ON CONFLICT DO NOTHING RETURNING * INTO known;
     IF known.told_id IS NOT NULL THEN
         PERFORM told('report_told', NULL, jsonb_build_object('told_id', which, 'centre', of_centre, 'how', in_what_way,
             'received_at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')));
     ELSE
         SELECT t.* INTO known FROM told_report t WHERE t.told_id = which;
-        IF (known.centre, known.how, known.received_at, known.taken_by) IS DISTINCT FROM (of_centre, in_what_way, at, me.staff) THEN
+        IF (known.centre, known.how, known.received_at, known.taken_by, known.asked)
+            IS DISTINCT FROM (of_centre, in_what_way, at, me.staff, digest) THEN
             RETURN jsonb_build_object('code', 'key_reused');
         END IF;
     END IF;
@@ -160,16 +163,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
       AND c.month >= date_trunc('month', clock_timestamp() AT TIME ZONE 'Asia/Taipei') - interval '12 months'
 $$;
 
-REVOKE ALL ON FUNCTION note_told_report(uuid, uuid, text, text, timestamptz), told_report_handed(uuid),
+REVOKE ALL ON FUNCTION note_told_report(uuid, uuid, text, text, timestamptz, bytea), told_report_handed(uuid),
     told_reports_of_mine(uuid, bigint, int), receipt_state(uuid, text), source_counts(text), own_counts(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION note_told_report(uuid, uuid, text, text, timestamptz), told_report_handed(uuid),
+GRANT EXECUTE ON FUNCTION note_told_report(uuid, uuid, text, text, timestamptz, bytea), told_report_handed(uuid),
     told_reports_of_mine(uuid, bigint, int) TO anwang_screener, anwang_supervisor;
 GRANT EXECUTE ON FUNCTION receipt_state(uuid, text), own_counts(text) TO anwang_intake;
 GRANT EXECUTE ON FUNCTION source_counts(text) TO anwang_operate;
 REVOKE SELECT ON inbox FROM anwang_intake;
 
 GRANT CREATE ON SCHEMA public TO anwang_keeper;
-ALTER FUNCTION note_told_report(uuid, uuid, text, text, timestamptz) OWNER TO anwang_keeper;
+ALTER FUNCTION note_told_report(uuid, uuid, text, text, timestamptz, bytea) OWNER TO anwang_keeper;
 ALTER FUNCTION told_report_handed(uuid) OWNER TO anwang_keeper;
 ALTER FUNCTION told_reports_of_mine(uuid, bigint, int) OWNER TO anwang_keeper;
 ALTER FUNCTION receipt_state(uuid, text) OWNER TO anwang_keeper;

@@ -4,7 +4,7 @@
 SELECT may_note($1, $2)
 
 -- name: add
-SELECT add_note($1, $2, $3, $4, $5, $6)
+SELECT add_note($1, $2, $3, $4, $5, $6, $7)
 
 -- name: may_read
 SELECT may_read_notes($1)

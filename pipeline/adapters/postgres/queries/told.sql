@@ -1,7 +1,7 @@
 -- Reports told by voice or on paper: what whoever took them down notes and reads, inside acting_as.
 
 -- name: note
-SELECT note_told_report($1, $2, $3, $4, $5)
+SELECT note_told_report($1, $2, $3, $4, $5, $6)
 
 -- name: handed
 SELECT told_report_handed($1)
