@@ -12,15 +12,16 @@ from pipeline.contracts.case import CaseEvent, QueueRecord, UnreadNotice
 from pipeline.contracts.decision import Decision
 from pipeline.contracts.envelope import Unreadable
 from pipeline.contracts.ids import derived
+from pipeline.contracts.notify import Audience, Notification, Told
 from pipeline.contracts.report import ReportSubmitted
 from pipeline.contracts.report_examples import EXAMPLES
 from pipeline.contracts.topics import CASE_EVENTS, intake_topic
-from pipeline.contracts.vocabulary import Outcome
+from pipeline.contracts.vocabulary import Outcome, Priority
 from pipeline.domain.assess import Settlement, assess
 from pipeline.domain.directory import load_directory
 from pipeline.domain.docket import Docket
 from pipeline.domain.normalise.reading import read_event
-from pipeline.domain.notices import Stamp, notices
+from pipeline.domain.notices import Notice, Stamp, notices
 from pipeline.domain.terms import shipped_terms
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -35,6 +36,7 @@ CONTRACTS: Mapping[str, type[BaseModel]] = {
     "queue.record.v1": QueueRecord,
     "case.event.v1": CaseEvent,
     "report.unread.v1": UnreadNotice,
+    "case.notification.v1": Notification,
 }
 
 
@@ -55,6 +57,7 @@ def examples() -> Mapping[str, list[Any]]:
         "queue.record.v1": [json.loads(n.body) for n in told if n.topic != CASE_EVENTS],
         "case.event.v1": [json.loads(n.body) for n in told if n.topic == CASE_EVENTS],
         "report.unread.v1": [_unread().model_dump(mode="json")],
+        "case.notification.v1": [_notification(told[0]).model_dump(mode="json")],
     }
 
 
@@ -78,3 +81,24 @@ def _unread() -> UnreadNotice:
         due_at=EXAMPLES_AT + timedelta(hours=1),
         history=1,
     )
+
+
+def _notification(of: Notice) -> Notification:
+    told = Told(
+        notification_id=derived("example", "notification"),
+        case_id=of.case_id,
+        kind="stage",
+        subject=str(of.case_id),
+        code="unclaimed",
+        rung=1,
+        audience=Audience.SUPERVISOR,
+        staff=None,
+        centre="63000-protective",
+        county="臺北市",
+        priority=Priority.IMMEDIATE,
+        due_at=EXAMPLES_AT + timedelta(minutes=2),
+        made_at=EXAMPLES_AT + timedelta(minutes=5),
+        needs_ack=True,
+        link=None,
+    )
+    return Notification(timestamp=told.made_at, data=told)
