@@ -61,6 +61,7 @@ from pipeline.adapters.timestamps import Timestamper
 from pipeline.adapters.vault import GateKeys
 from pipeline.contracts.decision import TAIPEI
 from pipeline.contracts.messages import Stream
+from pipeline.domain.centres import Centre
 from pipeline.domain.directory import Source
 from pipeline.domain.intake import SourceSight
 from pipeline.domain.policy.desk_rules import desk_rules
@@ -344,6 +345,7 @@ async def run_desk(settings: Settings, telling: Telling, beat: Beat) -> None:
             ),
             nudges=(nudges := Nudges(found.pool)),
             limits=partial(_limits, found.terms),
+            centre_of=partial(_centre, found.terms),
             call_rates=Rates(settings.desk_rate),
         )
         await stack.enter_async_context(listening(desk_app(room), settings.desk_host, settings.desk_port))
@@ -368,6 +370,10 @@ def _word(policies: Policies, code: str) -> tuple[str, str]:
 
 def _label(terms: LiveTerms, code: str) -> tuple[str, str]:
     return terms.now.at(utc_now()).policy.labels.get(code, (code, code))
+
+
+def _centre(terms: LiveTerms, code: str) -> Centre | None:
+    return terms.now.centres.find(code)
 
 
 def _limits(terms: LiveTerms, role: PostRole) -> Limits:

@@ -364,3 +364,21 @@ async def test_who_may_not_see_a_case_hears_nothing_when_something_happens_to_it
         listening.cancel()
     assert int(number) > 0
     assert heard[before:] == []
+
+
+async def test_only_a_centre_that_there_is_can_be_asked_to_work_along(lab: Lab) -> None:
+    await hear(lab, told(0))
+    async with desk_for_nobody(lab) as client:
+        do = await crew_for(lab, client)
+        fence = (await do.done("screener", "/claim"))["fence"]
+        await do.done("screener", "/screening", {"fence": fence, "outcome": "open"})
+        fence = (await do.done("worker", "/acceptance"))["fence"]
+        wanted = {"fence": fence, "service": "family", "queue": "family"}
+        nowhere = await do("worker", "POST", "/co-work", wanted | {"centre": "no-such-centre"})
+        assert problem(nowhere) == (422, "parameter_wrong")
+        asked = await do("worker", "POST", "/co-work", wanted | {"centre": "63000-family"})
+        assert (asked.status_code, asked.json()["centre"]) == (201, "63000-family")
+    assert (
+        await lab.pool.fetchval("SELECT county FROM co_work WHERE service = 'family' AND asked_by = 'worker1'")
+        == "臺北市"
+    )

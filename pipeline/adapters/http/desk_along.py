@@ -17,7 +17,7 @@ from pipeline.adapters.telemetry import utc_now
 from pipeline.contracts.ids import derived
 from pipeline.contracts.vocabulary import Queue
 from pipeline.domain.co_work import CoWorkRefusal
-from pipeline.domain.intake import DeskRefusal, Problem
+from pipeline.domain.intake import DeskRefusal, Problem, Refusal
 from pipeline.domain.permissions import Act
 from pipeline.domain.steps import planned
 
@@ -37,7 +37,6 @@ class CoWorkWanted(BaseModel):
     """A supervisor needs none."""
     service: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
     centre: Centre
-    county: Annotated[str, Field(max_length=20)] | None = None
     queue: Queue
 
 
@@ -70,8 +69,11 @@ async def get_co_work_of_case(seat: Works, room: In, case_id: UUID) -> Response:
 @api.post("/cases/{case_id}/co-work", status_code=201, name="ask_co_work")
 async def post_co_work(seat: Accepts, room: In, sent: Sent, case_id: UUID, wanted: CoWorkWanted) -> Response:
     """Asks another centre to work along. It learns of a protective case only that there is one, and whom to call."""
+    centre = room.centre_of(wanted.centre)
+    if centre is None:
+        raise ProblemError(Problem(Refusal.PARAMETER_WRONG, "centre"))
     co_work_id = derived("co_work", seat.staff, sent.key) if sent.key else uuid4()
-    said = CoWorkAsked(co_work_id, wanted.service, wanted.centre, wanted.county, wanted.queue, wanted.fence)
+    said = CoWorkAsked(co_work_id, wanted.service, centre.code, centre.county, wanted.queue, wanted.fence)
     return _done(await asked(room.along.ask(seat.token, case_id, said)), 201)
 
 

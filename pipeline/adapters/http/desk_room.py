@@ -26,6 +26,7 @@ from pipeline.adapters.postgres.people_desk import PeopleDesk
 from pipeline.adapters.postgres.rulings import Named
 from pipeline.adapters.postgres.sessions import Seat, Sessions, digest
 from pipeline.domain.casefile import CaseFile
+from pipeline.domain.centres import Centre
 from pipeline.domain.intake import DeskRefusal, Problem, Refusal
 from pipeline.domain.overrides import Overridden, OverrideWish
 from pipeline.domain.permissions import Act, may
@@ -84,7 +85,7 @@ class Room:
     """All that the desk stands on. What a person reads comes by `people`, which sees what their post covers; `book`,
     `overrides` and `transfers` see everything, so nothing is asked of them before `people` has said that this person
     sees it. `labels` gives what a code of a reason says, in Chinese and English, `limits` what the policy allows
-    a role.
+    a role, `centre_of` which centre of the directory has a code.
     """
 
     book: Book
@@ -100,6 +101,7 @@ class Room:
     along: Along
     nudges: Nudges
     limits: Callable[[PostRole], Limits]
+    centre_of: Callable[[str], Centre | None]
     has_local_accounts: bool = False
     provider: Provider | None = None
     told_here: "ToldHere | None" = None
